@@ -1,0 +1,1 @@
+"""A client for Selador's WebSocket protocol."""

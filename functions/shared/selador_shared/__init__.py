@@ -1,0 +1,1 @@
+"""What both functions import at run time."""

@@ -1,0 +1,1 @@
+"""Builds the zip artifacts of the functions."""
