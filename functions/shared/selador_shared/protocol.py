@@ -1,0 +1,366 @@
+"""Version 1 of Selador's WebSocket protocol: every message a client sends and every frame it receives.
+
+These models are the only definition: the handler validates with them, the main function sends them, the client reads
+them and the published schemas are generated from them. The module needs pydantic alone, so that a client can use it.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+SUBPROTOCOL = "selador.v1"
+
+MAX_FRAME_BYTES = 32 * 1024
+"""API Gateway closes the connection over a larger WebSocket frame; browsers send a message as one (WS-54, WS-55)."""
+
+ErrorCode = Literal[
+    "invalid_request",
+    "unknown_action",
+    "message_too_large",
+    "unauthorized",
+    "unavailable",
+    "throttled",
+    "content_blocked",
+    "deadline_exceeded",
+    "attempts_exhausted",
+    "internal",
+]
+
+RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{2,100}$")]  # BR-07
+WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+
+class _Wire(BaseModel):
+    # hide_input_in_errors: a validation error may reach a log, and a log never holds a question (or an answer).
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        serialize_by_alias=True,
+        strict=True,
+    )
+
+
+class _Frame(_Wire):
+    model_config = ConfigDict(validate_by_name=True)  # frames are made in Python, messages only read
+
+
+# -- client → server
+
+
+class Ping(_Wire):
+    """Keeps an idle connection open (API Gateway closes one after 10 minutes of silence, WS-57)."""
+
+    action: Literal["ping"]
+
+
+class Query(_Wire):
+    """A question to the query agent. The handler also limits `text` to what the deployed agent takes (BR-02)."""
+
+    action: Literal["invoke"]
+    type: Literal["query"] = "query"
+    text: Annotated[str, StringConstraints(min_length=1)]
+    request_id: RequestId | None = None
+    session_id: SessionId | None = None
+
+
+class Workflow(_Wire):
+    """A named workflow to run with `inputs`."""
+
+    action: Literal["invoke"]
+    type: Literal["workflow"]
+    workflow: WorkflowName
+    inputs: dict[str, str] = {}
+    request_id: RequestId | None = None
+
+
+Invoke = Query | Workflow
+Message = Ping | Invoke
+
+
+# -- server → client
+
+
+class Accepted(_Frame):
+    """The request is durably queued. No terminal frame within `deadline_seconds` means that it was lost."""
+
+    type: Literal["accepted"] = "accepted"
+    request_id: str
+    message_id: str
+    deadline_seconds: int
+
+
+class Pong(_Frame):
+    """Answers `ping`. Of all frames it alone belongs to no request."""
+
+    type: Literal["pong"] = "pong"
+
+
+class Error(_Frame):
+    """Terminal. With no `accepted` before it, it answers the message itself and has no `attempt` and `seq`."""
+
+    type: Literal["error"] = "error"
+    request_id: str
+    code: ErrorCode
+    message: str
+    field: str | None = None
+    retryable: bool
+    attempt: int | None = None
+    seq: int | None = None
+
+
+class _AttemptFrame(_Frame):
+    """What an attempt of the main function sends: `attempt` from 1, `seq` from 0 without gaps within an attempt."""
+
+    request_id: str
+    attempt: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=0)]
+
+
+class Started(_AttemptFrame):
+    """An attempt begins. A client discards what an earlier attempt sent."""
+
+    type: Literal["started"] = "started"
+
+
+class Delta(_AttemptFrame):
+    """A part of the answer's text, to be appended in the order of `seq`."""
+
+    type: Literal["delta"] = "delta"
+    text: str
+
+
+class Span(_Frame):
+    """Characters `start` to `end` of the whole answer, as the agent reports them (BR-11)."""
+
+    start: int
+    end: int
+
+
+class Citation(_AttemptFrame):
+    """A source of the text so far: the passage's `text`, its address, and the part of the answer that it supports."""
+
+    type: Literal["citation"] = "citation"
+    text: str
+    source: str | None = None
+    span: Span | None = None
+
+
+class Step(_AttemptFrame):
+    """A workflow's step starts or ends; `index` counts from 0 to `count` - 1."""
+
+    type: Literal["step"] = "step"
+    name: str
+    status: Literal["started", "completed"]
+    index: int
+    count: int
+
+
+class Heartbeat(_AttemptFrame):
+    """Nothing else was sent for 15 s."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+class Retrying(_AttemptFrame):
+    """The attempt failed; another follows in about `delay_seconds`."""
+
+    type: Literal["retrying"] = "retrying"
+    delay_seconds: int
+    code: ErrorCode
+
+
+class Usage(_Frame):
+    """Tokens, where the agent reports them (a knowledge base doesn't, BR-10)."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class Completed(_AttemptFrame):
+    """Terminal: the whole answer was delivered. `session_id` continues the conversation."""
+
+    type: Literal["completed"] = "completed"
+    session_id: str | None = None
+    usage: Usage | None = None
+    stop_reason: str | None = None
+    truncated: bool = False
+
+
+Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retrying | Completed | Error
+
+TERMINAL_FRAMES = (Completed, Error)
+
+_FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+def encode_frame(frame: Frame) -> str:
+    """Return the frame's JSON text, without members that have no value."""
+    return frame.model_dump_json(exclude_none=True)
+
+
+def parse_frame(text: str | bytes) -> Frame:
+    """Return the frame in `text`; raise pydantic's ValidationError where it is none."""
+    return _FRAME.validate_json(text)
+
+
+# -- reading what a client sent
+
+
+class InvalidMessageError(Exception):
+    """A client's message that breaks a rule.
+
+    Attributes: `code` and `field` as the error frame has them; `request_id` as the client gave it, if that was valid.
+    """
+
+    def __init__(self, message: str, *, code: ErrorCode = "invalid_request", field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.request_id: str | None = None
+
+
+_MESSAGES: dict[tuple[str, str], type[Message]] = {
+    ("ping", ""): Ping,
+    ("invoke", "query"): Query,
+    ("invoke", "workflow"): Workflow,
+}
+_ACTIONS = ("invoke", "ping")
+_TYPES = ("query", "workflow")
+_REQUEST_ID: TypeAdapter[str] = TypeAdapter(Annotated[RequestId, Field(strict=True)])
+
+
+def parse_message(body: str, *, query_text_limit: int) -> Message:
+    """Return the message in the WebSocket text message `body`.
+
+    `query_text_limit` is the query agent's, in characters (Unicode code points). Raises InvalidMessageError.
+    """
+    size = len(body.encode(errors="surrogatepass"))
+    if size > MAX_FRAME_BYTES:
+        raise InvalidMessageError(
+            f"the message is {size:,} bytes; API Gateway's limit for a frame is {MAX_FRAME_BYTES:,}",
+            code="message_too_large",
+        )
+    members = _json_object(body)
+    try:
+        message = _validated(members)
+        if isinstance(message, Query) and len(message.text) > query_text_limit:
+            raise InvalidMessageError(
+                f"text is {len(message.text):,} characters; the query agent's limit is {query_text_limit:,}",
+                field="text",
+            )
+    except InvalidMessageError as error:
+        error.request_id = _valid_request_id(members)
+        raise
+    return message
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    try:
+        members = json.loads(body, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except RecursionError:
+        raise InvalidMessageError("the message is nested too deeply; no message has more than two levels") from None
+    except json.JSONDecodeError as error:
+        raise InvalidMessageError(f"the message is not JSON: {error.msg} at character {error.pos}") from None
+    except ValueError:  # Python's own limit for integers, which no field of a message needs
+        raise InvalidMessageError("the message holds a number of more than 4,300 digits") from None
+    if not isinstance(members, dict):
+        raise InvalidMessageError(f"the message is a JSON {_json_type(members)}; it has to be an object")
+    return members
+
+
+def _no_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise InvalidMessageError(f"{_quoted(name)} is given twice", field=_quoted(name))
+        members[name] = value
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidMessageError(f"the message is not JSON: {name} is no JSON value")
+
+
+def _validated(members: dict[str, Any]) -> Message:
+    action = members.get("action")
+    if action not in _ACTIONS:
+        found = f"action is {_quoted(action)}" if "action" in members else "action is missing"
+        raise InvalidMessageError(
+            f"{found}; known actions are {_listed(_ACTIONS)}", code="unknown_action", field="action"
+        )
+    kind = "" if action == "ping" else members.get("type", "query")
+    if kind not in ("", *_TYPES):
+        raise InvalidMessageError(f"type is {_quoted(kind)}; known types are {_listed(_TYPES)}", field="type")
+    try:
+        return _MESSAGES[action, kind].model_validate(members)
+    except ValidationError as error:
+        raise _from_pydantic(error.errors(include_url=False, include_input=False)[0], members) from None
+
+
+def _from_pydantic(fault: ErrorDetails, members: dict[str, Any]) -> InvalidMessageError:
+    """Say pydantic's `fault` in the protocol's words."""
+    value: Any = members
+    for part in fault["loc"]:
+        value = value.get(part) if isinstance(value, dict) else None
+    field = ".".join(_quoted(part) for part in fault["loc"]) or None
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            problem = "is missing"
+        case "extra_forbidden":
+            problem = "is not a field of this message"
+        case "string_too_short":
+            problem = f"is empty; it needs at least {context['min_length']} character"
+        case "string_pattern_mismatch":
+            problem = f"does not match {context['pattern']}"
+        case "string_type":
+            problem = f"is a JSON {_json_type(value)}; it has to be a string"
+        case "dict_type":
+            problem = f"is a JSON {_json_type(value)}; it has to be an object"
+        case "string_unicode":
+            problem = "holds half a surrogate pair, which is no character"
+        case _:
+            problem = f"is invalid: {fault['msg']}"
+    return InvalidMessageError(f"{field or 'a field name'} {problem}", field=field)
+
+
+def _valid_request_id(members: dict[str, Any]) -> str | None:
+    try:
+        return _REQUEST_ID.validate_python(members.get("requestId"))
+    except ValidationError:
+        return None
+
+
+def _json_type(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def _quoted(value: Any) -> str:
+    """Name a value from outside: short, printable, and JSON where it is no plain word."""
+    if isinstance(value, str) and value.isascii() and value.isidentifier() and len(value) <= 64:
+        return value
+    text = json.dumps(value)
+    return text if len(text) <= 64 else text[:61] + "..."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(names)
