@@ -1,0 +1,65 @@
+"""The websocket handler's entry point: settings, one client, and which event goes where.
+
+It has 29 s, API Gateway's limit for an integration (WS-09), and should need milliseconds of them.
+"""
+
+import os
+import uuid
+from typing import Any
+
+import boto3
+import structlog
+from botocore.config import Config
+
+from selador_shared import logs
+from selador_shared.protocol import Error, encode_frame
+from selador_shared.settings import WebsocketHandlerSettings, load
+from selador_websocket_handler.connect import answer_connect
+from selador_websocket_handler.invoke import Intake
+
+_settings = load(WebsocketHandlerSettings)
+logs.configure(_settings.log_level)
+log = structlog.get_logger()
+
+_intake = Intake(
+    sqs=boto3.client(
+        "sqs",
+        # One try of at most 7 s: well inside the function's 29 s, and never a request queued twice (see Intake).
+        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+    ),
+    queue_url=_settings.sqs_queue_url,
+    query_text_limit=_settings.query_text_limit,
+    deadline_seconds=_settings.deadline_seconds,
+    new_request_id=lambda: uuid.uuid4().hex,
+)
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer a WebSocket API proxy event (WS-34 to WS-41) with a proxy response."""
+    context = event["requestContext"]
+    with structlog.contextvars.bound_contextvars(connectionId=context["connectionId"]):
+        match context["eventType"]:
+            case "CONNECT":
+                return answer_connect(event)
+            case "DISCONNECT":
+                log.info("connection closed", code=context.get("disconnectStatusCode"))
+                return {"statusCode": 200}
+            case _:
+                return {"statusCode": 200, "body": _answer_message(event)}  # always 200 on a two-way route (WS-13)
+
+
+def _answer_message(event: dict[str, Any]) -> str:
+    try:
+        return encode_frame(_intake.answer(event, os.environ.get("_X_AMZN_TRACE_ID")))
+    except Exception:
+        # The rim: a client must never see API Gateway's own "Internal server error" (WS-10).
+        request_id = uuid.uuid4().hex
+        log.exception("message not answered", requestId=request_id)
+        return encode_frame(
+            Error(
+                request_id=request_id,
+                code="internal",
+                message=f"something went wrong here; give requestId {request_id} to whoever runs this service",
+                retryable=True,
+            )
+        )
