@@ -14,11 +14,11 @@ NAMESPACE = "Selador"
 
 Name = Literal[
     "Accepted",
+    "AttemptFailed",
     "Rejected",
     "SendFailed",
     "Completed",
     "Failed",
-    "Retried",
     "Abandoned",
     "Buried",
     "Unreadable",

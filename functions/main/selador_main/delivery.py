@@ -1,0 +1,37 @@
+"""One receive of one message: what the event source mapping handed over, read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from selador_shared.envelope import Envelope
+
+
+class UnreadableMessageError(Exception):
+    """The message's body is no envelope; the message names each fault and never quotes the body."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message, and which receive of it this is (1 for the first)."""
+
+    envelope: Envelope
+    receive_count: int
+
+    @property
+    def attempt(self) -> int:
+        """The attempt's number as clients see it: it goes on rising through a replay from the dead-letter queue."""
+        return self.envelope.attempts_before + self.receive_count
+
+
+def read_delivery(record: Mapping[str, Any]) -> Delivery:
+    """Return the delivery in an SQS record (ESM-13, ESM-14). Raises UnreadableMessageError."""
+    try:
+        envelope = Envelope.model_validate_json(record["body"])
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        named = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in faults]
+        raise UnreadableMessageError("; ".join(named)) from None
+    return Delivery(envelope=envelope, receive_count=int(record["attributes"]["ApproximateReceiveCount"]))

@@ -1,0 +1,91 @@
+"""A worker's hold on its message: short, and renewed while it works.
+
+The queue's visibility timeout has to cover the function's timeout (ESM-08), so a killed worker's message would be stuck
+for an hour and a half. The lease shortens it to a minute. It is no lock: a second worker may start at any moment
+(ESM-33), so a worker also judges by its own clock and falls silent when its lease may be over.
+"""
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from selador_main.cancellation import Cancellation, Reason
+from selador_shared import metrics
+
+LEASE_SECONDS = 60
+RENEWAL_SECONDS = 20
+RETRY_SECONDS = 2
+
+log = structlog.get_logger()
+
+
+class LeaseLostError(Exception):
+    """SQS no longer takes the message as received by this worker (SQS-14)."""
+
+
+class Lease:
+    """Keeps `change_visibility(LEASE_SECONDS)` called in a thread of its own while the block runs.
+
+    `change_visibility` sets the message's visibility timeout in seconds from now; it raises LeaseLostError when the
+    message is not this worker's any more, and any other exception when the call failed.
+    """
+
+    def __init__(
+        self,
+        change_visibility: Callable[[int], None],
+        cancellation: Cancellation,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._change_visibility = change_visibility
+        self._cancellation = cancellation
+        self._clock = clock
+        self._renewed_at = clock()  # until the first renewal, the queue's own timeout holds the message
+        self._released = threading.Event()
+        # The thread's log lines carry the facts bound by the one that starts it.
+        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._keep,), name="lease")
+
+    def held(self) -> bool:
+        """Whether the lease can't have run out, by this worker's clock; cancels the attempt if it can."""
+        if self._clock() - self._renewed_at < LEASE_SECONDS:
+            return True
+        self._lose("no renewal succeeded in time")
+        return False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._released.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        pause: float = 0
+        while not self._released.wait(pause):
+            if not self.held():
+                return
+            began = self._clock()
+            try:
+                self._change_visibility(LEASE_SECONDS)
+            except LeaseLostError as error:
+                self._lose(str(error))
+                return
+            except Exception as error:  # whatever it was, the lease goes on until its minute is over
+                log.warning("lease not renewed", error=type(error).__name__, reason=str(error))
+                metrics.count("LeaseRenewalFailed")
+                pause = RETRY_SECONDS
+            else:
+                self._renewed_at = began
+                pause = RENEWAL_SECONDS
+
+    def _lose(self, reason: str) -> None:
+        log.error("lease lost", reason=reason)
+        self._cancellation.cancel(Reason.LEASE_LOST)
