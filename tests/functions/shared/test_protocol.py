@@ -1,0 +1,165 @@
+"""The protocol's rules for what a client sends, and the shape of what it receives."""
+
+import json
+
+import pytest
+
+from selador_shared.protocol import (
+    MAX_FRAME_BYTES,
+    Completed,
+    Error,
+    InvalidMessageError,
+    Ping,
+    Query,
+    Started,
+    Workflow,
+    encode_frame,
+    parse_frame,
+    parse_message,
+)
+
+LIMIT = 1_000
+
+
+def invoke(**members: object) -> str:
+    return json.dumps({"action": "invoke", **members})
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field", "sentence"),
+    [
+        pytest.param("hello", "invalid_request", None, "the message is not JSON", id="no JSON"),
+        pytest.param("", "invalid_request", None, "the message is not JSON", id="nothing"),
+        pytest.param("[1]", "invalid_request", None, "is a JSON array; it has to be an object", id="array"),
+        pytest.param("null", "invalid_request", None, "is a JSON null; it has to be an object", id="null"),
+        pytest.param('"a"', "invalid_request", None, "is a JSON string; it has to be an object", id="string"),
+        pytest.param("[" * 30_000, "invalid_request", None, "nested too deeply", id="deep nesting"),
+        pytest.param('{"a":' + "9" * 5_000 + "}", "invalid_request", None, "more than 4,300 digits", id="huge number"),
+        pytest.param('{"action":"ping","x":NaN}', "invalid_request", None, "NaN is no JSON value", id="NaN"),
+        pytest.param("{}", "unknown_action", "action", "known actions are invoke and ping", id="no action"),
+        pytest.param('{"action":"run"}', "unknown_action", "action", "action is run", id="unknown action"),
+        pytest.param('{"action":["ping"]}', "unknown_action", "action", 'is ["ping"]', id="action in a list"),
+        pytest.param('{"action":"ping","a":1}', "invalid_request", "a", "a is not a field", id="ping with a field"),
+        pytest.param(
+            '{"action":"invoke","text":"a","text":"b"}', "invalid_request", "text", "given twice", id="duplicate"
+        ),
+        pytest.param(invoke(), "invalid_request", "text", "text is missing", id="no text"),
+        pytest.param(invoke(text=""), "invalid_request", "text", "text is empty", id="empty text"),
+        pytest.param(invoke(text=7), "invalid_request", "text", "text is a JSON number", id="text a number"),
+        pytest.param(
+            invoke(text="x" * 1_001), "invalid_request", "text", "1,001 characters; the query agent's limit is 1,000",
+            id="text too long",
+        ),
+        pytest.param(invoke(text="\ud800"), "invalid_request", "text", "half a surrogate pair", id="lone surrogate"),
+        pytest.param(invoke(text="x", colour=1), "invalid_request", "colour", "colour is not a field", id="unknown"),
+        pytest.param(invoke(text="x", request_id="a"), "invalid_request", "request_id", "not a field", id="snake case"),
+        pytest.param(invoke(text="x", requestId="a b"), "invalid_request", "requestId", "does not match", id="request"),
+        pytest.param(invoke(text="x", requestId="a" * 65), "invalid_request", "requestId", "{1,64}", id="long id"),
+        pytest.param(invoke(text="x", requestId="a\n"), "invalid_request", "requestId", "match", id="id with newline"),
+        pytest.param(invoke(text="x", sessionId="!"), "invalid_request", "sessionId", "does not match", id="session"),
+        pytest.param(invoke(text="x", type="chat"), "invalid_request", "type", "type is chat", id="unknown type"),
+        pytest.param(invoke(text="x", type={}), "invalid_request", "type", "type is {}", id="type an object"),
+        pytest.param(invoke(type="workflow"), "invalid_request", "workflow", "workflow is missing", id="no workflow"),
+        pytest.param(
+            invoke(type="workflow", workflow="w", inputs={"a": 1}), "invalid_request", "inputs.a",
+            "inputs.a is a JSON number; it has to be a string", id="input a number",
+        ),
+        pytest.param(
+            invoke(type="workflow", workflow="w", inputs=[]), "invalid_request", "inputs",
+            "inputs is a JSON array; it has to be an object", id="inputs a list",
+        ),
+        pytest.param(
+            invoke(text="x" * MAX_FRAME_BYTES), "message_too_large", None, "API Gateway's limit for a frame is 32,768",
+            id="message too large",
+        ),
+    ],
+)  # fmt: skip
+def test_a_bad_message_is_refused_with_code_field_and_limit(
+    body: str, code: str, field: str | None, sentence: str
+) -> None:
+    with pytest.raises(InvalidMessageError) as raised:
+        parse_message(body, query_text_limit=LIMIT)
+
+    assert raised.value.code == code
+    assert raised.value.field == field
+    assert sentence in str(raised.value)
+
+
+def test_the_text_limit_counts_characters_not_bytes() -> None:
+    message = parse_message(json.dumps({"action": "invoke", "text": "é" * LIMIT}), query_text_limit=LIMIT)
+
+    assert isinstance(message, Query)
+    assert len(message.text) == LIMIT
+
+
+def test_a_message_of_exactly_32_kib_is_read() -> None:
+    frame = '{"action":"invoke","text":"%s"}'
+    body = frame % ("x" * (MAX_FRAME_BYTES - len(frame % "")))
+
+    message = parse_message(body, query_text_limit=MAX_FRAME_BYTES)
+
+    assert len(body.encode()) == MAX_FRAME_BYTES
+    assert isinstance(message, Query)
+
+
+def test_type_defaults_to_query() -> None:
+    message = parse_message('{"action":"invoke","text":"Hi","requestId":"r-1"}', query_text_limit=LIMIT)
+
+    assert message == Query.model_validate({"action": "invoke", "type": "query", "text": "Hi", "requestId": "r-1"})
+
+
+def test_a_workflow_is_read_with_its_inputs() -> None:
+    body = '{"action":"invoke","type":"workflow","workflow":"brief","inputs":{"a":"b"}}'
+
+    message = parse_message(body, query_text_limit=LIMIT)
+
+    assert isinstance(message, Workflow)
+    assert message.inputs == {"a": "b"}
+
+
+def test_ping_is_read() -> None:
+    assert isinstance(parse_message('{"action":"ping"}', query_text_limit=LIMIT), Ping)
+
+
+def test_the_refusal_of_a_message_carries_its_request_id_where_that_is_valid() -> None:
+    with pytest.raises(InvalidMessageError) as refused:
+        parse_message('{"action":"invoke","text":"","requestId":"mine"}', query_text_limit=LIMIT)
+    with pytest.raises(InvalidMessageError) as refused_too:
+        parse_message('{"action":"invoke","text":"","requestId":"not mine"}', query_text_limit=LIMIT)
+
+    assert refused.value.request_id == "mine"
+    assert refused_too.value.request_id is None
+
+
+def test_a_refusal_names_a_long_value_in_a_few_characters() -> None:
+    with pytest.raises(InvalidMessageError) as refused:
+        parse_message(json.dumps({"action": "x" * 5_000}), query_text_limit=LIMIT)
+
+    assert len(str(refused.value)) < 200
+
+
+def test_frames_go_out_in_camel_case_without_empty_members() -> None:
+    frame = Completed(request_id="r", attempt=1, seq=4, session_id="s-1")
+
+    text = encode_frame(frame)
+
+    assert json.loads(text) == {
+        "type": "completed",
+        "requestId": "r",
+        "attempt": 1,
+        "seq": 4,
+        "sessionId": "s-1",
+        "truncated": False,
+    }
+    assert parse_frame(text) == frame
+
+
+def test_an_error_before_the_queue_has_no_attempt() -> None:
+    text = encode_frame(Error(request_id="r", code="invalid_request", message="m", retryable=False))
+
+    assert "attempt" not in json.loads(text)
+    assert "seq" not in json.loads(text)
+
+
+def test_a_frame_is_told_apart_by_its_type() -> None:
+    assert isinstance(parse_frame('{"type":"started","requestId":"r","attempt":2,"seq":0}'), Started)

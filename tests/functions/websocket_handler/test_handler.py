@@ -1,0 +1,252 @@
+"""The websocket handler as API Gateway calls it, with moto's SQS behind it."""
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import moto
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from selador_shared.envelope import Envelope
+from selador_shared.protocol import Accepted, Error, Pong, parse_frame
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+type ReadEvent = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def sqs() -> "Iterator[SQSClient]":
+    with moto.mock_aws():
+        yield boto3.client("sqs")
+
+
+@pytest.fixture
+def queue_url(sqs: "SQSClient") -> str:
+    return sqs.create_queue(QueueName="selador-test")["QueueUrl"]
+
+
+@pytest.fixture
+def handler(queue_url: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the entry point as Lambda does, once its environment is set, and anew, since loggers keep their stdout."""
+    monkeypatch.setenv("SQS_QUEUE_URL", queue_url)
+    monkeypatch.setenv("QUERY_TEXT_LIMIT", "1000")
+    monkeypatch.setenv("DEADLINE_SECONDS", "4000")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-65c66b3b-0123456789abcdef01234567;Sampled=1")
+    for name in ("handler", "invoke"):
+        monkeypatch.delitem(sys.modules, f"selador_websocket_handler.{name}", raising=False)
+    return importlib.import_module("selador_websocket_handler.handler")
+
+
+def queued(sqs: "SQSClient", queue_url: str) -> list[Any]:
+    received = sqs.receive_message(
+        QueueUrl=queue_url,
+        MaxNumberOfMessages=10,
+        MessageSystemAttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    )
+    return received.get("Messages", [])
+
+
+def test_an_invoke_is_queued_once_and_acknowledged(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    response = handler.handle(aws_event("message"), None)
+
+    assert response["statusCode"] == 200
+    frame = parse_frame(response["body"])
+    (message,) = queued(sqs, queue_url)
+    assert frame == Accepted(request_id="r-1", message_id=message["MessageId"], deadline_seconds=4000)
+    envelope = Envelope.model_validate_json(message["Body"])
+    assert envelope.request_id == "r-1"
+    assert envelope.connection_id == "S3Y7fd1cDoECJKQ="
+    assert envelope.received_at == 1707502309017
+    assert envelope.attempts_before == 0
+    assert envelope.request.model_dump(include={"type", "text"}) == {
+        "type": "query",
+        "text": "Which flats near the harbour allow pets?",
+    }
+
+
+def test_the_message_carries_what_queue_and_traces_need(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    handler.handle(aws_event("message"), None)
+
+    (message,) = queued(sqs, queue_url)
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes == {"requestId": "r-1", "connectionId": "S3Y7fd1cDoECJKQ="}
+    assert message["Attributes"]["MessageGroupId"] == "S3Y7fd1cDoECJKQ="
+    assert message["Attributes"]["AWSTraceHeader"].startswith("Root=1-65c66b3b")
+
+
+def test_the_principal_is_the_fairness_key_where_there_is_one(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["authorizer"] = {"principalId": "tenant-7"}
+
+    handler.handle(event, None)
+
+    (message,) = queued(sqs, queue_url)
+    assert message["Attributes"]["MessageGroupId"] == "tenant-7"
+    assert Envelope.model_validate_json(message["Body"]).principal_id == "tenant-7"
+
+
+def test_a_request_without_an_id_gets_one(handler: ModuleType, aws_event: ReadEvent) -> None:
+    event = aws_event("message") | {"body": '{"action":"invoke","text":"Hi"}'}
+
+    first = parse_frame(handler.handle(event, None)["body"])
+    second = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Accepted)
+    assert first.request_id != second.request_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["naïve café ☕ 𝄞", "a\u0000b\u0007c", "\ufffe\uffff", '"quoted" \\ and\nlines\ttabs', "\u200bzero width"],
+)
+def test_any_valid_text_arrives_unchanged_and_in_characters_that_sqs_takes(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, text: str
+) -> None:
+    handler.handle(aws_event("message") | {"body": json.dumps({"action": "invoke", "text": text})}, None)
+
+    (message,) = queued(sqs, queue_url)
+    assert Envelope.model_validate_json(message["Body"]).request.model_dump()["text"] == text
+    assert message["Body"].isascii()
+    assert message["Body"].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ("not JSON", "invalid_request", None),
+        ("[]", "invalid_request", None),
+        ("", "invalid_request", None),
+        ('{"action":"dance"}', "unknown_action", "action"),
+        ('{"action":"invoke","text":""}', "invalid_request", "text"),
+        ('{"action":"invoke","text":"' + "x" * 1001 + '"}', "invalid_request", "text"),
+        ('{"action":"invoke","text":"x","requestId":"no spaces"}', "invalid_request", "requestId"),
+        ('{"action":"invoke","text":"x","surprise":true}', "invalid_request", "surprise"),
+    ],
+)
+def test_a_bad_message_gets_an_error_frame_and_nothing_is_queued(
+    handler: ModuleType,
+    sqs: "SQSClient",
+    queue_url: str,
+    aws_event: ReadEvent,
+    body: str,
+    code: str,
+    field: str | None,
+) -> None:
+    response = handler.handle(aws_event("message") | {"body": body}, None)
+
+    assert response["statusCode"] == 200
+    frame = parse_frame(response["body"])
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.field, frame.retryable) == (code, field, False)
+    assert queued(sqs, queue_url) == []
+
+
+def test_a_message_event_without_a_body_gets_an_error_frame(handler: ModuleType, aws_event: ReadEvent) -> None:
+    event = aws_event("message")
+    del event["body"]
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Error)
+
+
+def test_ping_is_answered_with_pong(handler: ModuleType, aws_event: ReadEvent) -> None:
+    response = handler.handle(aws_event("message") | {"body": '{"action":"ping"}'}, None)
+
+    assert parse_frame(response["body"]) == Pong()
+
+
+def test_a_failed_send_is_unavailable_and_retryable(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    sqs.delete_queue(QueueUrl=queue_url)
+
+    response = handler.handle(aws_event("message"), None)
+
+    assert response["statusCode"] == 200
+    frame = parse_frame(response["body"])
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.retryable, frame.request_id) == ("unavailable", True, "r-1")
+
+
+def test_an_unreachable_queue_is_unavailable(
+    handler: ModuleType, aws_event: ReadEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sqs.example")
+
+    monkeypatch.setattr(handler._intake.sqs, "send_message", fail)
+
+    frame = parse_frame(handler.handle(aws_event("message"), None)["body"])
+
+    assert isinstance(frame, Error)
+    assert frame.code == "unavailable"
+
+
+def test_an_unexpected_failure_is_internal_and_never_raised(
+    handler: ModuleType, aws_event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = aws_event("message")
+    del event["requestContext"]["requestTimeEpoch"]
+
+    response = handler.handle(event, None)
+
+    frame = parse_frame(response["body"])
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.retryable) == ("internal", True)
+    assert frame.request_id in capsys.readouterr().out
+
+
+def test_connect_and_disconnect_are_answered(handler: ModuleType, aws_event: ReadEvent) -> None:
+    connected = handler.handle(aws_event("connect"), None)
+    disconnected = handler.handle(aws_event("disconnect"), None)
+
+    assert connected == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "selador.v1"}}
+    assert disconnected == {"statusCode": 200}
+
+
+def test_no_question_is_ever_logged(
+    handler: ModuleType, aws_event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for body in (
+        '{"action":"invoke","text":"my SECRET question"}',
+        '{"action":"invoke","text":"my SECRET question","x":1}',
+        "my SECRET question",
+    ):
+        handler.handle(aws_event("message") | {"body": body}, None)
+
+    output = capsys.readouterr().out
+    assert "request queued" in output
+    assert "message refused" in output
+    assert "SECRET" not in output
+
+
+def test_a_missing_variable_stops_the_function_at_init_with_one_line_naming_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import selador_websocket_handler.handler"],
+        env={"SQS_QUEUE_URL": "https://sqs.example/q", "AWS_DEFAULT_REGION": "eu-west-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert "QUERY_TEXT_LIMIT: is missing" in last_line
+    assert "DEADLINE_SECONDS: is missing" in last_line
