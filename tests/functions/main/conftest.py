@@ -1,0 +1,86 @@
+"""What tests of the main function share: records as the mapping hands them over, and a scripted `@connections`."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from selador_main.delivery import Delivery
+from selador_shared.envelope import Envelope
+from selador_shared.protocol import Query
+
+RECEIVED_AT_MS = 1_707_502_309_017
+
+
+@pytest.fixture
+def envelope() -> Envelope:
+    return Envelope(
+        request_id="r-1",
+        connection_id="S3Y7fd1cDoECJKQ=",
+        received_at=RECEIVED_AT_MS,
+        request=Query.model_validate({"action": "invoke", "text": "Which flats allow pets?"}),
+    )
+
+
+@pytest.fixture
+def delivery(envelope: Envelope) -> Callable[[int], Delivery]:
+    """Make the delivery of that envelope which is receive number `receive_count`."""
+    return lambda receive_count: Delivery(envelope=envelope, receive_count=receive_count)
+
+
+class ConnectionsApi:
+    """`POST @connections/{id}` on 127.0.0.1, answered by a script.
+
+    `answers` holds the next answers as (status, x-amzn-ErrorType); 200 once it is empty. `frames` are those taken.
+    """
+
+    def __init__(self) -> None:
+        self.answers: deque[tuple[int, str]] = deque()
+        self.posts: list[bytes] = []
+        self.paths: list[str] = []
+        self.frames: list[dict[str, Any]] = []
+        self.hold = threading.Event()
+        self.hold.set()
+        self.url = ""
+
+    def answer(self, path: str, body: bytes) -> tuple[int, str]:
+        self.hold.wait(10)
+        self.posts.append(body)
+        self.paths.append(path)
+        status, error_type = self.answers.popleft() if self.answers else (200, "")
+        if status == 200:
+            self.frames.append(json.loads(body))
+        return status, error_type
+
+
+@pytest.fixture
+def connections_api() -> Iterator[ConnectionsApi]:
+    api = ConnectionsApi()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, error_type = api.answer(self.path, body)
+            self.send_response(status)
+            if error_type:
+                self.send_header("x-amzn-ErrorType", error_type)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        api.url = f"http://127.0.0.1:{server.server_port}/dev"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield api
+        api.hold.set()
+        server.shutdown()
+        thread.join()
