@@ -33,6 +33,8 @@ log = structlog.get_logger()
 class FrameWriter:
     """Sends what an attempt has to say while the block runs; `finish` waits until all of it is out.
 
+    The block's end waits for the frames that are left, but drops text, which nothing would complete any more.
+
     `post` posts one encoded frame and raises ConnectionGoneError or PostFailedError; `may_post` is asked before each.
     A post whose answer was lost is repeated as it was, so a client may see the same `seq` twice (CB-16).
     """
@@ -95,6 +97,7 @@ class FrameWriter:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with self._changed:
+            self._outbox.drop_text()
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
@@ -117,7 +120,7 @@ class FrameWriter:
                 lambda: self._outbox or self._closing or self._silenced(), timeout=HEARTBEAT_SECONDS
             ):
                 self._outbox.add(Heartbeat)
-            if self._closing or self._silenced():
+            if self._silenced() or not self._outbox:
                 return None
             self._posting = True
             return self._outbox.take()

@@ -1,18 +1,22 @@
 """What tests of the main function share: records as the mapping hands them over, and a scripted `@connections`."""
 
+import asyncio
 import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from selador_local.bedrock.server import BedrockStandIn
 from selador_main.delivery import Delivery
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query
 
+DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 RECEIVED_AT_MS = 1_707_502_309_017
 
 
@@ -84,3 +88,18 @@ def connections_api() -> Iterator[ConnectionsApi]:
         api.hold.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def bedrock() -> Iterator[BedrockStandIn]:
+    """Bedrock's stand-in, in an event loop of its own thread, since boto3 blocks this one."""
+    stand_in = BedrockStandIn(DOCUMENTS, token_delay_seconds=0.001)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
+    yield stand_in
+    asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
@@ -166,5 +167,5 @@ def _translated_errors() -> Iterator[None]:
                 "invalid_request", "the knowledge base refused the question as invalid", reason=reason
             ) from None
         raise AgentFailedError(_RETRIED_AS.get(kind, "unavailable"), reason=reason) from None
-    except (BotoCoreError, HTTPError) as error:  # a stream's reads are urllib3's own
+    except (BotoCoreError, HTTPError, ParserError) as error:  # a stream's reads raise what urllib3 does
         raise AgentFailedError("unavailable", reason=type(error).__name__) from None

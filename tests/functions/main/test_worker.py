@@ -1,0 +1,376 @@
+"""One message from receive to its end: moto's SQS, a scripted `@connections`, an agent that does as told."""
+
+import json
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import moto
+import pytest
+from botocore.config import Config
+
+from selador_main.agents.agent import AgentEvent, AgentFailedError, CitedSource, RequestRefusedError, Session, Text
+from selador_main.cancellation import Cancellation
+from selador_main.worker import Worker
+from selador_shared.envelope import Envelope
+from selador_shared.protocol import Query
+
+from .conftest import RECEIVED_AT_MS, ConnectionsApi
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+MAX_ATTEMPTS = 3
+
+
+class ScriptedAgent:
+    """Yields its events, raising those that are exceptions and waiting for cancellation at a None."""
+
+    def __init__(self, *script: AgentEvent | Exception | None) -> None:
+        self.script = script
+        self.asked: list[Query] = []
+        self.closed = 0
+
+    def answer(self, query: Query, cancellation: Cancellation) -> Generator[AgentEvent]:
+        self.asked.append(query)
+        try:
+            for item in self.script:
+                match item:
+                    case None:
+                        stopped = threading.Event()
+                        with cancellation.calling(stopped.set):
+                            assert stopped.wait(10)
+                    case Exception():
+                        raise item
+                    case _:
+                        yield item
+        finally:
+            self.closed += 1
+
+
+ANSWER = (Session("s-1"), Text("Two flats "), Text("do."), CitedSource("passage", "s3://b/k", 0, 13))
+
+
+@pytest.fixture
+def sqs() -> "Iterator[SQSClient]":
+    # moto answers for AWS, and lets the scripted API through.
+    with moto.mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1:"]}}}):
+        yield boto3.client("sqs")
+
+
+@pytest.fixture
+def queue_url(sqs: "SQSClient") -> str:
+    return sqs.create_queue(QueueName="selador-test", Attributes={"VisibilityTimeout": "5400"})["QueueUrl"]
+
+
+@pytest.fixture
+def received(
+    sqs: "SQSClient", queue_url: str, envelope: Envelope, aws_event: Callable[[str], dict[str, Any]]
+) -> Callable[..., dict[str, Any]]:
+    """Send an envelope (or another body), receive it and return the record that the mapping would hand over."""
+
+    def receive(receive_count: int = 1, body: str | None = None) -> dict[str, Any]:
+        sqs.send_message(QueueUrl=queue_url, MessageBody=body or envelope.model_dump_json(exclude_none=True))
+        (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
+        record = aws_event("sqs_record")
+        record |= {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+        }
+        record["attributes"]["ApproximateReceiveCount"] = str(receive_count)
+        return record
+
+    return receive
+
+
+@pytest.fixture
+def worker_with(sqs: "SQSClient", queue_url: str, connections_api: ConnectionsApi) -> Callable[[ScriptedAgent], Worker]:
+    connections = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=connections_api.url,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    def make(agent: ScriptedAgent) -> Worker:
+        return Worker(
+            sqs=sqs,
+            queue_url=queue_url,
+            connections=connections,
+            agent=agent,
+            max_attempts=MAX_ATTEMPTS,
+            max_age_seconds=900,
+            now_ms=lambda: RECEIVED_AT_MS + 1_000,
+        )
+
+    return make
+
+
+@pytest.fixture
+def visible_again(sqs: "SQSClient", queue_url: str) -> Callable[[], bool]:
+    """Tell whether the message can be received right now."""
+    return lambda: "Messages" in sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1)
+
+
+def types(connections_api: ConnectionsApi) -> list[str]:
+    return [frame["type"] for frame in connections_api.frames]
+
+
+def test_a_query_is_answered_in_order_and_done(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    agent = ScriptedAgent(*ANSWER)
+
+    done = worker_with(agent).process(received(), remaining_seconds=900)
+
+    assert done
+    frames = connections_api.frames
+    assert [(frame["requestId"], frame["attempt"], frame["seq"]) for frame in frames] == [
+        ("r-1", 1, seq) for seq in range(len(frames))
+    ]
+    assert frames[0]["type"] == "started"
+    assert "".join(frame["text"] for frame in frames if frame["type"] == "delta") == "Two flats do."
+    citation, completed = frames[-2:]
+    assert citation["source"] == "s3://b/k"
+    assert citation["span"] == {"start": 0, "end": 13}
+    assert completed["type"] == "completed"
+    assert completed["sessionId"] == "s-1"
+
+
+def test_the_lease_shortens_the_visibility_of_the_message(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    sqs: "SQSClient",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changes: list[int] = []
+    change = sqs.change_message_visibility
+
+    def noted(**call: Any) -> Any:
+        changes.append(call["VisibilityTimeout"])
+        return change(**call)
+
+    monkeypatch.setattr(sqs, "change_message_visibility", noted)
+
+    worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900)
+
+    assert changes == [60]
+
+
+def test_a_failed_attempt_says_retrying_and_gives_the_message_back(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    visible_again: Callable[[], bool],
+) -> None:
+    agent = ScriptedAgent(Session("s-1"), AgentFailedError("throttled", reason="ThrottlingException"))
+
+    done = worker_with(agent).process(received(), remaining_seconds=900)
+
+    assert not done
+    assert types(connections_api) == ["started", "retrying"]
+    retrying = connections_api.frames[-1]
+    assert retrying["code"] == "throttled"
+    assert retrying["delaySeconds"] <= 2
+    assert visible_again() or visible_again() or visible_again()
+
+
+def test_the_last_attempt_gives_the_message_back_at_once_and_says_nothing_of_a_retry(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    visible_again: Callable[[], bool],
+) -> None:
+    agent = ScriptedAgent(AgentFailedError("unavailable", reason="cut"))
+
+    done = worker_with(agent).process(received(MAX_ATTEMPTS), remaining_seconds=900)
+
+    assert not done
+    assert types(connections_api) == ["started"]
+    assert visible_again()
+
+
+def test_the_receive_after_the_last_attempt_buries_without_asking_the_agent(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    visible_again: Callable[[], bool],
+) -> None:
+    agent = ScriptedAgent(*ANSWER)
+
+    done = worker_with(agent).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900)
+
+    assert not done
+    assert agent.asked == []
+    (error,) = connections_api.frames
+    assert (error["type"], error["code"], error["attempt"]) == ("error", "attempts_exhausted", MAX_ATTEMPTS + 1)
+    assert visible_again()
+
+
+def test_a_burial_goes_to_the_dead_letter_queue_even_when_nobody_hears_it(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    connections_api.answers.append((410, "GoneException"))
+
+    done = worker_with(ScriptedAgent()).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900)
+
+    assert not done
+
+
+def test_a_refused_request_ends_in_one_error_and_is_done(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    agent = ScriptedAgent(RequestRefusedError("content_blocked", "a guardrail blocked it"))
+
+    done = worker_with(agent).process(received(), remaining_seconds=900)
+
+    assert done
+    assert types(connections_api) == ["started", "error"]
+    assert connections_api.frames[-1]["code"] == "content_blocked"
+    assert connections_api.frames[-1]["retryable"] is False
+
+
+def test_a_client_that_has_gone_stops_the_agent_and_is_done(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    connections_api.answers.extend([(200, ""), (410, "GoneException")])
+    agent = ScriptedAgent(Text("nobody reads this"), None, Text("nor this"))
+
+    done = worker_with(agent).process(received(), remaining_seconds=900)
+
+    assert done
+    assert agent.closed == 1
+    assert types(connections_api) == ["started"]
+    assert '"Abandoned": 1' in capsys.readouterr().out
+
+
+def test_a_connection_that_takes_nothing_keeps_the_message_for_another_attempt(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    connections_api.answers.append((403, "ForbiddenException"))
+
+    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900)
+
+    assert not done
+    assert types(connections_api) == []
+
+
+def test_an_attempt_that_runs_out_of_time_tells_the_client_and_is_done(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    agent = ScriptedAgent(Text("half an answer"), None)
+
+    done = worker_with(agent).process(received(), remaining_seconds=10.2)
+
+    assert done
+    assert agent.closed == 1
+    assert connections_api.frames[-1]["type"] == "error"
+    assert connections_api.frames[-1]["code"] == "deadline_exceeded"
+
+
+def test_a_request_that_waited_too_long_is_told_so_before_any_paid_call(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    envelope: Envelope,
+) -> None:
+    old = envelope.model_copy(update={"received_at": RECEIVED_AT_MS - 901_000})
+    agent = ScriptedAgent(*ANSWER)
+
+    done = worker_with(agent).process(received(body=old.model_dump_json(exclude_none=True)), remaining_seconds=900)
+
+    assert done
+    assert agent.asked == []
+    (error,) = connections_api.frames
+    assert error["code"] == "deadline_exceeded"
+
+
+def test_an_unreadable_message_is_released_for_the_dead_letter_queue_and_nobody_is_told(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    visible_again: Callable[[], bool],
+) -> None:
+    done = worker_with(ScriptedAgent()).process(received(body="not an envelope"), remaining_seconds=900)
+
+    assert not done
+    assert connections_api.posts == []
+    assert visible_again()
+
+
+def test_a_workflow_is_refused_with_its_name_while_none_is_deployed(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    envelope: Envelope,
+) -> None:
+    body = json.loads(envelope.model_dump_json(exclude_none=True))
+    body["request"] = {"action": "invoke", "type": "workflow", "workflow": "brief", "inputs": {}}
+
+    done = worker_with(ScriptedAgent()).process(received(body=json.dumps(body)), remaining_seconds=900)
+
+    assert done
+    error = connections_api.frames[-1]
+    assert (error["code"], error["field"]) == ("invalid_request", "workflow")
+    assert "brief" in error["message"]
+
+
+def test_an_agent_that_raises_anything_else_is_retried_as_internal(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    done = worker_with(ScriptedAgent(ZeroDivisionError())).process(received(), remaining_seconds=900)
+
+    assert not done
+    assert connections_api.frames[-1]["code"] == "internal"
+
+
+def test_a_message_that_is_another_workers_by_now_is_left_alone(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    sqs: "SQSClient",
+    queue_url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record = received()
+    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=record["receiptHandle"])
+    agent = ScriptedAgent(None)
+
+    done = worker_with(agent).process(record, remaining_seconds=900)
+
+    assert not done
+    assert agent.closed == 1
+    assert "completed" not in types(connections_api)
+    assert '"LeaseLost": 1' in capsys.readouterr().out
+
+
+def test_no_thread_and_no_text_is_left_behind(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A thread would be frozen with the function and wake in the next invocation (LAM-31)."""
+    worker_with(ScriptedAgent(Text("SECRET answer"))).process(received(), remaining_seconds=900)
+
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"lease", "frame-writer"}
+    output = capsys.readouterr().out
+    assert '"Completed": 1' in output
+    assert "SECRET" not in output
+    assert "Which flats" not in output
