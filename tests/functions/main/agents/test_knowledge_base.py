@@ -169,7 +169,7 @@ def test_a_source_is_the_address_in_its_location(location: dict[str, Any], sourc
 
 def test_the_older_form_of_a_citation_is_read_too() -> None:
     """Its `citation` member is deprecated but may still be filled (BR-08)."""
-    older = {"generatedResponsePart": {}, "retrievedReferences": [{"location": {}}]}
+    older: dict[str, Any] = {"generatedResponsePart": {}, "retrievedReferences": [{"location": {}}]}
 
     assert list(_agent_events({"citation": {"citation": older}})) == [CitedSource(text="", source=None, start=0, end=0)]
 
