@@ -4,32 +4,85 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 ENV ?= dev
+ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
+PIP_COMPILE := $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+TERRAFORM := $(PYTHON) scripts/terraform.py
 
 .PHONY: help
 help: ## print this help
 	@echo "Selador: answers that take longer than API Gateway's 29 seconds, streamed."
 	@echo
-	@echo "  make demo   from nothing to a streamed, cited answer, all on this machine"
-	@echo "  make test   every check, as CI runs them"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo "ENV=dev|staging|prod picks the environment, ARCHITECTURE=arm64|x86_64 what artifacts are built for."
+
+.PHONY: demo
+demo: linux $(READY) ## from nothing to a streamed, cited answer, all on this machine
+	@$(PYTHON) -m selador_local demo
+
+.PHONY: test
+test: lint test-terraform ## every check, as CI runs them
+	$(PYTHON) -m pytest
+
+.PHONY: local
+local: linux $(READY) ## the same as demo, and stays up to be talked to; Ctrl-C takes it down
+	@$(PYTHON) -m selador_local up
+
+# Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
+.PHONY: linux
+linux:
+	@[ "$$(uname)" = Linux ] || { echo "the laptop stack runs Linux artifacts, so it needs Linux: use a container, a virtual machine or WSL2" >&2; exit 1; }
+
+.PHONY: chat
+chat: $(READY) ## ask questions of the stack that `make local` runs
+	@$(PYTHON) -m selador_client
 
 .PHONY: setup
 setup: $(READY) ## make .venv with Python 3.13 from the locked requirements
+	@:
 
 $(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PROJECTS))
 	@scripts/setup.sh $(MAKE_VERSION)
 
 .PHONY: lock
 lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
-	$(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in
-	$(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements-dev.in
+	$(PIP_COMPILE) requirements.in
+	$(PIP_COMPILE) requirements-dev.in
+
+.PHONY: artifacts
+artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
+	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
 
 .PHONY: lint
 lint: $(READY) ## ruff and mypy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy .
+
+.PHONY: test-terraform
+test-terraform: $(READY) ## terraform fmt, validate and test
+	$(TERRAFORM) fmt-check
+	$(TERRAFORM) validate
+	$(TERRAFORM) test
+
+.PHONY: bootstrap init plan apply destroy outputs
+bootstrap: $(READY) ## once per account: the state bucket and API Gateway's log role
+	@$(TERRAFORM) bootstrap --env $(ENV)
+init: $(READY) ## prepare Terraform for ENV
+	@$(TERRAFORM) init --env $(ENV)
+plan: $(READY) ## plan ENV with the artifacts in dist/, and save the plan
+	@$(TERRAFORM) plan --env $(ENV)
+apply: $(READY) ## apply the plan that `make plan` saved for ENV
+	@$(TERRAFORM) apply --env $(ENV)
+destroy: $(READY) ## destroy ENV, after its name is typed
+	@$(TERRAFORM) destroy --env $(ENV)
+outputs: $(READY) ## print what ENV has: URLs, queues, log groups
+	@$(TERRAFORM) outputs --env $(ENV)
+
+.PHONY: clean
+clean: ## remove everything that is built here, and the virtual environment
+	rm -rf .venv .local build dist
