@@ -1,0 +1,66 @@
+"""Which distributions a function needs: its own and, from their metadata, all that those require on the target."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from selador_packaging.errors import PackagingError
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a wheel says of itself, as far as the closure needs it."""
+
+    name: NormalizedName
+    version: str
+    requires: tuple[Requirement, ...] = ()
+
+
+def parse_metadata(content: bytes) -> Metadata:
+    """Read a wheel's METADATA; raises ValueError where name, version or a requirement can't be read."""
+    raw, _ = parse_email(content)
+    if "name" not in raw or "version" not in raw:
+        raise ValueError("METADATA has no Name or no Version")
+    try:
+        requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
+    except InvalidRequirement as error:
+        raise ValueError(f"METADATA has an unreadable Requires-Dist: {str(error).splitlines()[0]}") from error
+    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires)
+
+
+def find_closure(
+    root: NormalizedName, available: Mapping[NormalizedName, Metadata], environment: Mapping[str, str]
+) -> frozenset[NormalizedName]:
+    """`root` and everything it requires in `environment`, directly or not, with the extras that are asked for.
+
+    Raises PackagingError naming each requirement that `available` lacks or has in a version that doesn't satisfy it.
+    """
+    faults = set()
+    pending: list[tuple[NormalizedName, str]] = [(root, "")]  # a distribution and one of its extras ("": none)
+    seen = set(pending)
+    while pending:
+        name, extra = pending.pop()
+        for requirement in available[name].requires:
+            if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
+                continue
+            required = canonicalize_name(requirement.name)
+            if required not in available:
+                faults.add(
+                    f"{name} requires {requirement.name}, which is not locked; "
+                    "add it to requirements.in and run make lock"
+                )
+                continue
+            version = available[required].version
+            if not requirement.specifier.contains(version, prereleases=True):
+                faults.add(
+                    f"{name} requires {required}{requirement.specifier}, but {required} is at {version}; run make lock"
+                )
+            wanted = {(required, wanted_extra) for wanted_extra in ("", *requirement.extras)} - seen
+            seen |= wanted
+            pending.extend(wanted)
+    if faults:
+        raise PackagingError(*sorted(faults))
+    return frozenset(name for name, _ in seen)

@@ -1,0 +1,117 @@
+"""Get the locked wheels for the target with pip, by hash, into a cache that is asked first.
+
+A cache entry's key covers all that decides which file is taken: the release, its hashes and the target. So a build
+from a full cache takes the same files as one from an empty cache, and a changed lock line never finds an old file.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from packaging.utils import NormalizedName, parse_wheel_filename
+
+from selador_packaging.errors import PackagingError
+from selador_packaging.lock import LockedRelease
+from selador_packaging.target import PYTHON_VERSION, Target
+
+_NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
+_WRONG_HASH = re.compile(r"^\s+(\S+==\S+) from .*?\n((?:\s+(?:Expected|Got)\b.*\n?)+)", re.MULTILINE)
+
+
+def fetch_wheels(
+    releases: Mapping[NormalizedName, LockedRelease], target: Target, cache: Path, report: Callable[[str], None]
+) -> dict[NormalizedName, Path]:
+    """A verified wheel for each of `releases`, from below `cache`; `report` is told each one that is fetched.
+
+    pip checks the hash of what it fetches; what is taken from the cache is checked here.
+    Raises PackagingError where there is no wheel for the target, its hash isn't locked, or no index can be reached.
+    """
+    entries = {name: cache / cache_key(release, target) for name, release in releases.items()}
+    wheels = {name: wheel for name, entry in entries.items() if (wheel := _cached(entry, releases[name]))}
+    missing = [release for name, release in releases.items() if name not in wheels]
+    if not missing:
+        report(f"all {len(wheels)} wheels are in {cache}")
+        return wheels
+    report(f"fetching {len(missing)} of {len(releases)} wheels for {target}")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as folder:
+        _download(missing, target, Path(folder), report)
+        for wheel in sorted(Path(folder).glob("*.whl")):
+            name = parse_wheel_filename(wheel.name)[0]
+            entries[name].mkdir(parents=True, exist_ok=True)
+            wheels[name] = wheel.replace(entries[name] / wheel.name)
+    return wheels
+
+
+def cache_key(release: LockedRelease, target: Target) -> str:
+    """The folder of a release in the cache."""
+    decisive = [str(release), *sorted(release.sha256s), PYTHON_VERSION, *target.platforms]
+    digest = hashlib.sha256("\n".join(decisive).encode()).hexdigest()
+    return f"{release.name}-{release.version}-{target.architecture}-{digest[:16]}"
+
+
+def explain_failure(output: str, target: Target) -> PackagingError:
+    """What pip's error output means for the lock and the target."""
+    if found := _NO_WHEEL.search(output):
+        if "connection broken" in output:
+            return PackagingError(f"the package index can't be reached to fetch {found[1]}; check the network")
+        return PackagingError(
+            f"{found[1]} has no wheel for {target} on the package index; "
+            "choose a version that has one in requirements.in and run make lock"
+        )
+    if wrong := _WRONG_HASH.findall(output):
+        return PackagingError(*(_wrong_hash(release, lines) for release, lines in wrong))
+    errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
+    return PackagingError(f"pip download failed: {'; '.join(errors) or output.strip() or 'it said nothing'}")
+
+
+def _wrong_hash(release: str, lines: str) -> str:
+    found = lines.rsplit(maxsplit=1)[-1]  # the last line is `Got <hash>`
+    return f"{release} was fetched with SHA-256 {found}, which is not locked; distrust the index, or run make lock"
+
+
+def _cached(entry: Path, release: LockedRelease) -> Path | None:
+    """The release's wheel in the cache; one that was damaged there counts as missing, and is fetched again."""
+    return next((wheel for wheel in sorted(entry.glob("*.whl")) if _sha256(wheel) in release.sha256s), None)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _download(releases: Iterable[LockedRelease], target: Target, folder: Path, report: Callable[[str], None]) -> None:
+    lines = [f"{release} {' '.join(f'--hash=sha256:{it}' for it in sorted(release.sha256s))}" for release in releases]
+    wanted = folder / "wanted.txt"
+    wanted.write_text("\n".join(lines), encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "--no-input", "--no-color", "--disable-pip-version-check", "download"]
+    command += ["--progress-bar", "off", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    # With `cp313` pip also takes what fits it: abi3 wheels of older versions, and pure ones.
+    command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--abi", target.abi]
+    command += [argument for platform in target.platforms for argument in ("--platform", platform)]
+    command += ["--dest", str(folder), "--requirement", str(wanted)]
+    with (folder / "errors.txt").open("w+", encoding="utf-8") as errors:
+        # The folder is also the working directory: `python -m` imports from there, and the caller's may hold anything.
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True) as pip:
+            try:
+                _follow(pip.stdout or (), len(lines), report)
+            except BaseException:
+                pip.kill()  # above all on Ctrl-C: nothing may write into the folder while it is removed
+                raise
+        if pip.returncode:
+            errors.seek(0)
+            raise explain_failure(errors.read(), target)
+
+
+def _follow(output: Iterable[str], total: int, report: Callable[[str], None]) -> None:
+    """Report each wheel as pip says `Collecting six==1.17.0 (from …)` or, for a file, `Processing /a/six-….whl (…)`."""
+    begun = 0
+    for line in output:
+        verb, _, rest = line.partition(" ")
+        if verb in {"Collecting", "Processing"}:
+            begun += 1
+            report(f"  {begun}/{total} {rest.split(' ')[0].rpartition('/')[2].strip()}")

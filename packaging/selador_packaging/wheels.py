@@ -1,0 +1,160 @@
+"""Read a wheel and believe nothing it says of itself: every path, CRC and RECORD line is checked.
+
+Members keep the compressed streams they came with; `zip_writer` copies them into the artifacts.
+"""
+
+import base64
+import csv
+import hashlib
+import io
+import struct
+import zipfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+
+from selador_packaging.closure import Metadata, parse_metadata
+from selador_packaging.errors import PackagingError
+from selador_packaging.zip_writer import DEFLATED, STORED, Member
+
+_DIST_INFO = ".dist-info"
+_ENCRYPTED = 1
+_STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
+_UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made after RECORD
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel that keeps its promises; paths of members are as in the wheel, `dist_info` and `data` folders of it."""
+
+    filename: str
+    metadata: Metadata
+    dist_info: str
+    members: tuple[Member, ...]
+
+    @property
+    def data(self) -> str:
+        return f"{self.dist_info.removesuffix(_DIST_INFO)}.data"
+
+    def stored(self) -> Self:
+        """The same wheel with every member uncompressed."""
+        return replace(self, members=tuple(member.stored() for member in self.members))
+
+
+def read_wheel(path: Path) -> Wheel:
+    """Read and verify the wheel at `path`; raises PackagingError with all that is wrong with it."""
+    try:
+        members = _read_members(path.read_bytes())
+        contents = _contents(members)
+        dist_info = _find_dist_info(contents)
+        _check_record(contents, dist_info)
+        metadata = parse_metadata(contents[f"{dist_info}/METADATA"])
+        _check_name(path.name, metadata)
+    except (zipfile.BadZipFile, struct.error, csv.Error, ValueError) as error:
+        raise PackagingError(f"{path.name} is not a valid wheel: {error}") from error
+    except PackagingError as error:
+        raise PackagingError(*(f"{path.name} is not a valid wheel: {fault}" for fault in error.faults)) from error
+    return Wheel(path.name, metadata, dist_info, tuple(members))
+
+
+def _read_members(archive: bytes) -> list[Member]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+    faults = [f"{entry.filename} {fault}" for entry in entries if (fault := _fault(entry))]
+    counts = Counter(entry.filename for entry in entries)
+    faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
+    if faults:
+        raise PackagingError(*faults)
+    return [
+        Member(
+            path=entry.filename,
+            stream=_stream(archive, entry),
+            method=entry.compress_type,
+            size=entry.file_size,
+            crc=entry.CRC,
+            executable=bool(entry.external_attr >> 16 & 0o111),
+        )
+        for entry in entries
+    ]
+
+
+def _fault(entry: zipfile.ZipInfo) -> str | None:
+    # zipfile cuts a name at a NUL and turns the separator of the system into "/"; what the archive says counts.
+    path = entry.orig_filename
+    if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
+        return "would be written outside the artifact, or is no plain relative path"
+    if entry.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if entry.compress_type not in {STORED, DEFLATED}:
+        return f"is compressed by method {entry.compress_type}; Lambda reads stored (0) and deflated (8)"
+    return None
+
+
+def _stream(archive: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """The bytes behind the member's local header, whose name and extra field may be longer than the directory's."""
+    if not archive.startswith(b"PK\x03\x04", entry.header_offset):
+        raise PackagingError(f"{entry.filename} has no local header where the directory points")
+    name_length, extra_length = struct.unpack_from("<HH", archive, entry.header_offset + 26)
+    start = entry.header_offset + 30 + name_length + extra_length
+    return archive[start : start + entry.compress_size]
+
+
+def _contents(members: list[Member]) -> dict[str, bytes]:
+    contents, faults = {}, []
+    for member in members:
+        try:
+            contents[member.path] = member.content()
+        except ValueError as error:
+            faults.append(f"{member.path}: {error}")
+    if faults:
+        raise PackagingError(*faults)
+    return contents
+
+
+def _find_dist_info(contents: Mapping[str, bytes]) -> str:
+    folders = {path.partition("/")[0] for path in contents}
+    found = sorted(folder for folder in folders if folder.endswith(_DIST_INFO))
+    if len(found) != 1:
+        raise PackagingError(f"it has {len(found)} {_DIST_INFO} folders, expected one")
+    missing = [name for name in ("METADATA", "RECORD") if f"{found[0]}/{name}" not in contents]
+    if missing:
+        raise PackagingError(*(f"it has no {found[0]}/{name}" for name in missing))
+    return found[0]
+
+
+def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
+    recorded = {}
+    for row in csv.reader(io.StringIO(contents[f"{dist_info}/RECORD"].decode())):
+        path, digest, _ = row  # a row of another length is a ValueError, told by the caller
+        recorded[path] = digest
+    unrecorded = {f"{dist_info}/{name}" for name in _UNRECORDED}
+    faults = [f"RECORD lists {path}, which is not in the wheel" for path in recorded if path not in contents]
+    for path, content in contents.items():
+        if path in unrecorded:
+            continue
+        if path not in recorded:
+            faults.append(f"{path} is not in RECORD")
+            continue
+        algorithm, _, expected = recorded[path].partition("=")
+        if algorithm not in _STRONG_HASHES:
+            faults.append(f"RECORD has no hash of {path} that is at least SHA-256")
+            continue
+        found = base64.urlsafe_b64encode(hashlib.new(algorithm, content).digest()).rstrip(b"=").decode()
+        if found != expected.rstrip("="):
+            faults.append(f"{path} has {algorithm}={found}, RECORD says {recorded[path]}")
+    if faults:
+        raise PackagingError(*faults)
+
+
+def _check_name(filename: str, metadata: Metadata) -> None:
+    try:
+        name, version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise ValueError(str(error)) from error
+    if name != metadata.name or version != Version(metadata.version):
+        raise ValueError(f"METADATA says {metadata.name} {metadata.version}")

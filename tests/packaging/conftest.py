@@ -1,0 +1,58 @@
+import base64
+import hashlib
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+type WriteWheel = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def project_folder() -> Path:
+    return PROJECT
+
+
+@pytest.fixture
+def write_wheel(tmp_path: Path) -> WriteWheel:
+    """Write a real wheel, true in every respect but those that a test names."""
+
+    def write(
+        name: str = "thing",
+        version: str = "1.0",
+        files: Mapping[str, bytes] | None = None,
+        *,
+        tag: str = "py3-none-any",
+        requires: tuple[str, ...] = (),
+        record: Mapping[str, str | None] | None = None,
+        method: int = zipfile.ZIP_DEFLATED,
+        mode: int = 0o644,
+        folder: Path = tmp_path,
+    ) -> Path:
+        """`record` replaces lines of RECORD by path (None: leaves the line out); `mode` is that of every file."""
+        dist_info = f"{name}-{version}.dist-info"
+        metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+        contents = {f"{name}/__init__.py": b""} if files is None else dict(files)
+        contents[f"{dist_info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+        contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n").encode()
+        lines: dict[str, str | None] = {path: record_line(path, content) for path, content in contents.items()}
+        lines |= {f"{dist_info}/RECORD": f"{dist_info}/RECORD,,"} | dict(record or {})
+        contents[f"{dist_info}/RECORD"] = "\n".join(line for line in lines.values() if line is not None).encode()
+        path = folder / f"{name}-{version}-{tag}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            for member, content in contents.items():
+                info = zipfile.ZipInfo(member)
+                info.external_attr = mode << 16
+                archive.writestr(info, content, compress_type=method)
+        return path
+
+    return write
+
+
+def record_line(path: str, content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return f"{path},sha256={digest},{len(content)}"

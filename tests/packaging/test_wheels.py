@@ -1,0 +1,219 @@
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from packaging.requirements import Requirement
+
+from selador_packaging.errors import PackagingError
+from selador_packaging.wheels import read_wheel
+
+type WriteWheel = Callable[..., Path]
+
+
+def faults_of(path: Path) -> tuple[str, ...]:
+    with pytest.raises(PackagingError) as refused:
+        read_wheel(path)
+    assert all(fault.startswith(f"{path.name} is not a valid wheel: ") for fault in refused.value.faults)
+    return tuple(fault.partition(" is not a valid wheel: ")[2] for fault in refused.value.faults)
+
+
+def test_a_wheel_gives_metadata_and_members(write_wheel: WriteWheel) -> None:
+    wheel = read_wheel(write_wheel(files={"thing.py": b"x = 1"}, requires=("six>=1",)))
+
+    assert (wheel.metadata.name, wheel.metadata.version) == ("thing", "1.0")
+    assert wheel.metadata.requires == (Requirement("six>=1"),)
+    assert (wheel.dist_info, wheel.data) == ("thing-1.0.dist-info", "thing-1.0.data")
+    assert {member.path: member.content() for member in wheel.members}["thing.py"] == b"x = 1"
+
+
+def test_streams_are_those_of_the_wheel(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b"x = 1\n" * 1000})
+
+    member = next(member for member in read_wheel(path).members if member.path == "thing.py")
+
+    assert member.method == zipfile.ZIP_DEFLATED
+    assert member.stream in path.read_bytes()
+    assert len(member.stream) < member.size == 6000
+
+
+def test_a_local_header_longer_than_the_directory_says_is_skipped_right(
+    tmp_path: Path, write_wheel: WriteWheel
+) -> None:
+    """Real wheels have extra fields in the local header alone, and data descriptors behind the stream."""
+    source, path = write_wheel(files={"thing.py": b"x = 1\n" * 1000}), tmp_path / "thing-1.0-py2.py3-none-any.whl"
+    with zipfile.ZipFile(source) as original, path.open("wb") as file, zipfile.ZipFile(Unseekable(file), "w") as copy:
+        for info in original.infolist():
+            with copy.open(info.filename, "w", force_zip64=True) as member:
+                member.write(original.read(info))
+
+    contents = {member.path: member.content() for member in read_wheel(path).members}
+
+    assert contents["thing.py"] == b"x = 1\n" * 1000
+
+
+class Unseekable:
+    """A pipe, to which zipfile writes sizes behind the member instead of before it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def write(self, content: bytes) -> int:
+        return self.file.write(content)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        self.file.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "executable"), [(0o644, False), (0o600, False), (0o775, True), (0o700, True), (0, False)]
+)
+def test_of_a_mode_only_executable_remains(write_wheel: WriteWheel, mode: int, executable: bool) -> None:
+    wheel = read_wheel(write_wheel(mode=mode))
+
+    assert {member.executable for member in wheel.members} == {executable}
+
+
+def test_stored_uncompresses_every_member(write_wheel: WriteWheel) -> None:
+    wheel = read_wheel(write_wheel(files={"thing.py": b"x = 1\n" * 1000}))
+
+    assert {member.method for member in wheel.stored().members} == {zipfile.ZIP_STORED}
+
+
+@pytest.mark.parametrize("path", ["../evil.py", "/etc/passwd", "a/../../evil.py", "a//b", "a\\b", "C:/evil.py", "./a"])
+def test_a_member_that_escapes_the_root_is_refused(write_wheel: WriteWheel, path: str) -> None:
+    faults = faults_of(write_wheel(files={path: b"evil"}))
+
+    assert faults == (f"{path} would be written outside the artifact, or is no plain relative path",)
+
+
+def test_a_file_changed_after_record_was_written_is_refused(write_wheel: WriteWheel) -> None:
+    line = "thing.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0"
+
+    faults = faults_of(write_wheel(files={"thing.py": b"x = 1"}, record={"thing.py": line}))
+
+    assert len(faults) == 1
+    assert faults[0].startswith("thing.py has sha256=")
+    assert faults[0].endswith("RECORD says sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (None, "thing.py is not in RECORD"),
+        ("thing.py,,", "RECORD has no hash of thing.py that is at least SHA-256"),
+        ("thing.py,md5=XrY7u-Ae7tCTyyK7j1rNww,5", "RECORD has no hash of thing.py that is at least SHA-256"),
+    ],
+    ids=["no line", "no hash", "md5"],
+)
+def test_a_file_that_record_does_not_vouch_for_is_refused(
+    write_wheel: WriteWheel, line: str | None, fault: str
+) -> None:
+    assert faults_of(write_wheel(files={"thing.py": b"x = 1"}, record={"thing.py": line})) == (fault,)
+
+
+def test_a_file_that_only_record_knows_is_refused(write_wheel: WriteWheel) -> None:
+    faults = faults_of(write_wheel(record={"ghost.py": "ghost.py,sha256=abc,1"}))
+
+    assert faults == ("RECORD lists ghost.py, which is not in the wheel",)
+
+
+def test_record_lies_are_told_all_at_once(write_wheel: WriteWheel) -> None:
+    faults = faults_of(write_wheel(files={"a.py": b"", "b.py": b""}, record={"a.py": None, "b.py": "b.py,,"}))
+
+    assert len(faults) == 2
+
+
+def test_a_damaged_stream_is_refused(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b"content of the file"}, method=zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(b"content of the file", b"CONTENT OF THE FILE"))
+
+    assert faults_of(path) == ("thing.py: its size or CRC does not match its content",)
+
+
+def test_a_directory_that_points_elsewhere_is_refused(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b""})
+    path.write_bytes(path.read_bytes().replace(b"PK\x03\x04", b"PK\x00\x00", 1))
+
+    assert faults_of(path) == ("thing.py has no local header where the directory points",)
+
+
+def test_an_encrypted_member_is_refused(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b""})
+    content = path.read_bytes()
+    flags = content.index(b"PK\x01\x02") + 8  # of the first member in the central directory
+    path.write_bytes(content[:flags] + b"\x01" + content[flags + 1 :])
+
+    assert faults_of(path) == ("thing.py is encrypted",)
+
+
+def test_folders_are_no_members(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b""})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.mkdir("thing")
+
+    assert not [member for member in read_wheel(path).members if member.path.startswith("thing/")]
+
+
+def test_another_compression_than_lambda_reads_is_refused(write_wheel: WriteWheel) -> None:
+    faults = faults_of(write_wheel(files={}, method=zipfile.ZIP_BZIP2))
+
+    assert faults[0].endswith("is compressed by method 12; Lambda reads stored (0) and deflated (8)")
+
+
+def test_a_path_that_is_there_twice_is_refused(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b"1"})
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("thing.py", b"2")
+
+    assert faults_of(path) == ("thing.py is in it 2 times",)
+
+
+@pytest.mark.parametrize("filename", ["other-1.0-py3-none-any.whl", "thing-2.0-py3-none-any.whl"])
+def test_metadata_of_another_distribution_is_refused(write_wheel: WriteWheel, filename: str) -> None:
+    path = write_wheel("thing", "1.0")
+
+    renamed = path.rename(path.with_name(filename))
+
+    assert faults_of(renamed) == ("METADATA says thing 1.0",)
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        ({"other-1.0.dist-info/METADATA": b""}, "it has 2 .dist-info folders, expected one"),
+        ({"a.py": b"", "b.py": b""}, None),
+    ],
+)
+def test_there_is_one_dist_info_folder(write_wheel: WriteWheel, files: dict[str, bytes], fault: str | None) -> None:
+    path = write_wheel(files=files)
+
+    if fault:
+        assert faults_of(path) == (fault,)
+    else:
+        assert read_wheel(path).dist_info == "thing-1.0.dist-info"
+
+
+@pytest.mark.parametrize("name", ["METADATA", "RECORD"])
+def test_a_wheel_without_metadata_or_record_is_refused(tmp_path: Path, write_wheel: WriteWheel, name: str) -> None:
+    source, path = write_wheel(), tmp_path / "thing-1.0-py2.py3-none-any.whl"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(path, "w") as part:
+        for member in whole.namelist():
+            if not member.endswith(name):
+                part.writestr(member, whole.read(member))
+
+    assert faults_of(path) == (f"it has no thing-1.0.dist-info/{name}",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no zip at all", b"PK\x05\x06" + bytes(18)], ids=["empty", "text", "no member"]
+)
+def test_what_is_no_wheel_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "thing-1.0-py3-none-any.whl"
+    path.write_bytes(content)
+
+    assert len(faults_of(path)) == 1
