@@ -206,8 +206,11 @@ def encode_frame(frame: Frame) -> str:
 
 
 def parse_frame(text: str | bytes) -> Frame:
-    """Return the frame in `text`; raise pydantic's ValidationError where it is none."""
-    return _FRAME.validate_json(text)
+    """Return the frame in `text`; raise pydantic's ValidationError where it is none.
+
+    Members that this version doesn't know are passed over: a client of today has to read the frames of tomorrow.
+    """
+    return _FRAME.validate_json(text, extra="ignore")
 
 
 # -- reading what a client sent

@@ -8,6 +8,7 @@ from selador_shared.protocol import (
     MAX_FRAME_BYTES,
     Completed,
     Error,
+    Heartbeat,
     InvalidMessageError,
     Ping,
     Query,
@@ -159,6 +160,12 @@ def test_an_error_before_the_queue_has_no_attempt() -> None:
 
     assert "attempt" not in json.loads(text)
     assert "seq" not in json.loads(text)
+
+
+def test_a_frame_may_say_more_than_this_version_knows() -> None:
+    frame = parse_frame('{"type":"heartbeat","requestId":"r","attempt":1,"seq":3,"mood":"fine"}')
+
+    assert frame == Heartbeat(request_id="r", attempt=1, seq=3)
 
 
 def test_a_frame_is_told_apart_by_its_type() -> None:
