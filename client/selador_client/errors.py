@@ -1,0 +1,21 @@
+"""Why a question got no answer. All of it derives from SeladorClientError, and each says what to do next."""
+
+
+class SeladorClientError(Exception):
+    """Base of every error of this client."""
+
+
+class NoStackError(SeladorClientError):
+    """No URL was given, and none can be found."""
+
+
+class ConnectionFailedError(SeladorClientError):
+    """The connection could not be opened, or was closed before the terminal frame."""
+
+
+class DeadlinePassedError(SeladorClientError):
+    """No terminal frame came in the time the server had named: the request was lost."""
+
+
+class ProtocolError(SeladorClientError):
+    """The server sent what version 1 of the protocol does not allow."""

@@ -1,0 +1,200 @@
+import threading
+
+import pytest
+
+from selador_client import client as client_module
+from selador_client.client import connect
+from selador_client.errors import ConnectionFailedError, DeadlinePassedError, ProtocolError
+from selador_shared.protocol import Completed, Delta, Error, Frame, Started
+from tests.client.conftest import Script, Scripted
+
+
+def ask(url: str, text: str = "How long?", session_id: str | None = None) -> list[Frame]:
+    with connect(url) as client:
+        return list(client.ask(text, session_id))
+
+
+def types(frames: list[Frame]) -> list[str]:
+    return [frame.type for frame in frames]
+
+
+def text_of(frames: list[Frame]) -> str:
+    return "".join(frame.text for frame in frames if isinstance(frame, Delta))
+
+
+def test_an_answer_is_yielded_to_its_completed_frame(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.accept()
+        script.answer("Three ", "months.")
+        script.send("delta", attempt=1, seq=4, text="never read")
+
+    frames = ask(scripted(play))
+
+    assert types(frames) == ["accepted", "started", "delta", "delta", "completed"]
+    assert text_of(frames) == "Three months."
+
+
+def test_the_question_is_sent_as_the_protocol_has_it(scripted: Scripted) -> None:
+    received = []
+
+    def play(script: Script) -> None:
+        received.append((script.connection.subprotocol, script.receive()))
+        script.answer()
+
+    url = scripted(play)
+    ask(url, "How long?")
+    ask(url, "And for pets?", session_id="s-1")
+
+    (subprotocol, first), (_, second) = received
+    assert subprotocol == "selador.v1"
+    assert first.pop("requestId") != second.pop("requestId")
+    assert first == {"action": "invoke", "type": "query", "text": "How long?"}
+    assert second == {"action": "invoke", "type": "query", "text": "And for pets?", "sessionId": "s-1"}
+
+
+def test_accepted_may_come_after_started(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.accept()
+        script.send("completed", attempt=1, seq=1)
+
+    assert types(ask(scripted(play))) == ["started", "accepted", "completed"]
+
+
+def test_a_second_attempt_replaces_the_first(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.send("delta", attempt=1, seq=1, text="Thr")
+        script.send("started", attempt=2, seq=0)
+        script.send("delta", attempt=1, seq=2, text="late")
+        script.send("delta", attempt=2, seq=1, text="Three months.")
+        script.send("delta", attempt=2, seq=1, text="Three months.")
+        script.send("completed", attempt=2, seq=2)
+
+    frames = ask(scripted(play))
+
+    second = frames[frames.index(Started(request_id=frames[0].request_id, attempt=2, seq=0)) :]  # type: ignore[union-attr]  # no Pong
+    assert text_of(second) == "Three months."
+    assert "late" not in text_of(frames)
+
+
+def test_an_error_ends_the_answer(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("error", code="invalid_request", message="text is empty", field="text", retryable=False)
+
+    [frame] = ask(scripted(play), "")
+
+    assert isinstance(frame, Error)
+    assert frame.field == "text"
+
+
+def test_an_unknown_type_of_frame_is_skipped(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("weather", forecast="rain")
+        script.answer("Dry.")
+
+    assert text_of(ask(scripted(play))) == "Dry."
+
+
+def test_what_is_left_of_an_earlier_question_is_not_taken_for_the_answer(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("delta", requestId="earlier", attempt=1, seq=7, text="old")
+        script.answer("New.")
+
+    assert text_of(ask(scripted(play))) == "New."
+
+
+def test_a_connection_answers_several_questions(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        for answer in ("One.", "Two."):
+            script.receive()
+            script.answer(answer)
+
+    with connect(scripted(play)) as client:
+        answers = [text_of(list(client.ask("a"))), text_of(list(client.ask("b")))]
+
+    assert answers == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    "message", ['{"message": "Internal server error", "connectionId": "c", "requestId": "r"}', "no JSON"]
+)
+def test_what_is_no_frame_is_an_error(scripted: Scripted, message: str) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.connection.send(message)  # the first is API Gateway's own (WS-10)
+
+    with pytest.raises(ProtocolError, match=r"no frame of selador\.v1"):
+        ask(scripted(play))
+
+
+def test_a_connection_closed_before_the_end_is_an_error(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.accept()
+        script.connection.close(1001, "Going away")
+
+    with pytest.raises(ConnectionFailedError, match=r"closed before the answer was complete: .*1001.*Going away"):
+        ask(scripted(play))
+
+
+def test_a_request_without_an_end_by_its_deadline_counts_as_lost(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.accept(deadline_seconds=0)
+        script.wait_for_close()
+
+    with pytest.raises(DeadlinePassedError, match="the deadline has passed"):
+        ask(scripted(play))
+
+
+def test_silence_before_the_deadline_is_known_does_not_last_for_ever(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "ACCEPT_SECONDS", 0)
+
+    def play(script: Script) -> None:
+        script.receive()
+        script.wait_for_close()
+
+    with pytest.raises(DeadlinePassedError, match="for 0 s nothing came"):
+        ask(scripted(play))
+
+
+def test_leaving_an_answer_closes_the_connection(scripted: Scripted) -> None:
+    closed = threading.Event()
+
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.wait_for_close()
+        closed.set()
+
+    with connect(scripted(play)) as client:
+        next(client.ask("How long?"))
+        assert client.is_open
+
+    assert not client.is_open
+    assert closed.wait(10)
+
+
+def test_where_nothing_listens_the_error_names_the_url() -> None:
+    with pytest.raises(ConnectionFailedError, match=r"can't connect to ws://127\.0\.0\.1:1/dev: .*refused"):
+        connect("ws://127.0.0.1:1/dev")
+
+
+def test_a_proxy_is_not_asked_for_this_machines_own_ports(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    def play(script: Script) -> None:
+        script.receive()
+        script.answer()
+
+    assert isinstance(ask(scripted(play))[-1], Completed)
