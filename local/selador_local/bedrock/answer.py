@@ -1,0 +1,81 @@
+"""An answer quoted from the passages that were found: no model, but real text with real citations."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from selador_local.bedrock.retrieval import Passage
+
+BUCKET = "selador-documents"
+"""The bucket in the citations' addresses; as with a real knowledge base, a source is an object in S3."""
+
+Event = tuple[str, dict[str, Any]]
+"""The name of a member of RetrieveAndGenerateStream's stream, and its value (BR-08)."""
+
+_NOTHING_FOUND = "The documents do not say anything about this."
+_INTRODUCTION = "The documents say:"
+_PARAGRAPHS = 4
+_SENTENCES = 2  # of each passage
+_RELEVANT = 0.8  # of the best passage's score: what is below it answers another question
+_SENTENCE = re.compile(r"\S.*?(?:[.!?][\"'”’)]*(?=\s+[^\Wa-z_]|\s*$)|$)", re.MULTILINE)
+
+
+def stream_answer(passages: Sequence[Passage]) -> Iterator[Event]:
+    """Yield the answer drawn from `passages` (best first): its text word by word, each citation after its text.
+
+    The same passages give the same answer. A citation's span counts characters of the whole answer and includes its
+    last one (BR-11).
+    """
+    relevant = _relevant(passages)
+    opening = _INTRODUCTION if relevant else _NOTHING_FOUND
+    yield from _outputs(opening)
+    position = len(opening)
+    for passage in relevant:
+        yield from _outputs("\n\n")
+        start = position + len("\n\n")
+        quote = _quote(passage)
+        yield from _outputs(quote)
+        position = start + len(quote)
+        yield "citation", _citation(quote, start, passage)
+
+
+def reference(passage: Passage) -> dict[str, Any]:
+    """Return the passage as Bedrock describes one: content, location and metadata (BR-09)."""
+    uri = f"s3://{BUCKET}/{passage.document}"
+    return {
+        "content": {"type": "TEXT", "text": passage.text},
+        "location": {"type": "S3", "s3Location": {"uri": uri}},
+        "metadata": {"x-amz-bedrock-kb-source-uri": uri},
+    }
+
+
+def _relevant(passages: Sequence[Passage]) -> Sequence[Passage]:
+    """Leave out passages far below the best, and those that match by their title alone where others do better."""
+    near = [passage for passage in passages if passage.score >= _RELEVANT * passages[0].score]
+    return ([passage for passage in near if passage.matches] or near)[:_PARAGRAPHS]
+
+
+def _outputs(text: str) -> Iterator[Event]:
+    for chunk in re.findall(r"\s*\S+|\s+", text):
+        yield "output", {"text": chunk}
+
+
+def _quote(passage: Passage) -> str:
+    """Return the sentences that hold most of the words looked for, in the passage's order, after whose they are."""
+    sentences = list(_SENTENCE.finditer(passage.text))
+    matching = [sentence for sentence in sentences if _matching_words(passage, *sentence.span())] or sentences[:1]
+    best = sorted(matching, key=lambda sentence: -_matching_words(passage, *sentence.span()))[:_SENTENCES]
+    subject = passage.title.partition(": ")[0]
+    return f"{subject}: {' '.join(sentence[0] for sentence in matching if sentence in best)}"
+
+
+def _matching_words(passage: Passage, start: int, end: int) -> int:
+    return len({passage.text[a:b].lower() for a, b in passage.matches if start <= a < end})
+
+
+def _citation(quote: str, start: int, passage: Passage) -> dict[str, Any]:
+    span = {"start": start, "end": start + len(quote) - 1}
+    return {
+        "generatedResponsePart": {"textResponsePart": {"text": quote, "span": span}},
+        "retrievedReferences": [reference(passage)],
+    }

@@ -1,0 +1,116 @@
+"""What Bedrock accepts: the members of a request that the stand-in reads, and the refusals of the rest."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+QUERY_CHARACTERS = 1_000  # RetrieveAndGenerateStream's input.text (BR-02)
+RETRIEVE_CHARACTERS = 20_000  # Retrieve's retrievalQuery.text (BR-02)
+
+_RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # BR-06
+_KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # BR-05
+_MODEL_ARN_CHARACTERS = 2_048  # BR-05
+_TYPE_NAMES: dict[type, str] = {dict: "a structure", str: "a string"}
+
+
+class ApiError(Exception):
+    """A refusal as Bedrock words it: HTTP `status`, exception `code`, `message`."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def invalid(message: str) -> ApiError:
+    """Return the refusal of a request that breaks a rule."""
+    return ApiError(400, "ValidationException", message)
+
+
+@dataclass(frozen=True)
+class RetrieveAndGenerate:
+    """A valid request of RetrieveAndGenerateStream."""
+
+    text: str
+    knowledge_base_id: str
+    model_arn: str
+    session_id: str | None
+    number_of_results: int
+
+
+@dataclass(frozen=True)
+class Retrieve:
+    """A valid request of Retrieve."""
+
+    text: str
+    knowledge_base_id: str
+    number_of_results: int
+
+
+def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:
+    """Read the request of RetrieveAndGenerateStream (BR-05, BR-06); raise ApiError, a ValidationException."""
+    members = _json_object(body)
+    text = _text(_member(members, "input", dict), "input.text", QUERY_CHARACTERS)
+    configuration = _member(members, "retrieveAndGenerateConfiguration", dict)
+    kind = _member(configuration, "type", str)
+    if kind != "KNOWLEDGE_BASE":
+        raise invalid(f"retrieveAndGenerateConfiguration.type is {kind!r}; the stand-in answers KNOWLEDGE_BASE only")
+    knowledge_base = _member(configuration, "knowledgeBaseConfiguration", dict)
+    model_arn = _member(knowledge_base, "modelArn", str)
+    if not 1 <= len(model_arn) <= _MODEL_ARN_CHARACTERS:
+        raise invalid(f"modelArn is {len(model_arn)} characters; it needs 1 to {_MODEL_ARN_CHARACTERS}")
+    return RetrieveAndGenerate(
+        text=text,
+        knowledge_base_id=_knowledge_base_id(_member(knowledge_base, "knowledgeBaseId", str)),
+        model_arn=model_arn,
+        session_id=_member(members, "sessionId", str) if "sessionId" in members else None,
+        number_of_results=_number_of_results(knowledge_base),
+    )
+
+
+def parse_retrieve(knowledge_base: str, body: bytes) -> Retrieve:
+    """Read the request of Retrieve for `knowledge_base`, an id or an ARN (BR-13); raise ApiError."""
+    members = _json_object(body)
+    text = _text(_member(members, "retrievalQuery", dict), "retrievalQuery.text", RETRIEVE_CHARACTERS)
+    return Retrieve(text, _knowledge_base_id(knowledge_base.rpartition("/")[2]), _number_of_results(members))
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(body)
+    except ValueError:
+        raise invalid("the request body is not JSON") from None
+    if not isinstance(members, dict):
+        raise invalid("the request body is not a JSON object")
+    return members
+
+
+def _member[T](members: dict[str, Any], name: str, kind: type[T]) -> T:
+    value = members.get(name)
+    if not isinstance(value, kind):
+        raise invalid(f"{name} is {'missing' if value is None else f'not {_TYPE_NAMES[kind]}'}")
+    return value
+
+
+def _text(members: dict[str, Any], name: str, limit: int) -> str:
+    text = _member(members, "text", str)
+    if len(text) > limit:
+        raise invalid(f"{name} is {len(text)} characters; it must be at most {limit}")
+    return text
+
+
+def _knowledge_base_id(value: str) -> str:
+    if not _KNOWLEDGE_BASE_ID.fullmatch(value):
+        raise invalid(f"knowledgeBaseId is {value!r}; it must match {_KNOWLEDGE_BASE_ID.pattern}")
+    return value
+
+
+def _number_of_results(members: dict[str, Any]) -> int:
+    for optional in ("retrievalConfiguration", "vectorSearchConfiguration"):
+        members = _member(members, optional, dict) if optional in members else {}
+    number = members.get("numberOfResults", _RESULTS_DEFAULT)
+    if type(number) is not int or not 1 <= number <= _RESULTS_MAX:
+        raise invalid(f"numberOfResults is {number!r}; it must be 1 to {_RESULTS_MAX}")
+    return number

@@ -1,0 +1,224 @@
+"""The stand-in for the endpoint `bedrock-agent-runtime`, on 127.0.0.1."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from selador_local import http
+from selador_local.authorization import Authorizer, access_key_id
+from selador_local.bedrock.answer import Event, reference, stream_answer
+from selador_local.bedrock.eventstream import CONTENT_TYPE, encode_event
+from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
+from selador_local.bedrock.requests import (
+    ApiError,
+    RetrieveAndGenerate,
+    invalid,
+    parse_retrieve,
+    parse_retrieve_and_generate,
+)
+from selador_local.bedrock.retrieval import content_words, open_index, search
+from selador_local.http import Request, Response
+
+_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07
+_RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
+_OWN_WORDS = 3  # a follow-up with fewer words is about what was asked before
+
+_REFUSING_FAULTS = {
+    FaultKind.THROTTLE: (429, "ThrottlingException", "throttled on demand"),
+    FaultKind.ACCESS_DENIED: (403, "AccessDeniedException", "access denied on demand"),
+    FaultKind.INTERNAL: (500, "InternalServerException", "failed on demand"),
+}
+
+
+@dataclass
+class Call:
+    """A call of RetrieveAndGenerateStream.
+
+    `outcome`: `under_way`; then `completed`, `client_closed` (the client left first), a fault's kind, or the name of
+    the exception it was refused with.
+    """
+
+    session_id: str | None = None
+    outcome: str = "under_way"
+
+
+class BedrockStandIn:
+    """Answers RetrieveAndGenerateStream and Retrieve from the documents below `documents`.
+
+    `authorize` decides every call where it is given; `knowledge_base_id` is the one that exists (None: any);
+    `token_delay_seconds` passes before each event. `calls` and `faults` are open to tests, as `/_control/…` is.
+
+    Raises DocumentsError where there are no documents.
+    """
+
+    def __init__(
+        self,
+        documents: Path,
+        authorize: Authorizer | None = None,
+        token_delay_seconds: float = 0.02,
+        *,
+        knowledge_base_id: str | None = None,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+    ) -> None:
+        self.calls: list[Call] = []
+        self.faults = Faults()
+        self._index = open_index(documents)
+        self._authorize = authorize
+        self._token_delay_seconds = token_delay_seconds
+        self._knowledge_base_id = knowledge_base_id
+        self._region = region
+        self._account = account
+        self._words_of_session: dict[str, list[str]] = {}
+        self._server: http.Server | None = None
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError when it is taken."""
+        self._server = await http.serve(self._handle, port=port)
+
+    async def stop(self) -> None:
+        """Stop listening and end the streams under way."""
+        if self._server is not None:
+            await self._server.close()
+        self._index.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint URL for AWS clients, once started."""
+        assert self._server is not None, "start() comes first"
+        return f"http://{http.HOST}:{self._server.port}"
+
+    async def _handle(self, request: Request) -> Response:
+        try:
+            return await self._answer(request)
+        except ApiError as error:
+            refusal = _json(error.status, {"message": error.message})
+            return Response(refusal.status, {**refusal.headers, "x-amzn-ErrorType": error.code}, refusal.body)
+
+    async def _answer(self, request: Request) -> Response:
+        path = urlsplit(request.target).path
+        if path.startswith("/_control/"):
+            return self._control(request.method, path, request.body)
+        if request.method == "POST" and path == "/retrieveAndGenerateStream":
+            return await self._retrieve_and_generate(request)
+        if request.method == "POST" and (found := _RETRIEVE_PATH.fullmatch(path)):
+            return await self._retrieve(unquote(found[1]), request)
+        raise _unknown_operation(request.method, path)
+
+    def _control(self, method: str, path: str, body: bytes) -> Response:
+        match method, path:
+            case "GET", "/_control/calls":
+                return _json(200, [{"sessionId": call.session_id, "outcome": call.outcome} for call in self.calls])
+            case "POST", "/_control/faults":
+                try:
+                    self.faults.add(*parse_fault(body))
+                except InvalidFaultError as error:
+                    raise invalid(str(error)) from None
+                return Response(204)
+            case "DELETE", "/_control/faults":
+                self.faults.clear()
+                return Response(204)
+        raise _unknown_operation(method, path)
+
+    async def _retrieve(self, knowledge_base: str, request: Request) -> Response:
+        asked = parse_retrieve(knowledge_base, request.body)
+        await self._require(request, "bedrock:Retrieve", self._knowledge_base_arn(asked.knowledge_base_id))
+        self._require_existing(asked.knowledge_base_id)
+        passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
+        return _json(
+            200, {"retrievalResults": [{**reference(passage), "score": passage.score} for passage in passages]}
+        )
+
+    async def _retrieve_and_generate(self, request: Request) -> Response:
+        call = Call()
+        self.calls.append(call)
+        fault = self.faults.take()
+        if fault is not None and fault.kind in _REFUSING_FAULTS:
+            call.outcome = fault.kind
+            raise ApiError(*_REFUSING_FAULTS[fault.kind])
+        try:
+            asked = parse_retrieve_and_generate(request.body)
+            await self._require_all(request, asked)
+            call.session_id, words = self._continue_session(asked)
+        except ApiError as error:
+            call.outcome = error.code
+            raise
+        passages = search(self._index, words, limit=asked.number_of_results)
+        headers = {"Content-Type": CONTENT_TYPE, _SESSION_HEADER: call.session_id, **_request_id()}
+        return Response(200, headers, self._stream(call, stream_answer(passages), fault))
+
+    async def _stream(self, call: Call, events: Iterable[Event], fault: Fault | None) -> AsyncIterator[bytes]:
+        outcome = "client_closed"  # however this ends, unless it comes to its own end below
+        messages = self._paced(events)
+        try:
+            async for message in messages if fault is None else disturb(messages, fault):
+                yield message
+            outcome = "completed" if fault is None else fault.kind
+        except ConnectionAbortedError:
+            outcome = FaultKind.CUT
+            raise
+        finally:
+            call.outcome = outcome
+
+    async def _paced(self, events: Iterable[Event]) -> AsyncIterator[bytes]:
+        for event_type, members in events:
+            await asyncio.sleep(self._token_delay_seconds)
+            yield encode_event(event_type, members)
+
+    def _continue_session(self, asked: RetrieveAndGenerate) -> tuple[str, list[str]]:
+        """Return the session's id, made here for a new one (BR-07), and the words to look for."""
+        words = content_words(asked.text)
+        if asked.session_id is None:
+            session_id = str(uuid4())
+        elif asked.session_id in self._words_of_session:
+            session_id = asked.session_id
+            if len(words) < _OWN_WORDS:
+                words = list(dict.fromkeys(words + self._words_of_session[session_id]))
+        else:
+            raise invalid(f"there is no session {asked.session_id!r}; leave sessionId out to begin one")
+        self._words_of_session[session_id] = words
+        return session_id, words
+
+    async def _require_all(self, request: Request, asked: RetrieveAndGenerate) -> None:
+        knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)
+        model = asked.model_arn
+        if not model.startswith("arn:"):  # a bare model id
+            model = f"arn:aws:bedrock:{self._region}::foundation-model/{model}"  # BR-33
+        await self._require(request, "bedrock:RetrieveAndGenerate", knowledge_base)  # BR-29
+        await self._require(request, "bedrock:Retrieve", knowledge_base)  # BR-30
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", model)  # BR-30
+        self._require_existing(asked.knowledge_base_id)
+
+    async def _require(self, request: Request, action: str, resource: str) -> None:
+        if self._authorize is None:
+            return
+        key = access_key_id(request.headers.get("authorization"))
+        if key is None:
+            raise ApiError(403, "MissingAuthenticationTokenException", "the request is not signed")
+        if not await self._authorize(key, action, resource):
+            raise ApiError(403, "AccessDeniedException", f"not authorized to perform: {action} on resource: {resource}")
+
+    def _require_existing(self, knowledge_base_id: str) -> None:
+        if self._knowledge_base_id not in {None, knowledge_base_id}:
+            raise ApiError(404, "ResourceNotFoundException", f"there is no knowledge base {knowledge_base_id!r}")
+
+    def _knowledge_base_arn(self, knowledge_base_id: str) -> str:
+        return f"arn:aws:bedrock:{self._region}:{self._account}:knowledge-base/{knowledge_base_id}"
+
+
+def _unknown_operation(method: str, path: str) -> ApiError:
+    return ApiError(404, "UnknownOperationException", f"there is no operation {method} {path}")
+
+
+def _request_id() -> dict[str, str]:
+    return {"x-amzn-RequestId": str(uuid4())}
+
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status, {"Content-Type": "application/json", **_request_id()}, json.dumps(value).encode())

@@ -1,0 +1,51 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+from botocore.eventstream import EventStreamBuffer
+
+from selador_local.bedrock.eventstream import encode_event
+from selador_local.bedrock.faults import Fault, FaultKind, Faults, disturb
+
+EVENT = encode_event("output", {"text": "a"})
+
+
+async def two_events() -> AsyncIterator[bytes]:
+    yield EVENT
+    yield EVENT
+
+
+def disturbed(fault: Fault) -> list[bytes]:
+    async def collect() -> list[bytes]:
+        return [chunk async for chunk in disturb(two_events(), fault)]
+
+    return asyncio.run(collect())
+
+
+def test_a_stream_cut_inside_an_event_ends_with_a_part_of_one() -> None:
+    *before, last = disturbed(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=1))
+
+    buffer = EventStreamBuffer()
+    buffer.add_data(last)
+    assert before == [EVENT]
+    assert len(last) > 12  # a prelude that can be read, so that the event is known to be unfinished
+    assert list(buffer) == []
+
+
+def test_a_fault_after_more_events_than_there_are_comes_at_the_end() -> None:
+    chunks = disturbed(Fault(FaultKind.STREAM_EXCEPTION, after_events=9))
+
+    assert chunks[:2] == [EVENT, EVENT]
+    assert len(chunks) == 3
+
+
+def test_faults_are_taken_in_the_order_in_which_they_were_added() -> None:
+    faults = Faults()
+    faults.add(Fault(FaultKind.CUT), times=2)
+    faults.add(Fault(FaultKind.STALL))
+
+    assert [faults.take() for _ in range(4)] == [
+        Fault(FaultKind.CUT),
+        Fault(FaultKind.CUT),
+        Fault(FaultKind.STALL),
+        None,
+    ]
