@@ -1,0 +1,78 @@
+"""`python -m selador_local demo` and `… up`, which `make demo` and `make local` call."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from selador_client import demo
+from selador_local.bedrock.retrieval import DocumentsError
+from selador_local.commands import StackError
+from selador_local.progress import Progress
+from selador_local.stack import DOCUMENTS, WORK_DIR, running
+
+_QUESTION = "Which flats near the harbour allow pets?"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns the exit status: 0 success, 1 failure, 130 interrupted."""
+    options = _parse(arguments)
+    command = _demo if options.command == "demo" else _up
+    try:
+        return asyncio.run(command(options))
+    except (StackError, DocumentsError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _demo(options: argparse.Namespace) -> int:
+    print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
+    async with running(Progress(sys.stdout), documents=options.documents) as stack:
+        answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
+    return 0 if answered else 1
+
+
+async def _up(options: argparse.Namespace) -> int:
+    async with running(Progress(sys.stdout), documents=options.documents) as stack:
+        print(
+            f"\n  {stack.websocket_url}\n\n"
+            "  Ask it something:  make chat   (in another terminal)\n"
+            '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
+            f"  Logs of functions and Terraform:  {WORK_DIR / 'logs'}\n\n"
+            "Ctrl-C takes everything down.",
+            flush=True,
+        )
+        await _told_to_end()
+        print("\ntaking everything down", flush=True)
+    return 0
+
+
+async def _told_to_end() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m selador_local", description="Selador on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, purpose in (
+        ("demo", "bring the stack up, ask one question, print the answer as it streams, take everything down"),
+        ("up", "bring the stack up and keep it until Ctrl-C"),
+    ):
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        command.add_argument(
+            "--documents", type=Path, default=DOCUMENTS, help="the folder of .md and .txt files that is asked"
+        )
+        if name == "demo":
+            command.add_argument("--question", default=_QUESTION, help="what to ask (default: %(default)s)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""May this access key do that? Asked of the control plane, which knows every key, role and policy.
+
+Signatures are not verified: on 127.0.0.1 whoever can post can read the key as well.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from selador_local.control_plane_client import ControlPlane
+
+Authorizer = Callable[[str, str, str], Awaitable[bool]]
+"""`(access_key_id, action, resource_arn) -> allowed`."""
+
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/, ]+)/")
+_CACHE_SECONDS = 30
+
+
+def access_key_id(authorization: str | None) -> str | None:
+    """The access key id in a SigV4 `Authorization` header; None where there is no such header."""
+    credential = _CREDENTIAL.match(authorization or "")
+    return credential["key"] if credential is not None else None
+
+
+class ControlPlaneAuthorizer:
+    """Asks the control plane, and keeps each answer for 30 s: a stream of posts asks the same thing."""
+
+    def __init__(self, control_plane: ControlPlane, clock: Callable[[], float] = time.monotonic) -> None:
+        self._control_plane = control_plane
+        self._clock = clock
+        self._answers: dict[tuple[str, str, str], tuple[float, bool]] = {}
+
+    async def __call__(self, access_key_id: str, action: str, resource_arn: str) -> bool:
+        """Raises DataPlaneError when the control plane gives no answer; that is not cached."""
+        question = (access_key_id, action, resource_arn)
+        now = self._clock()
+        self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}
+        if question not in self._answers:
+            facts = {"accessKeyId": access_key_id, "action": action, "resource": resource_arn}
+            answer = await asyncio.to_thread(self._control_plane.ask, "authorize", facts)
+            self._answers[question] = (now + _CACHE_SECONDS, answer.get("allowed") is True)
+        return self._answers[question][1]

@@ -1,0 +1,77 @@
+"""Runs the project's own commands, each with its output in a log and its latest line as progress."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_TAIL_LINES = 15
+
+
+class StackError(Exception):
+    """The stack can't be brought up; the message says what failed and what to look at."""
+
+
+async def run(
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path, on_line: Callable[[str], None]
+) -> str:
+    """Run `command`, append its output to `log`, and return what it wrote to stdout.
+
+    Its process group is its own, so that Ctrl-C reaches it through here alone; it is ended when this is cancelled.
+    Raises StackError when it fails.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors: list[str] = []
+    written: list[str] = []
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            async with asyncio.TaskGroup() as readers:
+                for stream, lines in ((process.stdout, written), (process.stderr, errors)):
+                    readers.create_task(_copy(stream, lines, file.write, on_line))
+        status = await process.wait()
+    except BaseException:
+        await end(process)
+        raise
+    if status != 0:
+        tail = "".join((errors or written)[-_TAIL_LINES:]).rstrip()
+        raise StackError(f"{' '.join(command)} failed with status {status}; all of its output is in {log}\n{tail}")
+    return "".join(written)
+
+
+async def _copy(
+    stream: asyncio.StreamReader, lines: list[str], write: Callable[[str], object], on_line: Callable[[str], None]
+) -> None:
+    while data := await stream.readline():
+        line = data.decode(errors="replace")
+        lines.append(line)
+        write(line)
+        if line.strip():
+            on_line(line.strip())
+
+
+async def end(process: asyncio.subprocess.Process, *, grace_seconds: float = 5) -> None:
+    """End the process and all of its group: asked first, killed after `grace_seconds`."""
+    if process.returncode is not None:
+        return
+    _signal(process, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), grace_seconds)
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,239 @@
+"""A small HTTP/1.1 server on h11, for the parts of the laptop stack that AWS's clients talk to.
+
+It listens on 127.0.0.1 only. A connection is one task; a request is handled to its end before the next one is read.
+A client that hangs up cancels its request: a handler waits as long as it likes, and a streamed body is closed.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import h11
+
+_logger = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+MAX_BODY_BYTES = 8 * 2**20  # more than any body AWS accepts here: 6 MB is Lambda's largest payload (LAM-39)
+_MAX_HEAD_BYTES = 2 * 2**20  # awslambdaric sends up to 1 MB of X-Ray cause in one header
+_READ_BYTES = 2**16
+
+
+@dataclass(frozen=True)
+class Request:
+    """`target` is the raw path and query; header names are lower-case, values sent repeatedly joined by commas."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """A body of bytes gets a Content-Length; an iterator is sent chunked, each chunk as soon as it is there."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """A connection whose client asks for a WebSocket. `headers` are as sent: in order, in their own case."""
+
+    target: str
+    headers: Sequence[tuple[str, str]]
+    received: bytes
+    """What the client already sent behind the request; it comes before anything `reader` yields."""
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+UpgradeHandler = Callable[[Upgrade], Awaitable[None]]
+"""Owns the connection, handshake included; it is closed when the hook returns."""
+
+
+class Server:
+    """A listening server; `port` is the one it got."""
+
+    def __init__(self, listener: asyncio.Server, connections: set[asyncio.Task[None]]) -> None:
+        self._listener = listener
+        self._connections = connections
+        self.port: int = listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening, cancel the requests under way and close every connection."""
+        self._listener.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._listener.wait_closed()
+
+
+async def serve(
+    handler: Handler, *, port: int = 0, upgrade: UpgradeHandler | None = None, max_body_bytes: int = MAX_BODY_BYTES
+) -> Server:
+    """Serve on 127.0.0.1 and `port` (0: any free one).
+
+    A request to change to the WebSocket protocol goes to `upgrade`, where there is one. A body above `max_body_bytes`
+    is answered with 413 and never reaches the handler; an exception in a handler is logged and answered with 500.
+
+    Raises OSError when the port is taken.
+    """
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        try:
+            await _Connection(reader, writer, handler, upgrade, max_body_bytes).run()
+        finally:
+            connections.discard(task)
+            writer.close()
+
+    return Server(await asyncio.start_server(connected, HOST, port), connections)
+
+
+class _Connection:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handler: Handler,
+        upgrade: UpgradeHandler | None,
+        max_body_bytes: int,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._handler = handler
+        self._upgrade = upgrade
+        self._max_body_bytes = max_body_bytes
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+
+    async def run(self) -> None:
+        with contextlib.suppress(ConnectionError):  # a client may leave at any moment
+            try:
+                while isinstance(event := await self._next_event(), h11.Request):
+                    if self._upgrade is not None and _wants_websocket(event):
+                        await self._hand_over(event, self._upgrade)
+                        return
+                    if not await self._serve(event):
+                        return
+                    self._http.start_next_cycle()
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error)
+
+    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+        while True:
+            event = self._http.next_event()
+            if event is not h11.NEED_DATA:
+                return event  # type: ignore[return-value]  # h11 types its sentinels as classes
+            if self._http.they_are_waiting_for_100_continue:
+                await self._send(h11.InformationalResponse(status_code=100, headers=[]))
+            self._http.receive_data(await self._reader.read(_READ_BYTES))
+
+    async def _hand_over(self, head: h11.Request, upgrade: UpgradeHandler) -> None:
+        await self._next_event()  # the end of the request, which has no body
+        received, _ = self._http.trailing_data
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items()]
+        await upgrade(Upgrade(head.target.decode("latin-1"), headers, received, self._reader, self._writer))
+
+    async def _serve(self, head: h11.Request) -> bool:
+        """Answer one request; False where the connection can't be used for another one."""
+        body = await self._read_body()
+        stays = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(self._raise_on_hangup())
+                await self._answer(head, body)
+                watch.cancel()
+        except* ConnectionError:
+            stays = False
+        return stays and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    async def _read_body(self) -> bytes | None:
+        """The body, or None when it is over the limit; it is read to its end all the same, so that an answer fits."""
+        body = bytearray()
+        size = 0
+        while isinstance(event := await self._next_event(), h11.Data):
+            size += len(event.data)
+            if size <= self._max_body_bytes:
+                body += event.data
+        return bytes(body) if size <= self._max_body_bytes else None
+
+    async def _raise_on_hangup(self) -> None:
+        data = await self._reader.read(_READ_BYTES)
+        if not data:
+            raise ConnectionResetError("the client hung up")
+        self._http.receive_data(data)  # an early next request: a client that sends one is waiting for its answers
+
+    async def _answer(self, head: h11.Request, body: bytes | None) -> None:
+        if body is None:
+            response = Response(413, body=b"body exceeds %d bytes" % self._max_body_bytes)
+        else:
+            try:
+                response = await self._handler(_request(head, body))
+            except Exception:
+                _logger.exception("the handler failed on %s", head.method.decode("latin-1"))
+                response = Response(500)
+        if isinstance(response.body, bytes):
+            await self._send_whole(head, response, response.body)
+        else:
+            await self._send_stream(response, response.body)
+
+    async def _send_whole(self, head: h11.Request, response: Response, body: bytes) -> None:
+        headers = list(response.headers.items())
+        if response.status != 204:
+            headers.append(("Content-Length", str(len(body))))
+        await self._send(h11.Response(status_code=response.status, headers=headers))
+        if head.method != b"HEAD":
+            await self._send(h11.Data(data=body))
+        await self._send(h11.EndOfMessage())
+
+    async def _send_stream(self, response: Response, body: AsyncIterator[bytes]) -> None:
+        try:
+            await self._send(h11.Response(status_code=response.status, headers=list(response.headers.items())))
+            async for chunk in body:
+                await self._send(h11.Data(data=chunk))
+            await self._send(h11.EndOfMessage())
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            # The status is long sent: only a missing end tells the client that this is not the whole body.
+            _logger.exception("a streamed body failed")
+            raise ConnectionAbortedError("the body ended early") from error
+        finally:
+            if isinstance(body, AsyncGenerator):
+                await body.aclose()
+
+    async def _refuse(self, error: h11.RemoteProtocolError) -> None:
+        if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            body = str(error).encode()
+            headers = [("Content-Length", str(len(body))), ("Connection", "close")]
+            await self._send(h11.Response(status_code=error.error_status_hint, headers=headers))
+            await self._send(h11.Data(data=body))
+            await self._send(h11.EndOfMessage())
+
+    async def _send(self, event: h11.Event) -> None:
+        data = self._http.send(event)
+        if data:
+            self._writer.write(data)
+            await self._writer.drain()
+
+
+def _wants_websocket(head: h11.Request) -> bool:
+    return head.method == b"GET" and any(
+        name == b"upgrade" and value.lower() == b"websocket" for name, value in head.headers
+    )
+
+
+def _request(head: h11.Request, body: bytes) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in head.headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Request(head.method.decode("latin-1"), head.target.decode("latin-1"), headers, body)

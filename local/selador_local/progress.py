@@ -1,0 +1,74 @@
+"""What is done, what is under way and for how long: a live line on a terminal, plain lines anywhere else."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator
+from typing import TextIO
+
+_LIVE_SECONDS = 0.2
+_PLAIN_SECONDS = 10
+_LABEL_WIDTH = 34
+
+
+class Progress:
+    """Reports steps to `output`, one at a time.
+
+    A terminal gets one line that is rewritten while the step goes on; other outputs get a line at each step's end, and
+    one every 10 s before it. Colour only on a terminal, and not with NO_COLOR.
+    """
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._live = output.isatty()
+        self._colour = self._live and not os.environ.get("NO_COLOR")
+        self._detail = ""
+
+    def note(self, detail: str) -> None:
+        """Say what the step under way is at; once it has ended, what it came to."""
+        self._detail = detail
+
+    @contextlib.asynccontextmanager
+    async def step(self, label: str) -> AsyncIterator[None]:
+        """Report the step `label` while the block runs, and whether it succeeded."""
+        self._detail = ""
+        began = time.monotonic()
+        ticker = asyncio.create_task(self._tick(label, began))
+        try:
+            yield
+        except BaseException:
+            await _ended(ticker)
+            self._write(self._line(self._painted("✗", 31), label, began), last=True)
+            raise
+        await _ended(ticker)
+        self._write(self._line(self._painted("✓", 32), label, began), last=True)
+
+    async def _tick(self, label: str, began: float) -> None:
+        while True:
+            if self._live:
+                self._write(self._line("…", label, began), last=False)
+            await asyncio.sleep(_LIVE_SECONDS if self._live else _PLAIN_SECONDS)
+            if not self._live:
+                self._write(self._line("…", label, began), last=True)
+
+    def _line(self, mark: str, label: str, began: float) -> str:
+        return f"  {mark} {label:{_LABEL_WIDTH}} {time.monotonic() - began:6.1f} s   {self._detail}".rstrip()
+
+    def _painted(self, text: str, colour: int) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+    def _write(self, line: str, *, last: bool) -> None:
+        if self._live:
+            columns = os.get_terminal_size(self._output.fileno()).columns
+            shown = line if last else line[: columns - 1]
+            self._output.write(f"\r\x1b[2K{shown}" + ("\n" if last else ""))
+        else:
+            self._output.write(line + "\n")
+        self._output.flush()
+
+
+async def _ended(ticker: asyncio.Task[None]) -> None:
+    ticker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ticker

@@ -1,0 +1,50 @@
+"""The demonstration's question, answer and line of figures."""
+
+import io
+import re
+
+import pytest
+
+from selador_client import demo
+
+from .conftest import Script, Scripted
+
+
+def asked(url: str) -> tuple[bool, str]:
+    output = io.StringIO()
+    answered = demo.ask(url, "How long?", output, {})
+    return answered, output.getvalue()
+
+
+def test_the_last_line_sums_the_answer_up(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.accept()
+        script.send("started", attempt=1, seq=0)
+        script.send("delta", attempt=1, seq=1, text="Three months.")
+        script.send("citation", attempt=1, seq=2, text="passage", source="s3://b/k")
+        script.send("completed", attempt=1, seq=3)
+        script.wait_for_close()
+
+    answered, output = asked(scripted(play))
+
+    assert answered
+    assert "> How long?" in output
+    assert "Three months." in output
+    last_line = output.splitlines()[-1]
+    assert re.fullmatch(r"demo: completed in \d+\.\d s, first frame after \d+ ms, 5 frames, 1 citations", last_line)
+
+
+@pytest.mark.parametrize("how", ["error", "closed"])
+def test_without_a_completed_frame_it_says_why_and_fails(scripted: Scripted, how: str) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        if how == "error":
+            script.send("error", code="unavailable", message="not now", retryable=True)
+            script.wait_for_close()
+
+    answered, output = asked(scripted(play))
+
+    assert not answered
+    assert "error:" in output
+    assert "demo: completed" not in output

@@ -1,0 +1,109 @@
+"""One stack for the whole run: real Terraform, real zips, real sockets, brought up as `make demo` brings it up."""
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from selador_local.progress import Progress
+from selador_local.stack import Stack, running
+
+FRAME_SECONDS = 30
+"""A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
+
+
+def processes_of_the_stack() -> list[str]:
+    """Return the command lines of this machine's processes that only a stack starts."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has just ended
+            continue
+        if "awslambdaric" in command or "selador_local.control_plane" in command:
+            found.append(command)
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Bring the stack up in an event loop of its own thread, since the tests block this one."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    parts = AsyncExitStack()
+    try:
+        up = parts.enter_async_context(running(Progress(sys.stderr)))
+        yield asyncio.run_coroutine_threadsafe(up, loop).result()
+    finally:
+        asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+    assert processes_of_the_stack() == []
+
+
+class Client:
+    """A connection that speaks JSON."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self._connection.subprotocol
+
+    def send(self, message: object) -> None:
+        self._connection.send(message if isinstance(message, str) else json.dumps(message))
+
+    def receive(self, timeout: float = FRAME_SECONDS) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(self._connection.recv(timeout))
+        return frame
+
+    def receive_until(self, *types: str) -> list[dict[str, Any]]:
+        """Receive frames up to the first of these types."""
+        frames = [self.receive()]
+        while frames[-1]["type"] not in types:
+            frames.append(self.receive())
+        return frames
+
+    def silent_for(self, seconds: float) -> bool:
+        try:
+            self._connection.recv(seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[Client]:
+    with connected(stack) as client:
+        yield client
+
+
+@contextmanager
+def connected(stack: Stack) -> Iterator[Client]:
+    with connect(stack.websocket_url, subprotocols=[Subprotocol("selador.v1")], proxy=None) as connection:
+        yield Client(connection)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], bool]:
+    """Ask a question again and again, for 20 s at most, until it is true."""
+
+    def ask(question: Callable[[], bool]) -> bool:
+        pause = threading.Event()
+        return any(question() or pause.wait(0.2) for _ in range(100))
+
+    return ask
