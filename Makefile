@@ -8,7 +8,7 @@ ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
-PIP_COMPILE := $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 TERRAFORM := $(PYTHON) scripts/terraform.py
 

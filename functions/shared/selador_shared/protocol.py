@@ -137,7 +137,7 @@ class Delta(_AttemptFrame):
 
 
 class Span(_Frame):
-    """Characters `start` to `end` of the whole answer, as the agent reports them (BR-11)."""
+    """Characters `start` to `end` of the whole answer, the last one included, as far as AWS tells (BR-11)."""
 
     start: int
     end: int
