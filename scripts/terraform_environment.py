@@ -1,0 +1,113 @@
+"""What Terraform is told for one environment: its files, arguments and environment variables. Nothing is run here."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
+_UNFILLED = re.compile(r"(?<![0-9])0{10}(00)?(?![0-9])")
+
+
+class TerraformError(Exception):
+    """Terraform can't be run as asked; the message says why and what to do. `status` is the exit status."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One of terraform/environments: `name` is the workspace, `root` the repository."""
+
+    name: str
+    root: Path
+
+    @property
+    def backend_file(self) -> Path:
+        """Where the state lies."""
+        return configuration(self.root) / "environments" / f"{self.name}.s3.tfbackend"
+
+    @property
+    def data_dir(self) -> Path:
+        """Terraform's own folder; one per environment, so that two can be worked on at once."""
+        return self.root / "build" / "terraform" / self.name
+
+    @property
+    def plan_file(self) -> Path:
+        """The saved plan. It holds what the state holds, so it is for its owner's eyes alone."""
+        return self.root / "build" / f"{self.name}.tfplan"
+
+    @property
+    def variables_file(self) -> Path:
+        """The values of the root module's variables."""
+        return configuration(self.root) / "environments" / f"{self.name}.tfvars"
+
+
+def configuration(root: Path) -> Path:
+    """Return the folder of Terraform's root module."""
+    return root / "terraform"
+
+
+def find_environment(name: str, root: Path) -> Environment:
+    """Return the environment called `name`. Raises TerraformError, exit status 2, where there is none."""
+    known = sorted(file.stem for file in (configuration(root) / "environments").glob("*.tfvars"))
+    if name not in known:
+        raise TerraformError(f"there is no environment {name!r}; terraform/environments has {', '.join(known)}", 2)
+    return Environment(name, root)
+
+
+def check_initialized(environment: Environment) -> None:
+    """Raise TerraformError where `init` has not been run for the environment."""
+    if not (environment.data_dir / "environment").is_file():  # Terraform's note of the selected workspace
+        raise TerraformError(f"{environment.name} is not initialized here; run make init ENV={environment.name}")
+
+
+def unfilled_lines(text: str) -> list[int]:
+    """Return the numbers of the lines that still hold the zeros which stand for an account or a knowledge base."""
+    return [number for number, line in enumerate(text.splitlines(), start=1) if _UNFILLED.search(line)]
+
+
+def check_filled_in(environment: Environment) -> None:
+    """Raise TerraformError where the environment's files still hold the zeros that they come with."""
+    places = [
+        f"{file.relative_to(environment.root)}:{number}"
+        for file in (environment.variables_file, environment.backend_file)
+        for number in unfilled_lines(file.read_text(encoding="utf-8"))
+    ]
+    if places:
+        raise TerraformError(
+            f"{', '.join(places)}: zeros stand for your account's id and your knowledge base's; write those there"
+        )
+
+
+def variable_arguments(environment: Environment, dist: Path) -> list[str]:
+    """Return the arguments that set the root module's variables.
+
+    The folder of artifacts is named relative to the configuration: the path of a zip is part of the state, and an
+    absolute one would differ between two machines and show as a change.
+    """
+    relative = os.path.relpath(dist, configuration(environment.root))
+    return [f"-var-file={environment.variables_file}", f"-var=dist_dir={relative}"]
+
+
+def child_environment(
+    environ: Mapping[str, str], data_dir: Path, *, cli_configuration: Path | None, workspace: str | None, color: bool
+) -> dict[str, str]:
+    """Return Terraform's environment variables: `environ` and what this run needs.
+
+    `workspace` is forced where it is given; else the one that `init` selected in `data_dir` counts, whatever
+    TF_WORKSPACE the shell has.
+    """
+    child = {name: value for name, value in environ.items() if name != "TF_WORKSPACE"}
+    child["TF_DATA_DIR"] = str(data_dir)
+    child["TF_IN_AUTOMATION"] = "1"  # no advice about commands: `make` has its own
+    if cli_configuration is not None:
+        child["TF_CLI_CONFIG_FILE"] = str(cli_configuration)
+    if workspace is not None:
+        child["TF_WORKSPACE"] = workspace
+    if not color:
+        child["TF_CLI_ARGS"] = f"{environ.get('TF_CLI_ARGS', '')} -no-color".strip()
+    return child

@@ -1,0 +1,31 @@
+# One setting per account and Region, for every API in it: an environment that made it would take it from the others
+# when it is destroyed (TF-13).
+resource "aws_api_gateway_account" "this" {
+  cloudwatch_role_arn = aws_iam_role.api_gateway_logging.arn
+
+  depends_on = [aws_iam_role_policy_attachment.api_gateway_logging]
+}
+
+resource "aws_iam_role" "api_gateway_logging" {
+  name               = "${var.project}-api-gateway-logging-${data.aws_region.current.name}"
+  description        = "Lets API Gateway write the logs of this account's APIs."
+  assume_role_policy = data.aws_iam_policy_document.trust_api_gateway.json
+}
+
+# API Gateway checks the role for exactly the permissions of this policy of AWS's own.
+resource "aws_iam_role_policy_attachment" "api_gateway_logging" {
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+  role       = aws_iam_role.api_gateway_logging.name
+}
+
+# Without a condition, as on AWS's own page for this role: what API Gateway states of itself there is not documented.
+data "aws_iam_policy_document" "trust_api_gateway" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["apigateway.amazonaws.com"]
+    }
+  }
+}

@@ -1,0 +1,4 @@
+output "state_bucket_name" {
+  description = "The bucket for environments/<environment>.s3.tfbackend of every environment in this account and Region."
+  value       = aws_s3_bucket.state.bucket
+}

@@ -1,0 +1,6 @@
+# The laptop stack's control plane: no AWS account, no cost.
+allowed_account_ids = ["123456789012"]
+environment         = "local"
+knowledge_base_id   = "LOCALDOCS1"
+model_arn           = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
+region              = "us-east-1"

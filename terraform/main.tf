@@ -1,0 +1,138 @@
+locals {
+  name_prefix            = "${var.project}-${var.environment}"
+  main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
+  websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
+
+  # Bedrock's limit for the question to a knowledge base, in characters (BR-02).
+  query_text_limit = 1000
+
+  # API Gateway gives up on an integration after 29 s, and that can't be raised (WS-09): the handler ends with it.
+  websocket_handler_timeout_seconds = 29
+
+  # When a client may conclude that its request was lost: it waits for its useful life, then every attempt takes the
+  # whole timeout, dies, comes back only when the worker's lease ends (60 s) and is then put off by the longest backoff
+  # (60 s). Both are the main function's own.
+  _lease_seconds       = 60
+  _backoff_cap_seconds = 60
+  deadline_seconds = (
+    var.request_max_age_seconds
+    + var.max_attempts * (var.main_function.timeout_seconds + local._lease_seconds + local._backoff_cap_seconds)
+  )
+
+  # Terraform never builds: the manifest says what was built, for which runtime and processor, and each zip's hash.
+  _manifest = jsondecode(file("${var.dist_dir}/manifest.json"))
+  artifacts = {
+    for key, artifact in local._manifest.artifacts : key => {
+      architecture  = local._manifest.target.architecture
+      path          = "${var.dist_dir}/${artifact.path}"
+      runtime       = "python${local._manifest.target.python}"
+      sha256_base64 = artifact.sha256Base64
+    }
+  }
+}
+
+module "queue" {
+  source = "./modules/queue"
+
+  consumer_timeout_seconds = var.main_function.timeout_seconds
+  max_attempts             = var.max_attempts
+  name                     = "${local.name_prefix}-requests"
+}
+
+module "websocket_handler" {
+  source = "./modules/function"
+
+  artifact    = local.artifacts["websocket_handler"]
+  description = "Validates a client's message, queues the request and acknowledges it."
+  environment_variables = {
+    DEADLINE_SECONDS = local.deadline_seconds
+    LOG_LEVEL        = var.log_level
+    QUERY_TEXT_LIMIT = local.query_text_limit
+    SQS_QUEUE_URL    = module.queue.queue_url
+  }
+  handler            = "selador_websocket_handler.handler.handle"
+  log_retention_days = var.log_retention_days
+  memory_mb          = var.websocket_handler.memory_mb
+  name               = local.websocket_handler_name
+  policies = {
+    send-requests = module.queue.send_policy_json
+  }
+  timeout_seconds = local.websocket_handler_timeout_seconds
+}
+
+module "websocket_api" {
+  source = "./modules/websocket_api"
+
+  execution_log_level = var.api_execution_log_level
+  handler             = module.websocket_handler.alias
+  log_retention_days  = var.log_retention_days
+  name                = local.name_prefix
+  stage_name          = var.environment
+  throttling          = var.throttling
+}
+
+module "main" {
+  source = "./modules/function"
+
+  artifact    = local.artifacts["main"]
+  description = "Answers a request from the queue and streams the answer to its client."
+  environment_variables = {
+    CALLBACK_URL            = module.websocket_api.callback_url
+    KNOWLEDGE_BASE_ID       = var.knowledge_base_id
+    LOG_LEVEL               = var.log_level
+    MAX_ATTEMPTS            = var.max_attempts
+    MODEL_ARN               = var.model_arn
+    REQUEST_MAX_AGE_SECONDS = var.request_max_age_seconds
+    SQS_QUEUE_URL           = module.queue.queue_url
+  }
+  handler            = "selador_main.handler.handle"
+  log_retention_days = var.log_retention_days
+  memory_mb          = var.main_function.memory_mb
+  name               = local.main_name
+  policies = {
+    ask-knowledge-base  = data.aws_iam_policy_document.ask_knowledge_base.json
+    consume-requests    = module.queue.consume_policy_json
+    invoke-model        = data.aws_iam_policy_document.invoke_model.json
+    post-to-connections = module.websocket_api.post_policy_json
+  }
+  timeout_seconds = var.main_function.timeout_seconds
+}
+
+resource "aws_lambda_event_source_mapping" "main" {
+  # One request an invocation: requests of a batch would wait for each other's answers, and share a timeout.
+  batch_size              = 1
+  event_source_arn        = module.queue.queue_arn
+  function_name           = module.main.alias.arn
+  function_response_types = ["ReportBatchItemFailures"]
+
+  # Not reserved concurrency: pollers would receive what the function then refuses, and each receive counts (ESM-03).
+  scaling_config {
+    maximum_concurrency = var.main_function.maximum_concurrency
+  }
+
+  lifecycle {
+    # AWS compares the two only when a mapping is made, not when a timeout is raised later (ESM-08, ESM-09).
+    precondition {
+      condition     = module.queue.visibility_timeout_seconds >= module.main.timeout_seconds
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; Lambda wants the former at least as long, so that no request is handed out again while it is being answered."
+    }
+  }
+}
+
+module "alarms" {
+  source = "./modules/alarms"
+
+  api = {
+    id    = module.websocket_api.api_id
+    stage = module.websocket_api.stage_name
+  }
+  dead_letter_queue_name = module.queue.dead_letter_queue_name
+  main_function = {
+    name            = module.main.function_name
+    timeout_seconds = module.main.timeout_seconds
+  }
+  name_prefix                     = local.name_prefix
+  queue_name                      = module.queue.queue_name
+  request_max_age_seconds         = var.request_max_age_seconds
+  websocket_handler_function_name = module.websocket_handler.function_name
+}

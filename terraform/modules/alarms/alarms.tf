@@ -1,0 +1,128 @@
+locals {
+  # A data point of a Lambda error is stamped with the start of its invocation and appears at its end (CW-06): the last
+  # 15 minutes may still gain one, so as many periods are looked at, and one for the delivery.
+  _main_error_periods = ceil(var.main_function.timeout_seconds / 60) + 5
+
+  _api_dimensions               = { ApiId = var.api.id, Stage = var.api.stage }
+  _main_dimensions              = { FunctionName = var.main_function.name }
+  _websocket_handler_dimensions = { FunctionName = var.websocket_handler_function_name }
+
+  # Every alarm there is; the key is the last part of its name and the name of its runbook. All look at periods of a
+  # minute, and go off when `datapoints` of the last `periods` reach the threshold.
+  alarms = {
+    api-execution-errors = {
+      meaning    = "API Gateway could not call the websocket handler: clients' messages fail."
+      namespace  = "AWS/ApiGateway"
+      metric     = "ExecutionError"
+      dimensions = local._api_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+    api-integration-errors = {
+      meaning    = "The websocket handler answered API Gateway with an error: clients' messages fail."
+      namespace  = "AWS/ApiGateway"
+      metric     = "IntegrationError"
+      dimensions = local._api_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+    buried-requests = {
+      meaning    = "A request failed at every attempt: its client was told so, and the request goes to the dead-letter queue."
+      namespace  = "Selador"
+      metric     = "Buried"
+      dimensions = local._main_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 5 # metrics from log lines come late (CW-17)
+    }
+    dead-letter-queue-not-empty = {
+      meaning = "Requests lie in the dead-letter queue, unanswered; they are deleted 14 days after they were accepted."
+      # Not NumberOfMessagesSent, which leaves out what SQS itself moves (SQS-25).
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = var.dead_letter_queue_name }
+      statistic  = "Maximum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+    main-errors = {
+      meaning    = "The main function crashed, ran out of memory or reached its timeout: a request waits for its next attempt."
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = local._main_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = local._main_error_periods
+    }
+    main-throttles = {
+      meaning    = "Lambda refused to run the main function for want of concurrency: requests wait, and may use up their attempts unread."
+      namespace  = "AWS/Lambda"
+      metric     = "Throttles"
+      dimensions = local._main_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+    oldest-message-age = {
+      meaning    = "Requests wait almost as long as an answer is of use: soon they are refused unread."
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateAgeOfOldestMessage"
+      dimensions = { QueueName = var.queue_name }
+      statistic  = "Maximum"
+      threshold  = floor(0.8 * var.request_max_age_seconds)
+      # A message being answered ages too: one that takes the whole timeout is over the threshold for a few minutes.
+      datapoints = 5
+      periods    = 5
+    }
+    websocket-handler-errors = {
+      meaning    = "The websocket handler failed, which it never should: its client was told \"Internal server error\"."
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = local._websocket_handler_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+    websocket-handler-throttles = {
+      meaning    = "Lambda refused to run the websocket handler for want of concurrency: clients' messages fail."
+      namespace  = "AWS/Lambda"
+      metric     = "Throttles"
+      dimensions = local._websocket_handler_dimensions
+      statistic  = "Sum"
+      threshold  = 1
+      datapoints = 1
+      periods    = 1
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name        = "${var.name_prefix}-${each.key}"
+  alarm_description = "${each.value.meaning} Runbook: docs/runbooks/${each.key}.md"
+
+  namespace   = each.value.namespace
+  metric_name = each.value.metric
+  dimensions  = each.value.dimensions
+  statistic   = each.value.statistic
+  period      = 60
+
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  datapoints_to_alarm = each.value.datapoints
+  evaluation_periods  = each.value.periods
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching" # silence is health: these metrics exist only while something happens (CW-25)
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+  ok_actions    = [aws_sns_topic.alarms.arn]
+}

@@ -1,0 +1,63 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  topic_name = "${var.name_prefix}-alarms"
+  topic_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.name,
+    data.aws_caller_identity.current.account_id, local.topic_name,
+  ])
+}
+
+# Not encrypted with alias/aws/sns: CloudWatch may not use that key, and the alarms would be lost in silence (CW-31).
+resource "aws_sns_topic" "alarms" {
+  name   = local.topic_name
+  policy = data.aws_iam_policy_document.alarms_topic.json
+
+  lifecycle {
+    postcondition {
+      condition     = self.arn == local.topic_arn
+      error_message = "The topic's ARN is ${self.arn}, but its policy was written for ${local.topic_arn}."
+    }
+  }
+}
+
+data "aws_iam_policy_document" "alarms_topic" {
+  statement {
+    sid       = "PublishAlarms" # CW-35
+    actions   = ["sns:Publish"]
+    resources = [local.topic_arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  statement {
+    sid       = "RefuseInsecureTransport"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [local.topic_arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}

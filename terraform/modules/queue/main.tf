@@ -1,0 +1,59 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  dead_letter_name = "${var.name}-dead-letter"
+
+  # From names, so that queue and dead-letter queue can name each other and every policy is readable in the plan.
+  _arn_prefix = join(":", [
+    "arn", data.aws_partition.current.partition, "sqs", data.aws_region.current.name,
+    data.aws_caller_identity.current.account_id,
+  ])
+  arn             = "${local._arn_prefix}:${var.name}"
+  dead_letter_arn = "${local._arn_prefix}:${local.dead_letter_name}"
+}
+
+# Everything is inline: the provider waits 25 s for each queue, and as long again for each separate policy or redrive
+# resource (TF-15).
+resource "aws_sqs_queue" "this" {
+  name                       = var.name
+  message_retention_seconds  = 4 * 24 * 3600
+  policy                     = data.aws_iam_policy_document.queue["this"].json
+  sqs_managed_sse_enabled    = true
+  visibility_timeout_seconds = 6 * var.consumer_timeout_seconds # AWS's advice (ESM-08)
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
+    maxReceiveCount     = var.max_attempts + 1 # the last receive is the burial
+  })
+
+  lifecycle {
+    postcondition {
+      condition     = self.arn == local.arn
+      error_message = "The queue's ARN is ${self.arn}, but the policies were written for ${local.arn}."
+    }
+  }
+}
+
+resource "aws_sqs_queue" "dead_letter" {
+  name = local.dead_letter_name
+  # A message moved here keeps the time of its first sending, so this must be longer than the source's (SQS-23).
+  message_retention_seconds = 14 * 24 * 3600
+  policy                    = data.aws_iam_policy_document.queue["dead_letter"].json
+  sqs_managed_sse_enabled   = true
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [local.arn]
+  })
+
+  lifecycle {
+    postcondition {
+      condition     = self.arn == local.dead_letter_arn
+      error_message = "The dead-letter queue's ARN is ${self.arn}, but the policies were written for ${local.dead_letter_arn}."
+    }
+  }
+}

@@ -1,0 +1,81 @@
+resource "aws_apigatewayv2_api" "this" {
+  name                       = var.name
+  protocol_type              = "WEBSOCKET"
+  route_selection_expression = "$request.body.action"
+}
+
+resource "aws_apigatewayv2_deployment" "this" {
+  api_id      = aws_apigatewayv2_api.this.id
+  description = "Routes of ${var.name}"
+
+  # A stage serves its deployment's copy of the routes, so whatever a route is made of must make a new one (WS-07).
+  triggers = {
+    routes = sha256(jsonencode({
+      integration = {
+        id                   = aws_apigatewayv2_integration.handler.id
+        timeout_milliseconds = aws_apigatewayv2_integration.handler.timeout_milliseconds
+        type                 = aws_apigatewayv2_integration.handler.integration_type
+        uri                  = aws_apigatewayv2_integration.handler.integration_uri
+      }
+      route_ids                  = { for key, route in aws_apigatewayv2_route.this : key => route.id }
+      route_response_ids         = { for key, response in aws_apigatewayv2_route_response.this : key => response.id }
+      route_selection_expression = aws_apigatewayv2_api.this.route_selection_expression
+      routes                     = local.routes
+    }))
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_apigatewayv2_stage" "this" {
+  api_id        = aws_apigatewayv2_api.this.id
+  deployment_id = aws_apigatewayv2_deployment.this.id
+  name          = var.stage_name
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format          = jsonencode(local.access_log_fields)
+  }
+
+  default_route_settings {
+    data_trace_enabled     = false # it would log what clients and functions say
+    logging_level          = var.execution_log_level
+    throttling_burst_limit = var.throttling.burst_limit # both always, since an unset one is sent as 0 (TF-08)
+    throttling_rate_limit  = var.throttling.rate_limit
+  }
+}
+
+# Who asked for what and how it went: neither bodies nor query strings, which may hold tokens.
+locals {
+  access_log_fields = {
+    connectionId       = "$context.connectionId"
+    error              = "$context.error.message"
+    eventType          = "$context.eventType"
+    integrationError   = "$context.integration.error"
+    integrationLatency = "$context.integration.latency"
+    integrationStatus  = "$context.integration.status"
+    messageId          = "$context.messageId"
+    requestId          = "$context.requestId"
+    requestTime        = "$context.requestTime"
+    routeKey           = "$context.routeKey"
+    sourceIp           = "$context.identity.sourceIp"
+    stage              = "$context.stage"
+    status             = "$context.status"
+    userAgent          = "$context.identity.userAgent"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "/aws/apigateway/${var.name}/access"
+  retention_in_days = var.log_retention_days
+}
+
+data "aws_iam_policy_document" "post" {
+  statement {
+    sid       = "PostToConnections" # CB-13
+    actions   = ["execute-api:ManageConnections"]
+    resources = ["${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/POST/@connections/*"]
+  }
+}

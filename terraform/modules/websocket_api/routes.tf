@@ -1,0 +1,49 @@
+locals {
+  # Every route there is. A two-way route's answer goes to the client as a frame; $connect and $disconnect have no
+  # client to answer (WS-31, WS-32). $default takes what isn't JSON or names no action of ours (WS-03, WS-04), so that
+  # the client hears of it in our words.
+  routes = {
+    "$connect"    = { name = "connect", two_way = false }
+    "$default"    = { name = "default", two_way = true }
+    "$disconnect" = { name = "disconnect", two_way = false }
+    "invoke"      = { name = "invoke", two_way = true }
+    "ping"        = { name = "ping", two_way = true }
+  }
+}
+
+# One for all routes: the handler tells them apart by the event's routeKey.
+resource "aws_apigatewayv2_integration" "handler" {
+  api_id               = aws_apigatewayv2_api.this.id
+  integration_type     = "AWS_PROXY"
+  integration_uri      = var.handler.invoke_arn
+  timeout_milliseconds = 29000 # the most there is (WS-09)
+}
+
+resource "aws_apigatewayv2_route" "this" {
+  for_each = local.routes
+
+  api_id                              = aws_apigatewayv2_api.this.id
+  route_key                           = each.key
+  route_response_selection_expression = each.value.two_way ? "$default" : null
+  target                              = "integrations/${aws_apigatewayv2_integration.handler.id}"
+}
+
+# A route answers only with this resource and the selection expression above, both (TF-12).
+resource "aws_apigatewayv2_route_response" "this" {
+  for_each = { for key, route in local.routes : key => route if route.two_way }
+
+  api_id             = aws_apigatewayv2_api.this.id
+  route_id           = aws_apigatewayv2_route.this[each.key].id
+  route_response_key = "$default"
+}
+
+resource "aws_lambda_permission" "route" {
+  for_each = local.routes
+
+  action        = "lambda:InvokeFunction"
+  function_name = var.handler.function_name
+  principal     = "apigateway.amazonaws.com"
+  qualifier     = var.handler.qualifier
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/${each.key}" # WS-77
+  statement_id  = "api-route-${each.value.name}"
+}

@@ -1,0 +1,53 @@
+output "alarm_topic_arn" {
+  description = "The SNS topic that every alarm reports to; subscribe whoever is on call."
+  value       = module.alarms.topic_arn
+}
+
+output "api_id" {
+  description = "The WebSocket API's id, part of its URL."
+  value       = module.websocket_api.api_id
+}
+
+output "callback_url" {
+  description = "The base of @connections, to which answers are posted."
+  value       = module.websocket_api.callback_url
+}
+
+output "dead_letter_queue_url" {
+  description = "The queue of the requests that no attempt could answer."
+  value       = module.queue.dead_letter_queue_url
+}
+
+output "log_group_names" {
+  description = "The log groups, by who writes them."
+  value = {
+    api_access        = module.websocket_api.access_log_group_name
+    main              = module.main.log_group_name
+    websocket_handler = module.websocket_handler.log_group_name
+  }
+}
+
+output "main_function_name" {
+  description = "The function that answers."
+  value       = module.main.function_name
+}
+
+output "queue_url" {
+  description = "The queue of accepted requests."
+  value       = module.queue.queue_url
+}
+
+output "stage_name" {
+  description = "The API's stage, the last part of its URL."
+  value       = module.websocket_api.stage_name
+}
+
+output "websocket_handler_function_name" {
+  description = "The function behind the API."
+  value       = module.websocket_handler.function_name
+}
+
+output "websocket_url" {
+  description = "Where clients connect."
+  value       = module.websocket_api.websocket_url
+}

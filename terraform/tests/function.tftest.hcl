@@ -1,0 +1,212 @@
+provider "aws" {
+  access_key                  = "none"
+  region                      = "eu-central-1"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.this
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main" }
+}
+
+override_resource {
+  target = aws_iam_role.this
+  values = { arn = "arn:aws:iam::111122223333:role/selador-test-main" }
+}
+
+override_resource {
+  target = aws_iam_role_policy.this
+}
+
+override_resource {
+  target = aws_lambda_function.this
+  values = {
+    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
+    version = "7"
+  }
+}
+
+override_resource {
+  target = aws_lambda_alias.live
+  values = {
+    arn        = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
+    invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
+  }
+}
+
+variables {
+  artifact = {
+    architecture  = "arm64"
+    path          = "tests/artifacts/good/main.zip"
+    runtime       = "python3.13"
+    sha256_base64 = "wXhQRYTrTdtF3FwwpMZ5m6mh2u9SRAaPhZdMGXhcp2U="
+  }
+  description           = "Answers."
+  environment_variables = { LOG_LEVEL = "INFO" }
+  handler               = "selador_main.handler.handle"
+  log_retention_days    = 30
+  memory_mb             = 512
+  name                  = "selador-test-main"
+  policies              = { send-requests = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  timeout_seconds       = 900
+}
+
+# First, since an override doesn't change what an earlier run has made.
+run "refuses_a_role_written_for_another_function" {
+  command = plan
+
+  override_resource {
+    target          = aws_lambda_function.this
+    override_during = plan
+    values          = { arn = "arn:aws:lambda:eu-central-1:444455556666:function:selador-test-main" }
+  }
+
+  module {
+    source = "./modules/function"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "runs_the_artifact_as_the_manifest_describes_it_and_logs_json" {
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.filename == var.artifact.path
+      && aws_lambda_function.this.source_code_hash == var.artifact.sha256_base64
+      && aws_lambda_function.this.runtime == "python3.13"
+      && aws_lambda_function.this.architectures == tolist(["arm64"])
+    )
+    error_message = "The function runs another artifact, runtime or architecture than ${jsonencode(var.artifact)}."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.timeout == 900 && aws_lambda_function.this.memory_size == 512
+    error_message = "The function has ${aws_lambda_function.this.timeout} s and ${aws_lambda_function.this.memory_size} MB."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.logging_config[0].log_format == "JSON"
+      && aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/selador-test-main"
+      && aws_cloudwatch_log_group.this.retention_in_days == 30
+    )
+    error_message = "The function logs by ${jsonencode(aws_lambda_function.this.logging_config)}, kept ${aws_cloudwatch_log_group.this.retention_in_days} days."
+  }
+}
+
+run "publishes_a_version_that_the_alias_live_points_at" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.publish
+    error_message = "The function isn't published."
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.name == "live" && aws_lambda_alias.live.function_version == "7"
+    error_message = "The alias ${aws_lambda_alias.live.name} points at version ${aws_lambda_alias.live.function_version}."
+  }
+
+  assert {
+    condition = output.alias == {
+      arn           = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
+      function_name = "selador-test-main"
+      invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
+      qualifier     = "live"
+    }
+    error_message = "Callers are handed ${jsonencode(output.alias)}."
+  }
+}
+
+run "lets_lambda_of_this_account_do_what_was_handed_over_and_write_its_own_logs" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = keys(aws_iam_role_policy.this) == ["send-requests", "write-logs"]
+    error_message = "The role has the policies ${join(", ", keys(aws_iam_role_policy.this))}."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.this["send-requests"].policy == var.policies["send-requests"]
+    error_message = "The policy that was handed over is now ${aws_iam_role_policy.this["send-requests"].policy}."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this["write-logs"].policy).Statement == [{
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+      Resource = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main:*"
+    }]
+    error_message = "The policy for logs is ${aws_iam_role_policy.this["write-logs"].policy}."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+    }]
+    error_message = "The role's trust policy is ${aws_iam_role.this.assume_role_policy}."
+  }
+}
+
+run "accepts_lambdas_largest_memory" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    memory_mb = 10240
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.memory_size == 10240
+    error_message = "The function has ${aws_lambda_function.this.memory_size} MB."
+  }
+}
+
+run "refuses_what_lambda_refuses" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    artifact = {
+      architecture  = "ppc64le"
+      path          = "tests/artifacts/good/main.zip"
+      runtime       = "python3.13"
+      sha256_base64 = "wXhQRYTrTdtF3FwwpMZ5m6mh2u9SRAaPhZdMGXhcp2U="
+    }
+    memory_mb       = 127
+    name            = "selador-test-a-name-one-longer-than-lambda-and-iam-allow-65-chars"
+    timeout_seconds = 901
+  }
+
+  expect_failures = [var.artifact, var.memory_mb, var.name, var.timeout_seconds]
+}

@@ -1,0 +1,185 @@
+# The real provider with credentials that mean nothing: nothing here asks AWS. The first run makes what the others look
+# at, since a plan of new resources doesn't know what refers to them.
+provider "aws" {
+  access_key                  = "none"
+  region                      = "eu-central-1"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_resource {
+  target = aws_sqs_queue.this
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.dead_letter
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests-dead-letter"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests-dead-letter"
+  }
+}
+
+variables {
+  consumer_timeout_seconds = 900
+  max_attempts             = 3
+  name                     = "selador-test-requests"
+}
+
+run "moves_a_message_to_the_dead_letter_queue_after_the_attempts_and_the_burial" {
+  module {
+    source = "./modules/queue"
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.this.redrive_policy) == {
+      deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests-dead-letter"
+      maxReceiveCount     = 4
+    }
+    error_message = "The redrive policy is ${aws_sqs_queue.this.redrive_policy}."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.dead_letter.redrive_allow_policy) == {
+      redrivePermission = "byQueue"
+      sourceQueueArns   = ["arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"]
+    }
+    error_message = "The dead-letter queue's allow policy is ${aws_sqs_queue.dead_letter.redrive_allow_policy}."
+  }
+}
+
+run "hides_messages_encrypts_them_and_keeps_dead_ones_longest" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  assert {
+    condition     = output.visibility_timeout_seconds == 5400
+    error_message = "The visibility timeout is ${output.visibility_timeout_seconds} s."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.dead_letter.message_retention_seconds == 1209600
+    error_message = "The dead-letter queue keeps messages ${aws_sqs_queue.dead_letter.message_retention_seconds} s."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds < aws_sqs_queue.dead_letter.message_retention_seconds
+    error_message = "The queue keeps messages ${aws_sqs_queue.this.message_retention_seconds} s, the dead-letter queue no longer (SQS-23)."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.sqs_managed_sse_enabled && aws_sqs_queue.dead_letter.sqs_managed_sse_enabled
+    error_message = "A queue isn't encrypted."
+  }
+}
+
+run "refuses_insecure_transport_and_foreign_accounts_on_both_queues" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  assert {
+    condition = alltrue([
+      for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] : jsondecode(queue.policy) == {
+        Version = "2012-10-17"
+        Statement = [
+          {
+            Sid       = "RefuseInsecureTransport"
+            Effect    = "Deny"
+            Principal = "*"
+            Action    = "sqs:*"
+            Resource  = queue.arn
+            Condition = { Bool = { "aws:SecureTransport" = "false" } }
+          },
+          {
+            Sid       = "RefuseForeignAccounts"
+            Effect    = "Deny"
+            Principal = "*"
+            Action    = "sqs:*"
+            Resource  = queue.arn
+            Condition = { StringNotEquals = { "aws:PrincipalAccount" = "111122223333" } }
+          },
+        ]
+      }
+    ])
+    error_message = "A queue's policy is another: ${aws_sqs_queue.this.policy} ${aws_sqs_queue.dead_letter.policy}"
+  }
+}
+
+run "grants_sender_and_consumer_the_least_they_need" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  assert {
+    condition = jsondecode(output.send_policy_json).Statement == [{
+      Sid      = "SendRequests"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+    }]
+    error_message = "The sender's policy is ${output.send_policy_json}."
+  }
+
+  assert {
+    condition = jsondecode(output.consume_policy_json).Statement == [{
+      Sid    = "ConsumeRequests"
+      Effect = "Allow"
+      Action = [
+        "sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+      ]
+      Resource = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+    }]
+    error_message = "The consumer's policy is ${output.consume_policy_json}."
+  }
+}
+
+run "accepts_as_many_attempts_as_leave_sqs_one_receive_for_the_burial" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    max_attempts = 999
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy).maxReceiveCount == 1000
+    error_message = "The redrive policy is ${aws_sqs_queue.this.redrive_policy}."
+  }
+}
+
+run "refuses_what_leaves_no_receive_for_the_burial_or_is_beyond_sqs_or_lambda" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    consumer_timeout_seconds = 901
+    max_attempts             = 1000
+    name                     = "selador-a-name-that-with-dead-letter-behind-it-is-longer-than-eighty-x"
+  }
+
+  expect_failures = [var.consumer_timeout_seconds, var.max_attempts, var.name]
+}

@@ -1,0 +1,376 @@
+# The whole configuration: what joins the modules, and the roles. TF_WORKSPACE must be "test".
+provider "aws" {
+  access_key                  = "none"
+  region                      = "eu-central-1"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.alarms.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.main.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.queue.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.websocket_handler.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_resource {
+  target = module.queue.aws_sqs_queue.this
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
+  }
+}
+
+override_resource {
+  target = module.queue.aws_sqs_queue.dead_letter
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests-dead-letter"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests-dead-letter"
+  }
+}
+
+override_resource {
+  target = module.websocket_handler.aws_cloudwatch_log_group.this
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-websocket-handler"
+  }
+}
+
+override_resource {
+  target = module.websocket_handler.aws_iam_role.this
+  values = {
+    arn = "arn:aws:iam::111122223333:role/selador-test-websocket-handler"
+  }
+}
+
+override_resource {
+  target = module.websocket_handler.aws_iam_role_policy.this
+}
+
+override_resource {
+  target = module.websocket_handler.aws_lambda_function.this
+  values = {
+    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler"
+    version = "1"
+  }
+}
+
+override_resource {
+  target = module.websocket_handler.aws_lambda_alias.live
+  values = {
+    arn        = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live"
+    invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
+  }
+}
+
+override_resource {
+  target = module.main.aws_cloudwatch_log_group.this
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main"
+  }
+}
+
+override_resource {
+  target = module.main.aws_iam_role.this
+  values = {
+    arn = "arn:aws:iam::111122223333:role/selador-test-main"
+  }
+}
+
+override_resource {
+  target = module.main.aws_iam_role_policy.this
+}
+
+override_resource {
+  target = module.main.aws_lambda_function.this
+  values = {
+    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
+    version = "1"
+  }
+}
+
+override_resource {
+  target = module.main.aws_lambda_alias.live
+  values = {
+    arn        = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
+    invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
+  }
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_api.this
+  values = {
+    api_endpoint  = "wss://abcdefghij.execute-api.eu-central-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij"
+    id            = "abcdefghij"
+  }
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_integration.handler
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_route.this
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_route_response.this
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_deployment.this
+}
+
+override_resource {
+  target = module.websocket_api.aws_apigatewayv2_stage.this
+}
+
+override_resource {
+  target = module.websocket_api.aws_lambda_permission.route
+}
+
+override_resource {
+  target = module.websocket_api.aws_cloudwatch_log_group.access
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/selador-test/access"
+  }
+}
+
+override_resource {
+  target = aws_lambda_event_source_mapping.main
+}
+
+override_resource {
+  target = module.alarms.aws_sns_topic.alarms
+  values = {
+    arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-alarms"
+  }
+}
+
+override_resource {
+  target = module.alarms.aws_cloudwatch_metric_alarm.this
+  values = {
+    arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:an-alarm"
+  }
+}
+
+override_resource {
+  target = module.alarms.aws_cloudwatch_dashboard.this
+}
+
+variables {
+  allowed_account_ids = ["111122223333"]
+  dist_dir            = "tests/artifacts/good"
+  environment         = "test"
+  knowledge_base_id   = "KB12345678"
+  model_arn           = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0"
+  region              = "eu-central-1"
+}
+
+run "answers_one_request_an_invocation_and_retries_it_alone" {
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.batch_size == 1
+    error_message = "The batch size is ${aws_lambda_event_source_mapping.main.batch_size}."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "Partial failures aren't reported."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.scaling_config[0].maximum_concurrency == 10
+    error_message = "The mapping's concurrency is another."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.function_name == "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
+    error_message = "The mapping calls ${aws_lambda_event_source_mapping.main.function_name}."
+  }
+}
+
+run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
+  command = plan
+
+  assert {
+    # 900 s of useful life, and three attempts of 900 s, each with 60 s of lease and 60 s of backoff behind it
+    condition = module.websocket_handler.environment_variables == tomap({
+      DEADLINE_SECONDS = "3960"
+      LOG_LEVEL        = "INFO"
+      QUERY_TEXT_LIMIT = "1000"
+      SQS_QUEUE_URL    = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
+    })
+    error_message = "The websocket handler is told ${jsonencode(module.websocket_handler.environment_variables)}."
+  }
+
+  assert {
+    condition = module.main.environment_variables == tomap({
+      CALLBACK_URL            = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
+      KNOWLEDGE_BASE_ID       = "KB12345678"
+      LOG_LEVEL               = "INFO"
+      MAX_ATTEMPTS            = "3"
+      MODEL_ARN               = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0"
+      REQUEST_MAX_AGE_SECONDS = "900"
+      SQS_QUEUE_URL           = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
+    })
+    error_message = "Main is told ${jsonencode(module.main.environment_variables)}."
+  }
+
+  assert {
+    condition     = module.websocket_handler.timeout_seconds == 29 && module.main.timeout_seconds == 900
+    error_message = "The timeouts are ${module.websocket_handler.timeout_seconds} and ${module.main.timeout_seconds} s."
+  }
+}
+
+run "lets_the_websocket_handler_send_requests_and_write_logs_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = { for name, policy in module.websocket_handler.role_policies : name => jsondecode(policy).Statement } == {
+      send-requests = [{
+        Sid      = "SendRequests"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      }]
+      write-logs = [{
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+        Resource = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-websocket-handler:*"
+      }]
+    }
+    error_message = "The role may do ${jsonencode(module.websocket_handler.role_policies)}."
+  }
+}
+
+run "lets_main_consume_ask_generate_post_and_write_logs_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = { for name, policy in module.main.role_policies : name => jsondecode(policy).Statement } == {
+      ask-knowledge-base = [
+        {
+          Sid      = "GenerateFromWhatIsRetrieved"
+          Effect   = "Allow"
+          Action   = "bedrock:RetrieveAndGenerate"
+          Resource = "*"
+        },
+        {
+          Sid      = "RetrieveFromKnowledgeBase"
+          Effect   = "Allow"
+          Action   = "bedrock:Retrieve"
+          Resource = "arn:aws:bedrock:eu-central-1:111122223333:knowledge-base/KB12345678"
+        },
+      ]
+      consume-requests = [{
+        Sid    = "ConsumeRequests"
+        Effect = "Allow"
+        Action = [
+          "sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+        ]
+        Resource = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      }]
+      invoke-model = [{
+        Sid      = "InvokeModel"
+        Effect   = "Allow"
+        Action   = ["bedrock:InvokeModelWithResponseStream", "bedrock:InvokeModel"]
+        Resource = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0"
+      }]
+      post-to-connections = [{
+        Sid      = "PostToConnections"
+        Effect   = "Allow"
+        Action   = "execute-api:ManageConnections"
+        Resource = "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/test/POST/@connections/*"
+      }]
+      write-logs = [{
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+        Resource = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main:*"
+      }]
+    }
+    error_message = "The role may do ${jsonencode(module.main.role_policies)}."
+  }
+}
+
+run "lets_main_use_an_inference_profile_in_each_of_its_destination_regions" {
+  command = plan
+
+  override_data {
+    target = data.aws_bedrock_inference_profile.this
+    values = {
+      models = [
+        { model_arn = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0" },
+        { model_arn = "arn:aws:bedrock:eu-west-1::foundation-model/a-model-v1:0" },
+      ]
+    }
+  }
+
+  variables {
+    model_arn = "arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.a-model-v1:0"
+  }
+
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.invoke_model.json).Statement == [
+      {
+        Sid    = "InvokeModel"
+        Effect = "Allow"
+        Action = ["bedrock:InvokeModelWithResponseStream", "bedrock:InvokeModel"]
+        Resource = [
+          "arn:aws:bedrock:eu-west-1::foundation-model/a-model-v1:0",
+          "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0",
+          "arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.a-model-v1:0",
+        ]
+      },
+      {
+        Sid      = "ResolveInferenceProfile"
+        Effect   = "Allow"
+        Action   = "bedrock:GetInferenceProfile"
+        Resource = "arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.a-model-v1:0"
+      },
+    ]
+    error_message = "The policy is ${data.aws_iam_policy_document.invoke_model.json}."
+  }
+}
+
+run "refuses_a_visibility_timeout_below_the_function_timeout" {
+  command = plan
+
+  override_module {
+    target = module.queue
+    outputs = {
+      consume_policy_json        = "{}"
+      dead_letter_queue_name     = "a-queue"
+      dead_letter_queue_url      = "https://a-queue"
+      queue_arn                  = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      queue_name                 = "a-queue"
+      queue_url                  = "https://a-queue"
+      send_policy_json           = "{}"
+      visibility_timeout_seconds = 899
+    }
+  }
+
+  expect_failures = [aws_lambda_event_source_mapping.main]
+}

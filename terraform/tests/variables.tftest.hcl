@@ -1,0 +1,178 @@
+# What each variable accepts and refuses. Plans alone, nothing is made. TF_WORKSPACE must be "test".
+provider "aws" {
+  access_key                  = "none"
+  region                      = "eu-central-1"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.alarms.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.main.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.queue.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.websocket_handler.data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+variables {
+  allowed_account_ids = ["111122223333"]
+  dist_dir            = "tests/artifacts/good"
+  environment         = "test"
+  knowledge_base_id   = "KB12345678"
+  model_arn           = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0"
+  region              = "eu-central-1"
+}
+
+run "accepts_names_of_its_own_for_the_functions" {
+  command = plan
+
+  variables {
+    main_function     = { name = "selador-realestate-backend" }
+    websocket_handler = { name = "selador-websocket-handler" }
+  }
+
+  assert {
+    condition     = output.main_function_name == "selador-realestate-backend" && output.websocket_handler_function_name == "selador-websocket-handler"
+    error_message = "The functions are called ${output.main_function_name} and ${output.websocket_handler_function_name}."
+  }
+}
+
+run "accepts_the_extremes_that_aws_allows" {
+  command = plan
+
+  variables {
+    api_execution_log_level = "OFF"
+    log_level               = "ERROR"
+    log_retention_days      = 3653
+    main_function           = { maximum_concurrency = 1000, memory_mb = 10240, timeout_seconds = 30 }
+    max_attempts            = 1
+    request_max_age_seconds = 86400
+    throttling              = { burst_limit = 1, rate_limit = 1 }
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.scaling_config[0].maximum_concurrency == 1000
+    error_message = "The mapping's concurrency is another."
+  }
+}
+
+run "refuses_values_beyond_aws_or_this_configuration" {
+  command = plan
+
+  variables {
+    allowed_account_ids     = ["1111"]
+    api_execution_log_level = "DEBUG"
+    knowledge_base_id       = "my-knowledge-base"
+    log_level               = "DEBUG"
+    log_retention_days      = 31
+    main_function           = { maximum_concurrency = 1, timeout_seconds = 900 }
+    max_attempts            = 11
+    model_arn               = "a-model-v1:0"
+    project                 = "Selador"
+    request_max_age_seconds = 59
+    throttling              = { burst_limit = 0 }
+  }
+
+  expect_failures = [
+    var.allowed_account_ids,
+    var.api_execution_log_level,
+    var.knowledge_base_id,
+    var.log_level,
+    var.log_retention_days,
+    var.main_function,
+    var.max_attempts,
+    var.model_arn,
+    var.project,
+    var.request_max_age_seconds,
+    var.throttling,
+  ]
+}
+
+run "refuses_a_main_timeout_beyond_lambdas" {
+  command = plan
+
+  variables {
+    main_function = { timeout_seconds = 901 }
+  }
+
+  expect_failures = [var.main_function]
+}
+
+run "refuses_an_environment_that_is_not_the_selected_workspace" {
+  command = plan
+
+  variables {
+    environment = "prod"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_the_workspace_default" {
+  command = plan
+
+  variables {
+    environment = "default"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_an_environment_that_cant_be_part_of_a_name" {
+  command = plan
+
+  variables {
+    environment = "Test"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_folder_without_a_manifest" {
+  command = plan
+
+  variables {
+    dist_dir = "tests/artifacts"
+  }
+
+  expect_failures = [var.dist_dir]
+}
+
+run "refuses_a_manifest_of_another_schema" {
+  command = plan
+
+  variables {
+    dist_dir = "tests/artifacts/another_schema"
+  }
+
+  expect_failures = [var.dist_dir]
+}
+
+run "refuses_a_zip_that_is_not_the_manifests" {
+  command = plan
+
+  variables {
+    dist_dir = "tests/artifacts/swapped_zip"
+  }
+
+  expect_failures = [var.dist_dir]
+}

@@ -1,0 +1,202 @@
+provider "aws" {
+  access_key                  = "none"
+  region                      = "eu-central-1"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_resource {
+  target = aws_apigatewayv2_api.this
+  values = {
+    api_endpoint  = "wss://abcdefghij.execute-api.eu-central-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij"
+    id            = "abcdefghij"
+  }
+}
+
+override_resource {
+  target = aws_apigatewayv2_integration.handler
+  values = { id = "integration" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.this
+}
+
+override_resource {
+  target = aws_apigatewayv2_route_response.this
+}
+
+override_resource {
+  target = aws_apigatewayv2_deployment.this
+  values = { id = "deployment" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_stage.this
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.access
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/selador-test/access" }
+}
+
+override_resource {
+  target = aws_lambda_permission.route
+}
+
+variables {
+  execution_log_level = "ERROR"
+  handler = {
+    function_name = "selador-test-websocket-handler"
+    invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
+    qualifier     = "live"
+  }
+  log_retention_days = 30
+  name               = "selador-test"
+  stage_name         = "test"
+  throttling = {
+    burst_limit = 20
+    rate_limit  = 10
+  }
+}
+
+run "sends_every_route_to_the_handler_and_answers_where_there_is_a_client" {
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.this.protocol_type == "WEBSOCKET" && aws_apigatewayv2_api.this.route_selection_expression == "$request.body.action"
+    error_message = "The API is a ${aws_apigatewayv2_api.this.protocol_type} API that routes by ${aws_apigatewayv2_api.this.route_selection_expression}."
+  }
+
+  assert {
+    condition     = keys(aws_apigatewayv2_route.this) == ["$connect", "$default", "$disconnect", "invoke", "ping"]
+    error_message = "The routes are ${join(", ", keys(aws_apigatewayv2_route.this))}."
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_apigatewayv2_route.this : route.target == "integrations/integration"])
+    error_message = "A route has another target."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_integration.handler.integration_type == "AWS_PROXY"
+      && aws_apigatewayv2_integration.handler.integration_uri == var.handler.invoke_arn
+      && aws_apigatewayv2_integration.handler.timeout_milliseconds == 29000
+    )
+    error_message = "The integration is ${jsonencode(aws_apigatewayv2_integration.handler)}."
+  }
+
+  assert {
+    condition = [
+      for key, route in aws_apigatewayv2_route.this : key if route.route_response_selection_expression == "$default"
+    ] == ["$default", "invoke", "ping"]
+    error_message = "Other routes select a response than $default, invoke and ping."
+  }
+
+  assert {
+    condition     = keys(aws_apigatewayv2_route_response.this) == ["$default", "invoke", "ping"]
+    error_message = "Other routes have a response than $default, invoke and ping: ${join(", ", keys(aws_apigatewayv2_route_response.this))}."
+  }
+}
+
+run "permits_api_gateway_to_call_the_alias_for_these_routes_of_this_stage_alone" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition = { for key, permission in aws_lambda_permission.route : key => permission.source_arn } == {
+      for key in ["$connect", "$default", "$disconnect", "invoke", "ping"] :
+      key => "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/test/${key}"
+    }
+    error_message = "The permissions are for ${jsonencode([for permission in aws_lambda_permission.route : permission.source_arn])}."
+  }
+
+  assert {
+    condition = alltrue([
+      for permission in aws_lambda_permission.route :
+      permission.principal == "apigateway.amazonaws.com" && permission.qualifier == "live" && permission.action == "lambda:InvokeFunction"
+    ])
+    error_message = "A permission is for another principal, alias or action."
+  }
+}
+
+run "serves_the_deployment_with_both_throttles_set_and_no_bodies_logged" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.this.deployment_id == "deployment" && aws_apigatewayv2_stage.this.name == "test"
+    error_message = "The stage ${aws_apigatewayv2_stage.this.name} serves ${aws_apigatewayv2_stage.this.deployment_id}."
+  }
+
+  assert {
+    condition = alltrue([
+      for settings in aws_apigatewayv2_stage.this.default_route_settings :
+      settings.throttling_rate_limit == 10 && settings.throttling_burst_limit == 20
+      && settings.logging_level == "ERROR" && !settings.data_trace_enabled
+    ])
+    error_message = "The stage's settings are ${jsonencode(aws_apigatewayv2_stage.this.default_route_settings)}."
+  }
+
+  assert {
+    condition = alltrue([
+      for field in values(jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format)) :
+      startswith(field, "$context.")
+    ])
+    error_message = "The access log has something that isn't of the request's context: ${aws_apigatewayv2_stage.this.access_log_settings[0].format}."
+  }
+}
+
+run "hands_out_its_urls_and_the_right_to_post_to_this_stage_alone" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = output.websocket_url == "wss://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
+    error_message = "Clients are told ${output.websocket_url}."
+  }
+
+  assert {
+    condition     = output.callback_url == "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
+    error_message = "Answers are posted to ${output.callback_url}."
+  }
+
+  assert {
+    condition = jsondecode(output.post_policy_json).Statement == [{
+      Sid      = "PostToConnections"
+      Effect   = "Allow"
+      Action   = "execute-api:ManageConnections"
+      Resource = "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/test/POST/@connections/*"
+    }]
+    error_message = "The policy is ${output.post_policy_json}."
+  }
+}
+
+run "refuses_a_stage_name_that_api_gateway_refuses" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    stage_name = "a.stage"
+  }
+
+  expect_failures = [var.stage_name]
+}

@@ -1,0 +1,217 @@
+variable "allowed_account_ids" {
+  description = "The AWS accounts (12 digits each) that this environment may be applied to; any other is refused before anything is read."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_account_ids) > 0 && alltrue([for id in var.allowed_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "allowed_account_ids is [${join(", ", var.allowed_account_ids)}]; AWS account ids are 12 digits, and at least one is needed."
+  }
+}
+
+variable "api_execution_log_level" {
+  description = "What API Gateway logs of its own work: OFF, ERROR or INFO. Anything but OFF needs the account's log role, which terraform/bootstrap makes. Bodies are never logged."
+  type        = string
+  default     = "ERROR"
+  nullable    = false
+
+  validation {
+    condition     = contains(["OFF", "ERROR", "INFO"], var.api_execution_log_level)
+    error_message = "api_execution_log_level is \"${var.api_execution_log_level}\"; API Gateway knows OFF, ERROR and INFO."
+  }
+}
+
+variable "dist_dir" {
+  description = "The folder with manifest.json and the zips it names, relative to terraform/ (a path from the root would differ between machines and show as a change of every function)."
+  type        = string
+  default     = "../dist"
+  nullable    = false
+
+  validation {
+    condition     = fileexists("${var.dist_dir}/manifest.json")
+    error_message = "${var.dist_dir}/manifest.json does not exist; run make artifacts."
+  }
+
+  validation {
+    condition = !fileexists("${var.dist_dir}/manifest.json") || try(
+      jsondecode(file("${var.dist_dir}/manifest.json")).schemaVersion == 1, false
+    )
+    error_message = "${var.dist_dir}/manifest.json is not a manifest of schemaVersion 1, the one this configuration reads; run make artifacts."
+  }
+
+  validation {
+    condition = !fileexists("${var.dist_dir}/manifest.json") || try(alltrue([
+      for artifact in jsondecode(file("${var.dist_dir}/manifest.json")).artifacts :
+      filebase64sha256("${var.dist_dir}/${artifact.path}") == artifact.sha256Base64
+    ]), false)
+    error_message = "A zip in ${var.dist_dir} is missing or isn't the one whose hash manifest.json states; run make artifacts."
+  }
+}
+
+variable "environment" {
+  description = "The environment's name, equal to the selected workspace; part of every name and the stage in the API's URL."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.environment))
+    error_message = "environment is \"${var.environment}\"; this configuration's names allow 1 to 16 of a-z, 0-9 and -, a letter first."
+  }
+
+  validation {
+    condition     = var.environment != "default"
+    error_message = "environment is \"default\", Terraform's workspace for no environment in particular; run make init ENV=<environment>."
+  }
+
+  validation {
+    condition     = var.environment == terraform.workspace
+    error_message = "environment is \"${var.environment}\" but the selected workspace is \"${terraform.workspace}\"; both name the environment, so run make init ENV=${var.environment}."
+  }
+}
+
+variable "knowledge_base_id" {
+  description = "The id (1 to 10 letters and digits) of the Bedrock knowledge base that answers queries."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z]{1,10}$", var.knowledge_base_id)) # BR-05
+    error_message = "knowledge_base_id is \"${var.knowledge_base_id}\"; Bedrock's are 1 to 10 letters and digits (the id, not the name or the ARN)."
+  }
+}
+
+variable "log_level" {
+  description = "The least severe line the functions log: INFO, WARNING or ERROR."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  # No DEBUG: Lambda's own filter would have to be at DEBUG too, and that opens botocore's debug lines, which quote
+  # questions and answers.
+  validation {
+    condition     = contains(["INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level is \"${var.log_level}\"; the functions take INFO, WARNING or ERROR."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How many days every log group keeps its lines."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days is ${var.log_retention_days}; CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731 or 1096 days, and 5 to 10 years of days."
+  }
+}
+
+variable "main_function" {
+  description = <<-EOT
+    The function that answers:
+    - `maximum_concurrency`: how many answers may be under way at once, 2 to 1,000;
+    - `memory_mb`: memory in MB, 128 to 10,240 (1,769 MB is one CPU);
+    - `name`: its name, null for `<project>-<environment>-main`;
+    - `timeout_seconds`: the longest that one attempt at an answer may take, 30 to 900 s.
+  EOT
+  type = object({
+    maximum_concurrency = optional(number, 10)
+    memory_mb           = optional(number, 512)
+    name                = optional(string)
+    timeout_seconds     = optional(number, 900)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000 # ESM-03
+    error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency}; Lambda takes 2 to 1,000 for an event source mapping."
+  }
+
+  validation {
+    condition     = var.main_function.timeout_seconds >= 30 && var.main_function.timeout_seconds <= 900 # LAM-26
+    error_message = "main_function.timeout_seconds is ${var.main_function.timeout_seconds}; Lambda's limit is 900 s, and below 30 s there is no time for an answer."
+  }
+}
+
+variable "max_attempts" {
+  description = "How often an answer is attempted before the request is buried in the dead-letter queue, 1 to 10."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.max_attempts >= 1 && var.max_attempts <= 10 && floor(var.max_attempts) == var.max_attempts
+    error_message = "max_attempts is ${var.max_attempts}; this configuration takes a whole number from 1 to 10, since each attempt is a paid call."
+  }
+}
+
+variable "model_arn" {
+  description = "The ARN of the Bedrock model that writes answers: a foundation model, or an inference profile of this account (whoever plans then needs bedrock:GetInferenceProfile, to learn its destination Regions)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", var.model_arn)) && length(var.model_arn) <= 2048 # BR-05
+    error_message = "model_arn is \"${var.model_arn}\"; Bedrock takes at most 2,048 characters, arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:inference-profile/<id>."
+  }
+}
+
+variable "project" {
+  description = "The first part of every name."
+  type        = string
+  default     = "selador"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,19}$", var.project))
+    error_message = "project is \"${var.project}\"; this configuration's names allow 1 to 20 of a-z, 0-9 and -, a letter first."
+  }
+}
+
+variable "region" {
+  description = "The AWS Region that everything lives in, such as eu-central-1."
+  type        = string
+  nullable    = false
+}
+
+variable "request_max_age_seconds" {
+  description = "A request's useful life in seconds, 60 to 86,400: one that has waited longer before its first attempt is answered `deadline_exceeded`, unread and unpaid."
+  type        = number
+  default     = 900
+  nullable    = false
+
+  validation {
+    condition     = var.request_max_age_seconds >= 60 && var.request_max_age_seconds <= 86400
+    error_message = "request_max_age_seconds is ${var.request_max_age_seconds}; this configuration takes 60 to 86,400 s, well within the 4 days that the queue keeps a request."
+  }
+}
+
+variable "throttling" {
+  description = "Messages that the API lets through: `rate_limit` a second on average, `burst_limit` at once. They can only lower the account's own limits (10,000 a second and 5,000 unless raised)."
+  type = object({
+    burst_limit = optional(number, 500)
+    rate_limit  = optional(number, 500)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.throttling.burst_limit >= 1 && var.throttling.rate_limit >= 1 # TF-08
+    error_message = "throttling is ${var.throttling.rate_limit} a second, ${var.throttling.burst_limit} at once; below 1 API Gateway refuses every connection with 429."
+  }
+}
+
+variable "websocket_handler" {
+  description = <<-EOT
+    The function behind the API:
+    - `memory_mb`: memory in MB, 128 to 10,240 (1,769 MB is one CPU);
+    - `name`: its name, null for `<project>-<environment>-websocket-handler`.
+  EOT
+  type = object({
+    memory_mb = optional(number, 512)
+    name      = optional(string)
+  })
+  default  = {}
+  nullable = false
+}

@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.11.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # environments/<environment>.s3.tfbackend has the rest: each environment's state lies in its own account.
+  backend "s3" {}
+}
