@@ -20,17 +20,10 @@ FRAME_SECONDS = 30
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
 
 
-def processes_of_the_stack() -> list[str]:
-    """Return the command lines of this machine's processes that only a stack starts."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:  # it has just ended
-            continue
-        if "awslambdaric" in command or "selador_local.control_plane" in command:
-            found.append(command)
-    return found
+def child_processes() -> set[Path]:
+    """Return the /proc folders of this process's children: the control plane and the functions' environments."""
+    children = Path("/proc/self/task").glob("*/children")
+    return {Path("/proc", pid) for path in children for pid in path.read_text().split()}
 
 
 @pytest.fixture(scope="session")
@@ -40,15 +33,18 @@ def stack() -> Iterator[Stack]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     parts = AsyncExitStack()
+    processes: set[Path] = set()
     try:
         up = parts.enter_async_context(running(Progress(sys.stderr)))
         yield asyncio.run_coroutine_threadsafe(up, loop).result()
+        processes = child_processes()
     finally:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-    assert processes_of_the_stack() == []
+    assert processes, "the stack ran no process?"
+    assert not [process for process in processes if process.exists()]
 
 
 class Client:
