@@ -11,7 +11,7 @@ locals {
   }
 }
 
-# One for all routes: the handler tells them apart by the event's routeKey.
+# One for all routes: the handler tells them apart by the event itself.
 resource "aws_apigatewayv2_integration" "handler" {
   api_id               = aws_apigatewayv2_api.this.id
   integration_type     = "AWS_PROXY"

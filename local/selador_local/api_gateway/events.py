@@ -1,0 +1,106 @@
+"""The events that a Lambda proxy integration receives (WS-34..47), and the ids in them."""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+Headers = Sequence[tuple[str, str]]
+Event = dict[str, Any]
+
+_ID = re.compile(r"[A-Za-z0-9_-]{15}=")
+_NOT_FORWARDED = {"connection", "upgrade", "content-length"}  # WS-35
+_DISCONNECT_HEADERS = ("x-api-key", "X-Forwarded-For", "x-restapi")  # WS-38
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What every event of a connection repeats. `domain_name` is the one that the API would have on AWS."""
+
+    connection_id: str
+    connected_at_ms: int
+    api_id: str
+    stage: str
+    domain_name: str
+    source_ip: str
+    user_agent: str | None
+
+
+def new_id() -> str:
+    """A connection, message or request id: 15 URL-safe characters and one `=` (WS-44)."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
+
+
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def connect(caller: Caller, target: str, headers: Headers, *, request_id: str, now_ms: int) -> Event:
+    """`target` and `headers` are the client's own, as sent."""
+    forwarded = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
+    forwarded += [  # WS-36: what a client on AWS's port would bring
+        ("X-Amzn-Trace-Id", f"Root={trace_root(now_ms)}"),
+        ("X-Forwarded-For", caller.source_ip),
+        ("X-Forwarded-Port", "443"),
+        ("X-Forwarded-Proto", "https"),
+    ]
+    event: Event = {"headers": dict(forwarded), "multiValueHeaders": _multi(forwarded)}
+    query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
+    if query:
+        event |= {"queryStringParameters": dict(query), "multiValueQueryStringParameters": _multi(query)}
+    context = _context(caller, "$connect", "CONNECT", request_id, now_ms)
+    return event | {"requestContext": context, "isBase64Encoded": False}
+
+
+def message(caller: Caller, route_key: str, body: str, *, request_id: str, now_ms: int) -> Event:
+    context = _context(caller, route_key, "MESSAGE", request_id, now_ms) | {"messageId": new_id()}
+    return {"requestContext": context, "body": body, "isBase64Encoded": False}  # WS-37: no headers, no query
+
+
+def disconnect(caller: Caller, code: int, reason: str, *, request_id: str, now_ms: int) -> Event:
+    headers = [("Host", caller.domain_name), *((name, "") for name in _DISCONNECT_HEADERS)]
+    context = _context(caller, "$disconnect", "DISCONNECT", request_id, now_ms)
+    context |= {"disconnectStatusCode": code, "disconnectReason": reason}
+    return {
+        "headers": dict(headers),
+        "multiValueHeaders": _multi(headers),
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+
+
+def trace_root(now_ms: int) -> str:
+    """A new X-Ray trace id."""
+    return f"1-{now_ms // 1000:08x}-{secrets.token_hex(12)}"
+
+
+def _context(caller: Caller, route_key: str, event_type: str, request_id: str, now_ms: int) -> Event:
+    identity = {"sourceIp": caller.source_ip}
+    if caller.user_agent is not None:
+        identity["userAgent"] = caller.user_agent  # WS-43
+    return {
+        "routeKey": route_key,
+        "eventType": event_type,
+        "extendedRequestId": request_id,
+        "requestTime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),  # WS-41
+        "messageDirection": "IN",
+        "stage": caller.stage,
+        "connectedAt": caller.connected_at_ms,
+        "requestTimeEpoch": now_ms,
+        "identity": identity,
+        "requestId": request_id,
+        "domainName": caller.domain_name,
+        "connectionId": caller.connection_id,
+        "apiId": caller.api_id,
+    }
+
+
+def _multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values

@@ -1,0 +1,1 @@
+"""AWS Lambda: runs the deployed zips with AWS's own runtime client, one process per execution environment."""

@@ -1,0 +1,46 @@
+"""What a synchronous caller of Lambda gets (LAM-38)."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InvokeResult:
+    """`function_error` is "Unhandled" when the payload is an error object, else None."""
+
+    payload: bytes
+    function_error: str | None = None
+
+
+class TooManyRequestsError(Exception):
+    """The function's reserved concurrency is used up: AWS's 429 TooManyRequestsException."""
+
+
+Invoke = Callable[[str, bytes], Awaitable[InvokeResult]]
+"""`(function_arn, event) -> InvokeResult`; raises TooManyRequestsError."""
+
+
+def failure(error_type: str, message: str) -> InvokeResult:
+    """The result of an invocation that Lambda itself ended."""
+    return InvokeResult(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), "Unhandled")
+
+
+def timed_out(request_id: str, timeout_seconds: int) -> InvokeResult:
+    return failure(  # LAM-37, the newer form
+        "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
+    )
+
+
+def exited(request_id: str, return_code: int) -> InvokeResult:
+    """`return_code` as subprocesses report it: negative for a signal."""
+    if return_code == 0:
+        cause = "Runtime exited without providing a reason"
+    elif return_code > 0:
+        cause = f"Runtime exited with error: exit status {return_code}"
+    else:
+        cause = f"Runtime exited with error: signal: {_SIGNALS.get(-return_code, -return_code)}"
+    return failure("Runtime.ExitError", f"RequestId: {request_id} Error: {cause}")
+
+
+_SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}

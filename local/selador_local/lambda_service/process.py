@@ -1,0 +1,84 @@
+"""The process of a function: its own process group, its output in the log, certain to end."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from selador_local.lambda_service import die_with_parent
+from selador_local.lambda_service.logs import LinePipe, Log
+
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
+
+class Process:
+    """A running function. `exited` is done with its return code, negative for a signal, when it has ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process, output: LinePipe) -> None:
+        self._process = process
+        self._output = output
+        self._last_peak_mb = 0
+        self.exited: asyncio.Task[int] = asyncio.create_task(self._wait())
+        asyncio.get_running_loop().add_reader(output.read_end, self.drain)
+
+    @classmethod
+    async def start(
+        cls, python: Path, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, log: Log
+    ) -> Self:
+        """Run `python` with `arguments` in `folder`; it sees nothing but `environment`.
+
+        The kernel ends it with the thread that runs this event loop: that must live as long as the functions do.
+        """
+        output = LinePipe(log)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                str(python),
+                *("-I", "-S", die_with_parent.__file__, str(os.getpid())),
+                *(str(python), *arguments),
+                env=environment,
+                cwd=folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output.write_end,
+                stderr=output.write_end,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output.read_end)
+            raise
+        finally:
+            os.close(output.write_end)
+        return cls(process, output)
+
+    def drain(self) -> None:
+        """Log what the process has written so far."""
+        if not self._output.drain():
+            asyncio.get_running_loop().remove_reader(self._output.read_end)
+
+    def peak_memory_mb(self) -> int:
+        """The most memory it has held; of a process that has ended, what was known last."""
+        with contextlib.suppress(OSError):
+            peak = _PEAK.search(Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii"))
+            if peak is not None:
+                self._last_peak_mb = -(-int(peak[1]) // 1024)
+        return self._last_peak_mb
+
+    async def kill(self) -> None:
+        """End it and all it has started, at once (LAM-27); returns when it has ended."""
+        self._kill_group()
+        await self.exited
+
+    async def _wait(self) -> int:
+        code = await self._process.wait()
+        self._kill_group()
+        self.drain()
+        asyncio.get_running_loop().remove_reader(self._output.read_end)
+        os.close(self._output.read_end)
+        return code
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
