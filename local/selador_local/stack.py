@@ -112,8 +112,9 @@ async def running(
         async with progress.step("terraform plan"):
             await terraform("plan")
         async with progress.step("terraform apply (queues take 25 s)"):
-            await terraform("apply")
+            applied = await terraform("apply")
             outputs = json.loads(await terraform("outputs", "--json"))
+            progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
         async with progress.step("run what is deployed"):
             await data_plane.load()
             websocket_url = outputs["websocket_url"]["value"]

@@ -1,0 +1,90 @@
+"""Serve the local control plane: `python -m selador_local.control_plane --port N --data-plane-port M`.
+
+When it is ready it prints one line of JSON on stdout: endpoint, region, account, and the administrator's keys. From
+then on requests with unknown keys are refused. It ends at SIGTERM, at SIGINT, and when whoever started it is gone.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+_PARENT_CHECK_SECONDS = 0.5
+
+# moto reads these when it is imported: AWS's own policies can be attached, and no web page may read an answer.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
+
+
+def main(arguments: list[str]) -> int:
+    """Run until told to end; returns the exit status."""
+    parent = os.getppid()  # before anything else: it may be gone by the time that the server is ready
+    options = _parse(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="control plane: %(message)s")
+
+    from selador_local.control_plane import extensions, server  # noqa: PLC0415 # after the environment is set
+    from selador_local.control_plane.code_locations import CodeLocations  # noqa: PLC0415
+    from selador_local.control_plane.iam import Iam  # noqa: PLC0415
+    from selador_local.control_plane.internal_api import PREFIX, InternalApi  # noqa: PLC0415
+
+    try:
+        listener = server.listen(options.port)
+    except OSError as error:
+        print(
+            f"port {options.port} on {server.HOST} can't be used ({os.strerror(error.errno or 0)}); choose another",
+            file=sys.stderr,
+        )
+        return 1
+    endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
+    code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
+    extensions.install(options.data_plane_port, code_locations)
+    iam = Iam(ACCOUNT_ID, REGION)
+    keys = iam.create_administrator()
+    internal_api = InternalApi(iam, code_locations, keys.secret_key)
+    application = server.ControlPlane(iam, internal_api, ACCOUNT_ID, REGION)
+    httpd = server.make(listener, application, verbose=options.verbose)
+
+    ready = {
+        "endpoint": endpoint,
+        "region": REGION,
+        "accountId": ACCOUNT_ID,
+        "accessKeyId": keys.access_key,
+        "secretAccessKey": keys.secret_key,
+    }
+    _end_on_signal_or_orphaned(parent, httpd.shutdown)
+    print(json.dumps(ready), flush=True)
+    httpd.serve_forever()
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m selador_local.control_plane", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1; 0 takes any free port")
+    parser.add_argument("--data-plane-port", type=int, required=True, help="where WebSocket APIs are served")
+    parser.add_argument("--verbose", action="store_true", help="log each request on stderr")
+    return parser.parse_args(arguments)
+
+
+def _end_on_signal_or_orphaned(parent: int, end: Callable[[], None]) -> None:
+    """Call `end` once at a signal, or when the parent process has gone: nothing of the stack may outlive its `make`."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+
+    def wait() -> None:
+        while not told.wait(_PARENT_CHECK_SECONDS) and os.getppid() == parent:
+            pass
+        end()  # not in the signal's handler: it waits for the loop which that would interrupt
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

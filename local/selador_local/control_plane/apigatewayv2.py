@@ -1,0 +1,194 @@
+"""API Gateway v2, as far as moto doesn't have it: deployments, UpdateStage, the list of route responses, the endpoint.
+
+On AWS a stage serves the deployment it names, not the routes as they stand (WS-07); an API without a new deployment is
+unchanged for its clients. `@connections` is not served here: moto would answer 200 for any id (CB-19).
+"""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.apigatewayv2 import urls
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
+from moto.apigatewayv2.models import ApiGatewayV2Backend as MotoBackend
+from moto.apigatewayv2.models import Stage as MotoStage
+from moto.apigatewayv2.responses import ApiGatewayV2Response as MotoResponse
+
+type Answer = tuple[int, dict[str, str], str]
+
+_API = "{0}/v2/apis/(?P<api_id>[^/]+)"
+# The paths that moto's URL map lacks.
+PATHS = (
+    f"{_API}/deployments$",
+    f"{_API}/deployments/(?P<deployment_id>[^/]+)$",
+    f"{_API}/stages/(?P<stage_name>[^/]+)/accesslogsettings$",
+)
+
+# UpdateStage's members and moto's names for them.
+_STAGE_MEMBERS = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "clientCertificateId": "client_certificate_id",
+    "defaultRouteSettings": "default_route_settings",
+    "deploymentId": "deployment_id",
+    "description": "description",
+    "routeSettings": "route_settings",
+    "stageVariables": "stage_variables",
+}
+_WEBSOCKET_INTEGRATION_TIMEOUT_MS = 29_000  # WS-09; moto gives every proxy integration HTTP's 30,000
+
+
+class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc] # moto is untyped
+    """moto has no deployments, so no error for a missing one."""
+
+    code = 404
+
+    def __init__(self, deployment_id: str) -> None:
+        super().__init__("NotFoundException", f"Invalid Deployment identifier specified {deployment_id}")
+
+
+class Stage(MotoStage):  # type: ignore[misc] # moto is untyped
+    """Gap: moto's stage forgets which deployment it serves."""
+
+    def __init__(self, api: Any, config: dict[str, Any]) -> None:
+        super().__init__(api, config)
+        self.deployment_id = config.get("deploymentId")
+
+    def update(self, config: dict[str, Any]) -> None:
+        """Replace the members given, keep the others."""
+        for member, attribute in _STAGE_MEMBERS.items():
+            if member in config:
+                setattr(self, attribute, config[member])
+        self.updated = datetime.now(UTC)
+
+    def to_json(self) -> dict[str, Any]:
+        stage: dict[str, Any] = super().to_json()
+        return stage if self.deployment_id is None else {**stage, "deploymentId": self.deployment_id}
+
+
+class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+    """Gaps: deployments; UpdateStage; `apiEndpoint` names the data plane."""
+
+    _url_module = urls  # moto derives it from the module's name, which is ours here
+    data_plane_port = 0
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._deployments: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def create_api(self, **settings: Any) -> Any:
+        api = super().create_api(**settings)
+        if api.protocol_type == "WEBSOCKET":
+            api.api_endpoint = f"ws://127.0.0.1:{self.data_plane_port}/{api.api_id}"
+        return api
+
+    def create_integration(self, api_id: str, **settings: Any) -> Any:
+        if settings.get("timeout_in_millis") is None and self.get_api(api_id).protocol_type == "WEBSOCKET":
+            settings["timeout_in_millis"] = _WEBSOCKET_INTEGRATION_TIMEOUT_MS
+        return super().create_integration(api_id=api_id, **settings)
+
+    def create_stage(self, api_id: str, config: dict[str, Any]) -> Stage:
+        api = self.get_api(api_id)
+        if config.get("deploymentId"):
+            self.get_deployment(api_id, config["deploymentId"])
+        stage = Stage(api, config)
+        api.stages[stage.name] = stage
+        return stage
+
+    def update_stage(self, api_id: str, stage_name: str, config: dict[str, Any]) -> Stage:
+        if config.get("deploymentId"):
+            self.get_deployment(api_id, config["deploymentId"])
+        stage: Stage = self.get_stage(api_id, stage_name)
+        stage.update(config)
+        return stage
+
+    def create_deployment(self, api_id: str, config: dict[str, Any]) -> dict[str, Any]:
+        api = self.get_api(api_id)
+        if not api.routes:
+            raise BadRequestException("At least one route is required before deploying the Api.")
+        stage = self.get_stage(api_id, config["stageName"]) if config.get("stageName") else None
+        deployment = {
+            "autoDeployed": False,
+            "createdDate": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "deploymentId": secrets.token_hex(4)[:6],
+            "deploymentStatus": "DEPLOYED",
+            "description": config.get("description"),
+        }
+        self._deployments.setdefault(api_id, {})[str(deployment["deploymentId"])] = deployment
+        if stage is not None:
+            stage.update({"deploymentId": deployment["deploymentId"]})
+        return deployment
+
+    def get_deployments(self, api_id: str) -> list[dict[str, Any]]:
+        self.get_api(api_id)
+        return list(self._deployments.get(api_id, {}).values())
+
+    def get_deployment(self, api_id: str, deployment_id: str) -> dict[str, Any]:
+        self.get_api(api_id)
+        try:
+            return self._deployments[api_id][deployment_id]
+        except KeyError:
+            raise DeploymentNotFoundError(deployment_id) from None
+
+    def delete_deployment(self, api_id: str, deployment_id: str) -> None:
+        self.get_deployment(api_id, deployment_id)
+        if any(stage.deployment_id == deployment_id for stage in self.get_stages(api_id)):
+            raise BadRequestException("Active stages pointing to this deployment must be moved or deleted")
+        del self._deployments[api_id][deployment_id]
+
+    def delete_api(self, api_id: str) -> None:
+        super().delete_api(api_id)
+        self._deployments.pop(api_id, None)
+
+    def get_route_responses(self, api_id: str, route_id: str) -> list[Any]:
+        return list(self.get_route(api_id, route_id).route_responses.values())
+
+
+class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+    """Gaps: the operations above; moto's router finds their names, these methods answer."""
+
+    def create_deployment(self) -> Answer:
+        return self._answer(201, self.apigatewayv2_backend.create_deployment(self._api_id, self._config))
+
+    def get_deployments(self) -> Answer:
+        return self._answer(200, {"items": self.apigatewayv2_backend.get_deployments(self._api_id)})
+
+    def get_deployment(self) -> Answer:
+        deployment_id = self.uri_match["deploymentId"]
+        return self._answer(200, self.apigatewayv2_backend.get_deployment(self._api_id, deployment_id))
+
+    def update_deployment(self) -> Answer:
+        deployment = self.apigatewayv2_backend.get_deployment(self._api_id, self.uri_match["deploymentId"])
+        deployment["description"] = self._config.get("description", deployment["description"])
+        return self._answer(200, deployment)
+
+    def delete_deployment(self) -> Answer:
+        self.apigatewayv2_backend.delete_deployment(self._api_id, self.uri_match["deploymentId"])
+        return 204, {}, ""
+
+    def update_stage(self) -> Answer:
+        stage = self.apigatewayv2_backend.update_stage(self._api_id, self.uri_match["stageName"], self._config)
+        return self._answer(200, stage.to_json())
+
+    def delete_access_log_settings(self) -> Answer:
+        stage_name = self.uri_match["stageName"]
+        self.apigatewayv2_backend.update_stage(self._api_id, stage_name, {"accessLogSettings": None})
+        return 204, {}, ""
+
+    def get_route_responses(self) -> Answer:
+        responses = self.apigatewayv2_backend.get_route_responses(self._api_id, self.uri_match["routeId"])
+        return self._answer(200, {"items": [response.to_json() for response in responses]})
+
+    @property
+    def _api_id(self) -> str:
+        return str(self.uri_match["apiId"])
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = json.loads(self.body or "{}")
+        return config
+
+    @staticmethod
+    def _answer(status: int, body: dict[str, Any]) -> Answer:
+        return status, {"status": str(status)}, json.dumps(body)

@@ -1,0 +1,76 @@
+"""Signature Version 4, seen from the server: who signed a request, and does the signature fit it?
+
+Presigned URLs are not accepted, and a signature's age is not checked.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from selador_local.control_plane.errors import Protocol, RefusedError
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
+    r"SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+)
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it came: `url` is absolute with its path still percent-encoded, header names are lower-case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the Authorization header claims."""
+
+    access_key_id: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    value: str
+
+
+def parse(request: HttpRequest) -> Signature:
+    """The request's signature; raises RefusedError where there is none that can be read."""
+    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if found is None:
+        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4")
+    return Signature(
+        access_key_id=found["key"],
+        region=found["region"],
+        service=found["service"],
+        signed_headers=tuple(found["headers"].split(";")),
+        value=found["signature"],
+    )
+
+
+def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
+    """Raise RefusedError unless these credentials made this signature over this request."""
+    headers = {name: value for name, value in request.headers.items() if name in signature.signed_headers}
+    signed = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
+    signed.context["timestamp"] = request.headers.get("x-amz-date", "")
+    kind = S3SigV4Auth if signature.service == "s3" else SigV4Auth  # S3 signs the path as it is
+    auth = kind(credentials, signature.service, signature.region)
+    expected = auth.signature(auth.string_to_sign(signed, auth.canonical_request(signed)), signed)
+    if not hmac.compare_digest(expected, signature.value):
+        raise RefusedError(
+            "SignatureDoesNotMatch",
+            "the signature does not fit the request; check the secret access key",
+            codes={Protocol.JSON: "InvalidSignatureException", Protocol.REST_JSON: "InvalidSignatureException"},
+        )
+    claimed = headers.get("x-amz-content-sha256", "")
+    if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(request.body).hexdigest():
+        raise RefusedError("XAmzContentSHA256Mismatch", "the body is not the one that was signed", status=400)

@@ -1,0 +1,15 @@
+"""IAM's wildcards: `*` stands for any characters, `?` for exactly one, and nothing else is special."""
+
+import re
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether the whole of `value` fits `pattern`, case counting."""
+    return _compiled(pattern).fullmatch(value) is not None
