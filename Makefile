@@ -69,9 +69,7 @@ test-terraform: $(READY) ## terraform fmt, validate and test
 	$(TERRAFORM) validate
 	$(TERRAFORM) test
 
-.PHONY: bootstrap init plan apply destroy outputs
-bootstrap: $(READY) ## once per account: the state bucket and API Gateway's log role
-	@$(TERRAFORM) bootstrap --env $(ENV)
+.PHONY: init plan apply destroy outputs
 init: $(READY) ## prepare Terraform for ENV
 	@$(TERRAFORM) init --env $(ENV)
 plan: $(READY) ## plan ENV with the artifacts in dist/, and save the plan
