@@ -31,7 +31,7 @@ find_python() {
 }
 
 at_least() { # at_least FOUND WANTED, both as MAJOR.MINOR[.PATCH]
-    [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n | head -n 1)" = "$2" ] || [ "${1%.*}" = "$2" ] || [ "$1" = "$2" ]
+    [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n | head -n 1)" = "$2" ]
 }
 
 make_version=${1:-}
