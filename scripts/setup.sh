@@ -49,12 +49,24 @@ at_least "$terraform_version" 1.11 ||
 python=$(find_python) ||
     fail "no Python 3.13 found as python3.13, under pyenv or by uv; install one (pyenv install 3.13, or uv python install 3.13) and run make setup again"
 
-echo "setup: making .venv with $("$python" -V) and the locked requirements (about half a minute the first time)"
+echo "setup: making .venv with $("$python" -V)"
 "$python" -m venv .venv
-pip() { .venv/bin/python -m pip --disable-pip-version-check install --quiet "$@"; }
-pip --require-hashes -r requirements-dev.txt
-# The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
-pip --no-deps --no-build-isolation \
-    -e functions/shared -e functions/websocket_handler -e functions/main -e packaging -e local -e client
+log=.venv/setup.log
+pip() { .venv/bin/python -u -m pip --disable-pip-version-check install --progress-bar off "$@"; }
+# A pipe's status is its last command's, hence the file.
+rm -f .venv/.failed
+{
+    pip --require-hashes -r requirements-dev.txt &&
+        # The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
+        pip --no-deps --no-build-isolation \
+            -e functions/shared -e functions/websocket_handler -e functions/main -e packaging -e local -e client ||
+        touch .venv/.failed
+} 2>&1 | tee "$log" | awk -v total="$(grep -c '^[a-z].*==' requirements-dev.txt)" '
+    /^Collecting/ && ++collected % 20 == 0 { print "setup: " collected " of " total " locked packages are here"; fflush() }
+    /^Installing collected packages/ { print "setup: installing"; fflush() }'
+if [ -e .venv/.failed ]; then
+    sed -n '/^ERROR/,$p' "$log" >&2
+    fail "pip could not install the locked requirements; all that it said is in $log"
+fi
 touch .venv/.ready
 echo "setup: done"
