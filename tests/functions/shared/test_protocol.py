@@ -31,11 +31,17 @@ def invoke(**members: object) -> str:
     [
         pytest.param("hello", "invalid_request", None, "the message is not JSON", id="no JSON"),
         pytest.param("", "invalid_request", None, "the message is not JSON", id="nothing"),
-        pytest.param("[1]", "invalid_request", None, "is a JSON array; it has to be an object", id="array"),
-        pytest.param("null", "invalid_request", None, "is a JSON null; it has to be an object", id="null"),
-        pytest.param('"a"', "invalid_request", None, "is a JSON string; it has to be an object", id="string"),
-        pytest.param("[" * 30_000, "invalid_request", None, "nested too deeply", id="deep nesting"),
-        pytest.param('{"a":' + "9" * 5_000 + "}", "invalid_request", None, "more than 4,300 digits", id="huge number"),
+        pytest.param("[1]", "invalid_request", None, "is a JSON array; the protocol's are objects", id="array"),
+        pytest.param("null", "invalid_request", None, "is a JSON null; the protocol's are objects", id="null"),
+        pytest.param('"a"', "invalid_request", None, "is a JSON string; the protocol's are objects", id="string"),
+        pytest.param(
+            "[" * 30_000, "invalid_request", None, "nested too deeply; the protocol's messages have two levels",
+            id="deep nesting",
+        ),
+        pytest.param(
+            '{"a":' + "9" * 5_000 + "}", "invalid_request", None, "more than 4,300 digits, Python's limit",
+            id="huge number",
+        ),
         pytest.param('{"action":"ping","x":NaN}', "invalid_request", None, "NaN is no JSON value", id="NaN"),
         pytest.param("{}", "unknown_action", "action", "known actions are invoke and ping", id="no action"),
         pytest.param('{"action":"run"}', "unknown_action", "action", "action is run", id="unknown action"),
@@ -46,7 +52,10 @@ def invoke(**members: object) -> str:
         ),
         pytest.param(invoke(), "invalid_request", "text", "text is missing", id="no text"),
         pytest.param(invoke(text=""), "invalid_request", "text", "text is empty", id="empty text"),
-        pytest.param(invoke(text=7), "invalid_request", "text", "text is a JSON number", id="text a number"),
+        pytest.param(
+            invoke(text=7), "invalid_request", "text", "text is 7, a JSON number; it has to be a string",
+            id="text a number",
+        ),
         pytest.param(
             invoke(text="x" * 1_001), "invalid_request", "text", "1,001 characters; the query agent's limit is 1,000",
             id="text too long",
@@ -54,20 +63,27 @@ def invoke(**members: object) -> str:
         pytest.param(invoke(text="\ud800"), "invalid_request", "text", "half a surrogate pair", id="lone surrogate"),
         pytest.param(invoke(text="x", colour=1), "invalid_request", "colour", "colour is not a field", id="unknown"),
         pytest.param(invoke(text="x", request_id="a"), "invalid_request", "request_id", "not a field", id="snake case"),
-        pytest.param(invoke(text="x", requestId="a b"), "invalid_request", "requestId", "does not match", id="request"),
+        pytest.param(
+            invoke(text="x", requestId="a b"), "invalid_request", "requestId",
+            'is "a b"; the protocol\'s form for it is',
+            id="request",
+        ),
         pytest.param(invoke(text="x", requestId="a" * 65), "invalid_request", "requestId", "{1,64}", id="long id"),
-        pytest.param(invoke(text="x", requestId="a\n"), "invalid_request", "requestId", "match", id="id with newline"),
-        pytest.param(invoke(text="x", sessionId="!"), "invalid_request", "sessionId", "does not match", id="session"),
+        pytest.param(invoke(text="x", requestId="a\n"), "invalid_request", "requestId", "\\n", id="id with newline"),
+        pytest.param(
+            invoke(text="x", sessionId="!"), "invalid_request", "sessionId", 'is "!"; the protocol\'s form for it is',
+            id="session",
+        ),
         pytest.param(invoke(text="x", type="chat"), "invalid_request", "type", "type is chat", id="unknown type"),
         pytest.param(invoke(text="x", type={}), "invalid_request", "type", "type is {}", id="type an object"),
         pytest.param(invoke(type="workflow"), "invalid_request", "workflow", "workflow is missing", id="no workflow"),
         pytest.param(
             invoke(type="workflow", workflow="w", inputs={"a": 1}), "invalid_request", "inputs.a",
-            "inputs.a is a JSON number; it has to be a string", id="input a number",
+            "inputs.a is 1, a JSON number; it has to be a string", id="input a number",
         ),
         pytest.param(
             invoke(type="workflow", workflow="w", inputs=[]), "invalid_request", "inputs",
-            "inputs is a JSON array; it has to be an object", id="inputs a list",
+            "inputs is [], a JSON array; it has to be an object", id="inputs a list",
         ),
         pytest.param(
             invoke(text="x" * MAX_FRAME_BYTES), "message_too_large", None, "API Gateway's limit for a frame is 32,768",
