@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -115,6 +116,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def issuer(certificate: Path) -> Iterator[Issuer]:
+    with publishing(certificate) as issuer:
+        yield issuer
+
+
+@contextmanager
+def publishing(certificate: Path) -> Iterator[Issuer]:
+    """An issuer whose key set is on a port of 127.0.0.1."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:

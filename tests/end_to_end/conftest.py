@@ -27,11 +27,19 @@ def child_processes() -> set[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Bring the stack up in an event loop of its own thread, since the tests block this one."""
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run the stack's event loop in a thread of its own, since the tests block this one."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
     processes: set[Path] = set()
     try:
@@ -40,9 +48,6 @@ def stack() -> Iterator[Stack]:
         processes = child_processes()
     finally:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
     assert processes, "the stack ran no process?"
     assert not [process for process in processes if process.exists()]
 
@@ -89,8 +94,11 @@ def client(stack: Stack) -> Iterator[Client]:
 
 
 @contextmanager
-def connected(stack: Stack) -> Iterator[Client]:
-    with connect(stack.websocket_url, subprotocols=[Subprotocol("selador.v1")], proxy=None) as connection:
+def connected(stack: Stack, *protocols: str, query: str = "", **headers: str) -> Iterator[Client]:
+    """Connect, offering `protocols` after the protocol's own."""
+    offered = [Subprotocol(protocol) for protocol in ("selador.v1", *protocols)]
+    url = stack.websocket_url + query
+    with connect(url, subprotocols=offered, additional_headers=headers, proxy=None) as connection:
         yield Client(connection)
 
 
