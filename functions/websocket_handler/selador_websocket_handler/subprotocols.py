@@ -1,6 +1,7 @@
 """What a client offers in `Sec-WebSocket-Protocol`: the protocol's version, and its token.
 
-Browsers can't set headers, and URLs are logged. A token travels as `bearer.<jwt>`: a JWT has no character that a subprotocol may not have (RFC 6455, section 4.1).
+Browsers can't set headers, and URLs are logged. A token travels as `bearer.<jwt>`: a JWT has no character that a
+subprotocol may not have (RFC 6455, section 4.1).
 """
 
 from collections.abc import Mapping
