@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -18,6 +19,11 @@ from selador_local.stack import Stack, running
 
 FRAME_SECONDS = 30
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
+
+
+PUBLISHED = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "frame.json").read_text())
+)
 
 
 def child_processes() -> set[Path]:
@@ -66,7 +72,9 @@ class Client:
         self._connection.send(message if isinstance(message, str) else json.dumps(message))
 
     def receive(self, timeout: float = FRAME_SECONDS) -> dict[str, Any]:
+        """Receive a frame, which is valid by the published schema."""
         frame: dict[str, Any] = json.loads(self._connection.recv(timeout))
+        PUBLISHED.validate(frame)
         return frame
 
     def receive_until(self, *types: str) -> list[dict[str, Any]]:

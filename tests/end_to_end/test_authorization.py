@@ -86,7 +86,8 @@ class TestTokens:
         with connected(stack, f"bearer.{ACCEPTED[kind](issuer)}") as client:
             assert client.subprotocol == "selador.v1"
 
-    @pytest.mark.parametrize("kind", REFUSED)
+    # Over 8 KB in a header neither this client nor this server would take; the authorizer's own test sends it.
+    @pytest.mark.parametrize("kind", sorted(REFUSED.keys() - {"claims over 8 KB"}))
     def test_a_bad_token_is_refused_with_401(self, stack: Stack, issuer: Issuer, kind: str) -> None:
         assert status_of(stack, f"bearer.{REFUSED[kind](issuer)}") == 401
 

@@ -273,7 +273,7 @@ def parse_message(body: str, *, query_text_limit: int) -> Message:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        members = json.loads(body, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        members = json.loads(body, object_pairs_hook=_members, parse_constant=_no_constant)
     except RecursionError:
         raise InvalidMessageError("the message is nested too deeply; the protocol's messages have two levels") from None
     except json.JSONDecodeError as error:
@@ -287,9 +287,14 @@ def _json_object(body: str) -> dict[str, Any]:
     return members
 
 
-def _no_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _members(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
+        if not name.isprintable() and any("\ud800" <= character <= "\udfff" for character in name):
+            # pydantic sees these in values, not in names; main couldn't read the envelope.
+            raise InvalidMessageError(
+                f"{_quoted(name)} holds half a surrogate pair, which is no character", field=_quoted(name)
+            )
         if name in members:
             raise InvalidMessageError(f"{_quoted(name)} is given twice; once is the limit", field=_quoted(name))
         members[name] = value

@@ -61,6 +61,13 @@ def invoke(**members: object) -> str:
             id="text too long",
         ),
         pytest.param(invoke(text="\ud800"), "invalid_request", "text", "half a surrogate pair", id="lone surrogate"),
+        pytest.param(
+            invoke(type="workflow", workflow="w", inputs={"\udfff": "a"}),
+            "invalid_request",
+            '"\\udfff"',
+            "half a surrogate pair",
+            id="lone surrogate in a name",
+        ),
         pytest.param(invoke(text="x", colour=1), "invalid_request", "colour", "colour is not a field", id="unknown"),
         pytest.param(invoke(text="x", request_id="a"), "invalid_request", "request_id", "not a field", id="snake case"),
         pytest.param(
