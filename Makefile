@@ -53,6 +53,20 @@ lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, fo
 	$(PIP_COMPILE) requirements.in
 	$(PIP_COMPILE) requirements-dev.in
 
+.PHONY: protocol
+protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
+	@$(PYTHON) scripts/protocol.py
+
+.PHONY: lint-protocol
+lint-protocol: node_modules ## check these with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)
+	node scripts/check_asyncapi.mjs docs/asyncapi.yaml
+	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
+
+node_modules: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20 or newer" >&2; exit 1; }
+	npm ci --ignore-scripts
+	@touch node_modules
+
 .PHONY: artifacts
 artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
 	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
@@ -83,4 +97,4 @@ outputs: $(READY) ## print what ENV has: URLs, queues, log groups
 
 .PHONY: clean
 clean: ## remove everything that is built here, and the virtual environment
-	rm -rf .venv .local build dist
+	rm -rf .venv .local build dist node_modules

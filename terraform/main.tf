@@ -1,4 +1,5 @@
 locals {
+  authorizer_name        = "${local.name_prefix}-authorizer"
   name_prefix            = "${var.project}-${var.environment}"
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
@@ -8,6 +9,9 @@ locals {
 
   # API Gateway gives up on an integration after 29 s, and that can't be raised (WS-09): the handler ends with it.
   websocket_handler_timeout_seconds = 29
+
+  # The key set's server may take 3 s to be reached and 3 s to answer; the rest is for a cold start.
+  authorizer_timeout_seconds = 10
 
   # When a client may conclude that its request was lost: it waits for its useful life, then every attempt takes the
   # whole timeout, dies, comes back only when the worker's lease ends (60 s) and is then put off by the longest backoff
@@ -60,9 +64,40 @@ module "websocket_handler" {
   timeout_seconds = local.websocket_handler_timeout_seconds
 }
 
+# The same artifact with another entry point: the handler never imports what verifying a token needs.
+module "authorizer" {
+  source = "./modules/function"
+  count  = var.authorization == "jwt" ? 1 : 0
+
+  artifact    = local.artifacts["websocket_handler"]
+  description = "Decides by a client's token whether it may connect."
+  environment_variables = {
+    JWKS_URL            = var.jwt.jwks_url
+    JWT_ALGORITHMS      = join(" ", sort(var.jwt.algorithms))
+    JWT_AUDIENCES       = join(" ", sort(var.jwt.audiences))
+    JWT_CONTEXT_CLAIMS  = join(" ", sort(var.jwt.context_claims))
+    JWT_ISSUER          = var.jwt.issuer
+    JWT_QUERY_PARAMETER = var.jwt.query_parameter
+    LOG_LEVEL           = var.log_level
+  }
+  handler            = "selador_websocket_handler.authorizer.handle"
+  log_retention_days = var.log_retention_days
+  memory_mb          = var.websocket_handler.memory_mb
+  name               = local.authorizer_name
+  policies           = {}
+  timeout_seconds    = local.authorizer_timeout_seconds
+}
+
 module "websocket_api" {
   source = "./modules/websocket_api"
 
+  authorization = var.authorization
+  authorizer = var.authorization == "jwt" ? {
+    function = module.authorizer[0].alias
+    # All of them must be there (AUTH-04), so where a token may come in either of two places none can be named, and the
+    # authorizer itself answers 401 for a missing one.
+    identity_sources = var.jwt.query_parameter == "" ? ["route.request.header.Sec-WebSocket-Protocol"] : []
+  } : null
   execution_log_level = var.api_execution_log_level
   handler             = module.websocket_handler.alias
   log_retention_days  = var.log_retention_days

@@ -8,9 +8,24 @@ output "api_id" {
   value       = module.websocket_api.api_id
 }
 
+output "authorization" {
+  description = "Who may connect: none (anyone who learns the URL), jwt or iam."
+  value       = var.authorization
+}
+
+output "authorizer_function_name" {
+  description = "The function that decides by a client's token, where authorization is jwt."
+  value       = one(module.authorizer[*].function_name)
+}
+
 output "callback_url" {
   description = "The base of @connections, to which answers are posted."
   value       = module.websocket_api.callback_url
+}
+
+output "connect_policy_json" {
+  description = "The least that connecting needs where authorization is iam: attach it to the clients' roles."
+  value       = module.websocket_api.connect_policy_json
 }
 
 output "dead_letter_queue_url" {
@@ -22,6 +37,7 @@ output "log_group_names" {
   description = "The log groups, by who writes them."
   value = {
     api_access        = module.websocket_api.access_log_group_name
+    authorizer        = one(module.authorizer[*].log_group_name)
     main              = module.main.log_group_name
     websocket_handler = module.websocket_handler.log_group_name
   }

@@ -21,6 +21,23 @@ variable "api_execution_log_level" {
   }
 }
 
+variable "authorization" {
+  description = <<-EOT
+    Who may connect:
+    - `none`: ANYONE who learns the URL, and every answer they get is paid for (each plan warns of it);
+    - `jwt`: whoever brings a token that counts by `jwt`;
+    - `iam`: whoever signs the handshake with an AWS identity that the output `connect_policy_json` is attached to.
+  EOT
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["iam", "jwt", "none"], var.authorization)
+    error_message = "authorization is \"${var.authorization}\"; this configuration knows none, jwt and iam."
+  }
+}
+
 variable "dist_dir" {
   description = "The folder with manifest.json and the zips it names, relative to terraform/ (a path from the root would differ between machines and show as a change of every function)."
   type        = string
@@ -66,6 +83,60 @@ variable "environment" {
   validation {
     condition     = var.environment == terraform.workspace
     error_message = "environment is \"${var.environment}\" but the selected workspace is \"${terraform.workspace}\"; both name the environment, so run make init ENV=${var.environment}."
+  }
+}
+
+variable "jwt" {
+  description = <<-EOT
+    Which tokens count where authorization is `jwt`, null otherwise:
+    - `algorithms`: how they may be signed, RS256 or ES256 or both;
+    - `audiences`: whom they may be for (`aud`), at least one;
+    - `context_claims`: claims that go, beside `sub`, into the queue's messages and the logs: name no secrets;
+    - `issuer`: who makes them (`iss`), to the letter;
+    - `jwks_url`: where the issuer publishes its keys, https alone;
+    - `query_parameter`: a parameter of the URL that may hold the token as well; empty, none may. API Gateway logs no
+      query strings here, but proxies on the way may.
+  EOT
+  type = object({
+    algorithms      = optional(set(string), ["RS256"])
+    audiences       = set(string)
+    context_claims  = optional(set(string), [])
+    issuer          = string
+    jwks_url        = string
+    query_parameter = optional(string, "")
+  })
+  default = null
+
+  validation {
+    condition     = (var.jwt != null) == (var.authorization == "jwt")
+    error_message = "authorization is \"${var.authorization}\" and jwt is ${var.jwt == null ? "null" : "set"}; jwt goes with authorization = \"jwt\", and with that alone."
+  }
+
+  validation {
+    condition     = try(length(var.jwt.algorithms) > 0 && length(setsubtract(var.jwt.algorithms, ["ES256", "RS256"])) == 0, var.jwt == null)
+    error_message = "jwt.algorithms is [${try(join(", ", var.jwt.algorithms), "")}]; the authorizer verifies RS256 and ES256."
+  }
+
+  validation {
+    condition = try(length(var.jwt.audiences) > 0 && alltrue([
+      for word in setunion(var.jwt.audiences, var.jwt.context_claims) : can(regex("^\\S+$", word))
+    ]), var.jwt == null)
+    error_message = "jwt.audiences is [${try(join(", ", var.jwt.audiences), "")}] and jwt.context_claims [${try(join(", ", var.jwt.context_claims), "")}]; at least one audience is needed, and neither may hold spaces or be empty."
+  }
+
+  validation {
+    condition     = var.jwt == null || can(regex("^https://[^\\s/]+(/\\S*)?$", var.jwt.jwks_url))
+    error_message = "jwt.jwks_url is \"${try(var.jwt.jwks_url, "")}\"; keys are fetched by https alone."
+  }
+
+  validation {
+    condition     = try(var.jwt.issuer != "", var.jwt == null)
+    error_message = "jwt.issuer is empty; it is what the tokens' iss says."
+  }
+
+  validation {
+    condition     = var.jwt == null || can(regex("^[A-Za-z0-9_-]{0,64}$", var.jwt.query_parameter))
+    error_message = "jwt.query_parameter is \"${try(var.jwt.query_parameter, "")}\"; the authorizer takes up to 64 of A-Z, a-z, 0-9, _ and -."
   }
 }
 

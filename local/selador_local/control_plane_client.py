@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -39,7 +40,7 @@ class ControlPlane:
             "aws_secret_access_key": self.secret_access_key,
         }
 
-    def ask(self, question: str, facts: dict[str, str]) -> dict[str, Any]:
+    def ask(self, question: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """POST `facts` to `/_selador/<question>` as the administrator. Blocks: call it in a thread.
 
         Raises DataPlaneError when the control plane is away, refuses, or answers with anything but a JSON object.

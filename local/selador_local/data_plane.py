@@ -7,7 +7,7 @@ import asyncio
 from pathlib import Path
 
 from selador_local.api_gateway.gateway import ApiGateway
-from selador_local.authorization import ControlPlaneAuthorizer
+from selador_local.authorization import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.control_plane_client import ControlPlane
 from selador_local.deployment import Deployment, EventSourceMapping, read
 from selador_local.event_source_mapping.poller import Poller
@@ -42,6 +42,7 @@ class DataPlane:
             region=control_plane.region,
             account_id=control_plane.account_id,
             invoke=self._lambda.invoke,
+            authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
         )
         self._server: Server | None = None

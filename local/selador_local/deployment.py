@@ -7,7 +7,7 @@ ignored in silence.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import boto3
 
@@ -34,12 +34,25 @@ class Integration:
 
 
 @dataclass(frozen=True)
+class RequestAuthorizer:
+    """A Lambda authorizer. It is asked only where all of its `identity_sources` are there (AUTH-04)."""
+
+    authorizer_id: str
+    function_arn: str
+    identity_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Route:
-    """A route of a stage; `responds` where what the function returns reaches the client (WS-30)."""
+    """A route of a stage; `responds` where what the function returns reaches the client (WS-30).
+
+    `authorization` is None where anybody may take the route.
+    """
 
     key: str
     integration: Integration | None
     responds: bool
+    authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,8 +136,11 @@ def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
 
     stages = {(stage.api_id, stage.name): stage for stage in _stages(gateway, previous)}
     mappings = tuple(_mappings(lambda_))
-    integrations = (route.integration for stage in stages.values() for route in stage.routes.values())
-    arns = {integration.function_arn for integration in integrations if integration is not None}
+    routes = [route for stage in stages.values() for route in stage.routes.values()]
+    arns = {route.integration.function_arn for route in routes if route.integration is not None}
+    arns.update(
+        route.authorization.function_arn for route in routes if isinstance(route.authorization, RequestAuthorizer)
+    )
     arns.update(mapping.function_arn for mapping in mappings)
     return Deployment(stages, {arn: _function(lambda_, arn) for arn in sorted(arns)}, mappings)
 
@@ -176,15 +192,38 @@ def _route(
     gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef", integrations: Mapping[str, Integration]
 ) -> Route:
     key = route["RouteKey"]
-    if route.get("AuthorizationType", "NONE") != "NONE":
-        raise DataPlaneError(f"route {key} has authorization {route['AuthorizationType']}; only NONE runs locally")
     target = route.get("Target")
     integration = integrations[target.removeprefix("integrations/")] if target is not None else None
     responds = False
     if route.get("RouteResponseSelectionExpression") == "$default":
         responses = gateway.get_route_responses(ApiId=api_id, RouteId=route["RouteId"])
         responds = any(response["RouteResponseKey"] == "$default" for response in responses["Items"])
-    return Route(key, integration, responds)
+    return Route(key, integration, responds, _authorization(gateway, api_id, route))
+
+
+def _authorization(
+    gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef"
+) -> RequestAuthorizer | Literal["AWS_IAM"] | None:
+    kind = route.get("AuthorizationType", "NONE")
+    if kind != "NONE" and route["RouteKey"] != "$connect":
+        raise DataPlaneError(f"route {route['RouteKey']} has authorization {kind}; only $connect can (AUTH-01)")
+    match kind:
+        case "NONE":
+            return None
+        case "AWS_IAM":
+            return "AWS_IAM"
+        case "CUSTOM":
+            authorizer = gateway.get_authorizer(ApiId=api_id, AuthorizerId=route["AuthorizerId"])
+            uri = _INTEGRATION_URI.fullmatch(authorizer.get("AuthorizerUri", ""))
+            if authorizer["AuthorizerType"] != "REQUEST" or uri is None:
+                raise DataPlaneError(
+                    f"authorizer {authorizer['Name']} is of type {authorizer['AuthorizerType']}; WebSocket APIs have "
+                    "REQUEST authorizers alone, with a function's invoke ARN"
+                )
+            return RequestAuthorizer(
+                route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))
+            )
+    raise DataPlaneError(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
 
 
 def _function(lambda_: "LambdaClient", arn: str) -> Function:

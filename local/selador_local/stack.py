@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,12 @@ class Terraform:
             "AWS_MAX_ATTEMPTS": "2",
         }
 
-    async def __call__(self, command: str, *options: str) -> str:
-        """Run `scripts/terraform.py command`; return what it wrote to stdout. Raises StackError."""
+    async def __call__(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run `scripts/terraform.py command`; return what it wrote to stdout. Raises StackError.
+
+        `variables` are for those that `local.tfvars` leaves open: text, or JSON for what is no text.
+        """
+        named = {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
         return await run(
             [
                 sys.executable,
@@ -72,7 +76,7 @@ class Terraform:
                 *(["--dist", str(self._artifacts)] if command == "plan" else []),
                 *options,
             ],
-            environment=self._environment,
+            environment=self._environment | named,
             log=self._log,
             on_line=self._progress.note,
         )

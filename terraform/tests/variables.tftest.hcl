@@ -35,6 +35,7 @@ override_data {
 
 variables {
   allowed_account_ids = ["111122223333"]
+  authorization       = "iam"
   dist_dir            = "tests/artifacts/good"
   environment         = "test"
   knowledge_base_id   = "KB12345678"

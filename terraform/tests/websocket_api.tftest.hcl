@@ -47,7 +47,17 @@ override_resource {
   target = aws_lambda_permission.route
 }
 
+override_resource {
+  target = aws_apigatewayv2_authorizer.jwt
+  values = { id = "authorizer" }
+}
+
+override_resource {
+  target = aws_lambda_permission.authorizer
+}
+
 variables {
+  authorization       = "none"
   execution_log_level = "ERROR"
   handler = {
     function_name = "selador-test-websocket-handler"
@@ -199,4 +209,111 @@ run "refuses_a_stage_name_that_api_gateway_refuses" {
   }
 
   expect_failures = [var.stage_name]
+}
+
+run "asks_nobody_where_authorization_is_none" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_apigatewayv2_route.this : route.authorization_type == "NONE"])
+    error_message = "A route has another authorization: ${jsonencode({ for key, route in aws_apigatewayv2_route.this : key => route.authorization_type })}."
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_authorizer.jwt) == 0
+    error_message = "There is an authorizer that no route asks."
+  }
+}
+
+run "asks_the_authorizer_at_connect_alone_and_only_for_who_brings_a_token" {
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    authorization = "jwt"
+    authorizer = {
+      function = {
+        function_name = "selador-test-authorizer"
+        invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-authorizer:live/invocations"
+        qualifier     = "live"
+      }
+      identity_sources = ["route.request.header.Sec-WebSocket-Protocol"]
+    }
+  }
+
+  assert {
+    condition = jsonencode({ for key, route in aws_apigatewayv2_route.this : key => [route.authorization_type, route.authorizer_id] }) == jsonencode({
+      "$connect"    = ["CUSTOM", "authorizer"]
+      "$default"    = ["NONE", null]
+      "$disconnect" = ["NONE", null]
+      "invoke"      = ["NONE", null]
+      "ping"        = ["NONE", null]
+    })
+    error_message = "The routes' authorization is ${jsonencode({ for key, route in aws_apigatewayv2_route.this : key => [route.authorization_type, route.authorizer_id] })}."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_authorizer.jwt[0].authorizer_type == "REQUEST"
+      && aws_apigatewayv2_authorizer.jwt[0].authorizer_uri == var.authorizer.function.invoke_arn
+      && aws_apigatewayv2_authorizer.jwt[0].identity_sources == toset(["route.request.header.Sec-WebSocket-Protocol"])
+    )
+    error_message = "The authorizer is ${jsonencode(aws_apigatewayv2_authorizer.jwt[0])}."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/authorizers/authorizer"
+      && aws_lambda_permission.authorizer[0].function_name == "selador-test-authorizer"
+      && aws_lambda_permission.authorizer[0].qualifier == "live"
+      && aws_lambda_permission.authorizer[0].principal == "apigateway.amazonaws.com"
+    )
+    error_message = "The authorizer may be called by ${jsonencode(aws_lambda_permission.authorizer[0])}."
+  }
+}
+
+run "has_the_handshake_signed_where_authorization_is_iam" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    authorization = "iam"
+  }
+
+  assert {
+    condition     = { for key, route in aws_apigatewayv2_route.this : key => route.authorization_type if route.authorization_type != "NONE" } == { "$connect" = "AWS_IAM" }
+    error_message = "The routes' authorization is ${jsonencode({ for key, route in aws_apigatewayv2_route.this : key => route.authorization_type })}."
+  }
+
+  assert {
+    condition = jsondecode(output.connect_policy_json).Statement == [{
+      Sid      = "Connect"
+      Effect   = "Allow"
+      Action   = "execute-api:Invoke"
+      Resource = "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/test/$connect"
+    }]
+    error_message = "The policy is ${output.connect_policy_json}."
+  }
+}
+
+run "refuses_an_authorizer_that_no_route_asks" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    authorization = "jwt"
+  }
+
+  expect_failures = [var.authorization]
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -20,6 +21,11 @@ FRAME_SECONDS = 30
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
 
 
+PUBLISHED = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "frame.json").read_text())
+)
+
+
 def child_processes() -> set[Path]:
     """Return the /proc folders of this process's children: the control plane and the functions' environments."""
     children = Path("/proc/self/task").glob("*/children")
@@ -27,11 +33,19 @@ def child_processes() -> set[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Bring the stack up in an event loop of its own thread, since the tests block this one."""
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run the stack's event loop in a thread of its own, since the tests block this one."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
     processes: set[Path] = set()
     try:
@@ -40,9 +54,6 @@ def stack() -> Iterator[Stack]:
         processes = child_processes()
     finally:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
     assert processes, "the stack ran no process?"
     assert not [process for process in processes if process.exists()]
 
@@ -61,7 +72,9 @@ class Client:
         self._connection.send(message if isinstance(message, str) else json.dumps(message))
 
     def receive(self, timeout: float = FRAME_SECONDS) -> dict[str, Any]:
+        """Receive a frame, which is valid by the published schema."""
         frame: dict[str, Any] = json.loads(self._connection.recv(timeout))
+        PUBLISHED.validate(frame)
         return frame
 
     def receive_until(self, *types: str) -> list[dict[str, Any]]:
@@ -89,8 +102,11 @@ def client(stack: Stack) -> Iterator[Client]:
 
 
 @contextmanager
-def connected(stack: Stack) -> Iterator[Client]:
-    with connect(stack.websocket_url, subprotocols=[Subprotocol("selador.v1")], proxy=None) as connection:
+def connected(stack: Stack, *protocols: str, query: str = "", **headers: str) -> Iterator[Client]:
+    """Connect, offering `protocols` after the protocol's own."""
+    offered = [Subprotocol(protocol) for protocol in ("selador.v1", *protocols)]
+    url = stack.websocket_url + query
+    with connect(url, subprotocols=offered, additional_headers=headers, proxy=None) as connection:
         yield Client(connection)
 
 

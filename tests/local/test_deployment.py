@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from selador_local.control_plane_client import ControlPlane, DataPlaneError
-from selador_local.deployment import Deployment, EventSourceMapping, Integration, Route, Throttle, read
+from selador_local.deployment import (
+    Deployment,
+    EventSourceMapping,
+    Integration,
+    RequestAuthorizer,
+    Route,
+    Throttle,
+    read,
+)
 
 SOURCE = "def handle(event, context):\n    return event\n"
 
@@ -108,6 +116,60 @@ def test_integration_that_does_not_run_locally_is_refused(control_plane: Control
 
     try:
         with pytest.raises(DataPlaneError, match=f"API {api_id} has an integration of type MOCK; only AWS_PROXY"):
+            read(control_plane, Deployment())
+    finally:
+        terraform.gateway.delete_api(ApiId=api_id)
+
+
+def test_connect_s_authorizer_is_read_with_its_function(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("authorized")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function_arn}/invocations"
+    authorizer_id = terraform.gateway.create_authorizer(
+        ApiId=api_id,
+        AuthorizerType="REQUEST",
+        AuthorizerUri=uri,
+        IdentitySource=["route.request.header.Auth"],
+        Name="jwt",
+    )["AuthorizerId"]
+    terraform.gateway.create_route(
+        ApiId=api_id, RouteKey="$connect", AuthorizationType="CUSTOM", AuthorizerId=authorizer_id
+    )
+    terraform.deploy(api_id, "local")
+
+    deployment = read(control_plane, Deployment())
+
+    route = deployment.stages[api_id, "local"].routes["$connect"]
+    assert route.authorization == RequestAuthorizer(authorizer_id, function_arn, ("route.request.header.Auth",))
+    assert function_arn in deployment.functions
+
+
+def test_connect_may_have_to_be_signed(control_plane: ControlPlane, terraform: Any) -> None:
+    api_id = terraform.api("signed")
+    terraform.gateway.create_route(ApiId=api_id, RouteKey="$connect", AuthorizationType="AWS_IAM")
+    terraform.deploy(api_id, "local")
+
+    route = read(control_plane, Deployment()).stages[api_id, "local"].routes["$connect"]
+
+    assert route.authorization == "AWS_IAM"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "sentence"),
+    [
+        ("invoke", "AWS_IAM", r"route invoke has authorization AWS_IAM; only \$connect can"),
+        ("$connect", "JWT", "authorization JWT; WebSocket APIs know NONE, AWS_IAM and CUSTOM"),
+    ],
+)
+def test_authorization_that_a_websocket_api_cannot_have_is_refused(
+    control_plane: ControlPlane, terraform: Any, key: str, kind: str, sentence: str
+) -> None:
+    api_id = terraform.api("refused")
+    terraform.gateway.create_route(ApiId=api_id, RouteKey=key, AuthorizationType=kind)
+
+    try:
+        with pytest.raises(DataPlaneError, match=sentence):
             read(control_plane, Deployment())
     finally:
         terraform.gateway.delete_api(ApiId=api_id)

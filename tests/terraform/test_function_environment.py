@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from selador_shared.settings import FunctionSettings, MainSettings, WebsocketHandlerSettings
+from selador_shared.settings import AuthorizerSettings, FunctionSettings, MainSettings, WebsocketHandlerSettings
 
 ROOT_MODULE = Path(__file__).parents[2] / "terraform/main.tf"
 
@@ -20,7 +20,8 @@ def environment_variables(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "settings"), [("websocket_handler", WebsocketHandlerSettings), ("main", MainSettings)]
+    ("module", "settings"),
+    [("authorizer", AuthorizerSettings), ("websocket_handler", WebsocketHandlerSettings), ("main", MainSettings)],
 )
 def test_terraform_sets_exactly_the_variables_that_the_function_reads(
     module: str, settings: type[FunctionSettings]

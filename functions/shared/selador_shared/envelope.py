@@ -3,7 +3,8 @@
 The callback endpoint is not in it: main knows its own, so that a message can't redirect an answer.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -18,7 +19,8 @@ class Envelope(BaseModel):
     """One accepted request.
 
     `received_at` is the handler's clock in epoch milliseconds. `attempts_before` counts the attempts of earlier lives
-    of the request: a replay from the dead-letter queue raises it, so that `attempt` never falls.
+    of the request: a replay from the dead-letter queue raises it, so that `attempt` never falls. `principal_id` and
+    `claims` are the token's `sub` and those of its claims that the deployment lists, where clients have tokens.
     """
 
     model_config = ConfigDict(
@@ -34,6 +36,7 @@ class Envelope(BaseModel):
     request_id: str
     connection_id: str
     principal_id: str | None = None
+    claims: Mapping[str, Any] | None = None
     received_at: int
     attempts_before: Annotated[int, Field(ge=0)] = 0
     request: Annotated[Invoke, Field(discriminator="type")]

@@ -15,6 +15,8 @@ NAMESPACE = "Selador"
 Name = Literal[
     "Accepted",
     "AttemptFailed",
+    "ConnectionRefused",
+    "KeySetUnavailable",
     "Rejected",
     "SendFailed",
     "Completed",

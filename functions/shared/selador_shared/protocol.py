@@ -222,11 +222,18 @@ class InvalidMessageError(Exception):
     Attributes: `code` and `field` as the error frame has them; `request_id` as the client gave it, if that was valid.
     """
 
-    def __init__(self, message: str, *, code: ErrorCode = "invalid_request", field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ErrorCode = "invalid_request",
+        field: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.field = field
-        self.request_id: str | None = None
+        self.request_id = request_id
 
 
 _MESSAGES: dict[tuple[str, str], type[Message]] = {
@@ -266,23 +273,30 @@ def parse_message(body: str, *, query_text_limit: int) -> Message:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        members = json.loads(body, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        members = json.loads(body, object_pairs_hook=_members, parse_constant=_no_constant)
     except RecursionError:
-        raise InvalidMessageError("the message is nested too deeply; no message has more than two levels") from None
+        raise InvalidMessageError("the message is nested too deeply; the protocol's messages have two levels") from None
     except json.JSONDecodeError as error:
         raise InvalidMessageError(f"the message is not JSON: {error.msg} at character {error.pos}") from None
     except ValueError:  # Python's own limit for integers, which no field of a message needs
-        raise InvalidMessageError("the message holds a number of more than 4,300 digits") from None
+        raise InvalidMessageError(
+            "the message holds a number of more than 4,300 digits, Python's limit; no field of the protocol is a number"
+        ) from None
     if not isinstance(members, dict):
-        raise InvalidMessageError(f"the message is a JSON {_json_type(members)}; it has to be an object")
+        raise InvalidMessageError(f"the message is a JSON {_json_type(members)}; the protocol's are objects")
     return members
 
 
-def _no_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _members(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
+        if not name.isprintable() and any("\ud800" <= character <= "\udfff" for character in name):
+            # pydantic sees these in values, not in names; main couldn't read the envelope.
+            raise InvalidMessageError(
+                f"{_quoted(name)} holds half a surrogate pair, which is no character", field=_quoted(name)
+            )
         if name in members:
-            raise InvalidMessageError(f"{_quoted(name)} is given twice", field=_quoted(name))
+            raise InvalidMessageError(f"{_quoted(name)} is given twice; once is the limit", field=_quoted(name))
         members[name] = value
     return members
 
@@ -316,17 +330,17 @@ def _from_pydantic(fault: ErrorDetails, members: dict[str, Any]) -> InvalidMessa
     context = fault.get("ctx", {})
     match fault["type"]:
         case "missing":
-            problem = "is missing"
+            problem = "is missing; this message needs it"
         case "extra_forbidden":
             problem = "is not a field of this message"
         case "string_too_short":
-            problem = f"is empty; it needs at least {context['min_length']} character"
+            problem = f"is empty; the protocol's least is {context['min_length']} character"
         case "string_pattern_mismatch":
-            problem = f"does not match {context['pattern']}"
+            problem = f"is {_quoted(value)}; the protocol's form for it is {context['pattern']}"
         case "string_type":
-            problem = f"is a JSON {_json_type(value)}; it has to be a string"
+            problem = f"is {_quoted(value)}, a JSON {_json_type(value)}; it has to be a string"
         case "dict_type":
-            problem = f"is a JSON {_json_type(value)}; it has to be an object"
+            problem = f"is {_quoted(value)}, a JSON {_json_type(value)}; it has to be an object"
         case "string_unicode":
             problem = "holds half a surrogate pair, which is no character"
         case _:

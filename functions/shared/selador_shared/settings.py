@@ -2,11 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 """An http(s) address, kept as the text that it is: pydantic's own type would add a slash."""
+
+HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
+
+_SPLIT = BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)
+"""Lists are words with spaces between them, as OAuth writes scopes; NoDecode beside it, or JSON would be expected."""
 
 
 class SettingsError(Exception):
@@ -19,12 +24,28 @@ class FunctionSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    sqs_queue_url: HttpUrl
+
+
+class AuthorizerSettings(FunctionSettings):
+    """Which tokens count: signed by a key of `jwks_url` with one of `jwt_algorithms`, of `jwt_issuer`, for one of the
+    `jwt_audiences`.
+
+    Beside `sub`, the claims named in `jwt_context_claims` are passed on. `jwt_query_parameter` is where a token may
+    stand in the URL; empty, it may not.
+    """
+
+    jwks_url: HttpsUrl
+    jwt_algorithms: Annotated[tuple[Literal["RS256", "ES256"], ...], NoDecode, _SPLIT, Field(min_length=1)]
+    jwt_audiences: Annotated[tuple[str, ...], NoDecode, _SPLIT, Field(min_length=1)]
+    jwt_context_claims: Annotated[tuple[str, ...], NoDecode, _SPLIT] = ()
+    jwt_issuer: Annotated[str, StringConstraints(min_length=1)]
+    jwt_query_parameter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
 
 
 class WebsocketHandlerSettings(FunctionSettings):
     """`query_text_limit` in characters, the agent's own (BR-02); clients are told `deadline_seconds` in `accepted`."""
 
+    sqs_queue_url: HttpUrl
     query_text_limit: Annotated[int, Field(ge=1)]
     deadline_seconds: Annotated[int, Field(ge=1)]
 
@@ -41,12 +62,13 @@ class MainSettings(FunctionSettings):
     max_attempts: Annotated[int, Field(ge=1)]
     model_arn: Annotated[str, StringConstraints(pattern=r"^arn:[^\s]{1,2044}$")]  # BR-05
     request_max_age_seconds: Annotated[int, Field(ge=1)]
+    sqs_queue_url: HttpUrl
 
 
 def load[Settings: FunctionSettings](settings: type[Settings]) -> Settings:
     """Return `settings` read from the environment. Raises SettingsError, once, with every fault in one line."""
     try:
-        return settings()  # type: ignore[call-arg]  # the environment gives the fields
+        return settings()
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in fault['loc']).upper()}: {_problem(fault['type'], fault['msg'])}"

@@ -1,8 +1,11 @@
 """`invoke` and `ping`: one message from a client becomes one message on the queue and one frame back."""
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -10,13 +13,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from selador_shared import metrics
 from selador_shared.envelope import Envelope
-from selador_shared.protocol import Accepted, Error, InvalidMessageError, Invoke, Ping, Pong, parse_message
+from selador_shared.protocol import Accepted, Error, InvalidMessageError, Invoke, Message, Ping, Pong, parse_message
+from selador_websocket_handler import identity
+from selador_websocket_handler.identity import Identity
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import SendMessageRequestTypeDef
 
 log = structlog.get_logger()
+
+_REFUSED_BY_QUEUE = "the request was not queued; send it again"
+_NO_ANSWER_FROM_QUEUE = (
+    "the queue gave no answer, so the request may have been queued all the same; "
+    "send it again under a new requestId, and ignore frames of this one"
+)
 
 
 @dataclass(frozen=True)
@@ -35,13 +46,23 @@ class Intake:
 
     def answer(self, event: Mapping[str, Any], trace_header: str | None) -> Accepted | Error | Pong:
         """Return the frame that answers the MESSAGE `event`; `accepted` only once SQS has the request."""
+        context = event["requestContext"]
+        client = identity.of_event(context)
+        read = self._read(event)
+        if client.has_expired(context["requestTimeEpoch"]):
+            read = _expired(client, None if isinstance(read, Ping) else read.request_id)
+        with structlog.contextvars.bound_contextvars(**_named(client)):
+            if isinstance(read, InvalidMessageError):
+                return self._refuse(read)
+            return Pong() if isinstance(read, Ping) else self._queue(read, client, context, trace_header)
+
+    def _read(self, event: Mapping[str, Any]) -> Message | InvalidMessageError:
+        if event.get("isBase64Encoded"):
+            return InvalidMessageError("the message is binary; the protocol's messages are text")
         try:
-            message = parse_message(event.get("body") or "", query_text_limit=self.query_text_limit)
+            return parse_message(event.get("body") or "", query_text_limit=self.query_text_limit)
         except InvalidMessageError as error:
-            return self._refuse(error)
-        if isinstance(message, Ping):
-            return Pong()
-        return self._queue(message, event["requestContext"], trace_header)
+            return error
 
     def _refuse(self, error: InvalidMessageError) -> Error:
         request_id = error.request_id or self.new_request_id()
@@ -50,11 +71,14 @@ class Intake:
         metrics.count("Rejected")
         return Error(request_id=request_id, code=error.code, message=str(error), field=error.field, retryable=False)
 
-    def _queue(self, request: Invoke, context: Mapping[str, Any], trace_header: str | None) -> Accepted | Error:
+    def _queue(
+        self, request: Invoke, client: Identity, context: Mapping[str, Any], trace_header: str | None
+    ) -> Accepted | Error:
         envelope = Envelope(
             request_id=request.request_id or self.new_request_id(),
             connection_id=context["connectionId"],
-            principal_id=context.get("authorizer", {}).get("principalId"),
+            principal_id=client.principal_id,
+            claims=client.claims or None,
             received_at=context["requestTimeEpoch"],
             request=request,
         )
@@ -65,10 +89,11 @@ class Intake:
                 # An error of SQS quotes its own limits and names, never the body.
                 log.error("request not queued", error=type(error).__name__, reason=str(error))
                 metrics.count("SendFailed")
+                answered = isinstance(error, ClientError)
                 return Error(
                     request_id=envelope.request_id,
                     code="unavailable",
-                    message="the request could not be queued; send it again with the same requestId",
+                    message=_REFUSED_BY_QUEUE if answered else _NO_ANSWER_FROM_QUEUE,
                     retryable=True,
                 )
             log.info("request queued", messageId=sent["MessageId"], type=request.type)
@@ -83,13 +108,13 @@ class Intake:
 def queue_message(envelope: Envelope, queue_url: str, trace_header: str | None) -> "SendMessageRequestTypeDef":
     """Return the arguments of the one SendMessage call for `envelope`.
 
-    The fairness key is the principal, else the connection (fair queues on a standard queue, SQS-05).
+    SQS shares the queue out fairly among the principals, else among the connections (docs/protocol.md, "Fairness").
     """
     arguments: SendMessageRequestTypeDef = {
         "QueueUrl": queue_url,
         # ASCII with escapes: SQS refuses some characters that JSON lets stand, U+FFFE and U+FFFF among them (SQS-02).
         "MessageBody": json.dumps(envelope.model_dump(exclude_none=True)),
-        "MessageGroupId": envelope.principal_id or envelope.connection_id,
+        "MessageGroupId": fairness_key(envelope.principal_id or envelope.connection_id),
         "MessageAttributes": {
             "requestId": {"DataType": "String", "StringValue": envelope.request_id},
             "connectionId": {"DataType": "String", "StringValue": envelope.connection_id},
@@ -98,3 +123,31 @@ def queue_message(envelope: Envelope, queue_url: str, trace_header: str | None) 
     if trace_header:
         arguments["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}}
     return arguments
+
+
+def fairness_key(name: str) -> str:
+    """Return `name` where SQS takes it as a group id, else its SHA-256: a `sub` may be any text (SQS-05)."""
+    return name if _GROUP_ID.fullmatch(name) else hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+
+
+_GROUP_ID = re.compile(r"[!-~]{1,128}")  # ASCII letters, digits and punctuation
+
+
+def _expired(client: Identity, request_id: str | None) -> InvalidMessageError:
+    expired_at = datetime.fromtimestamp(client.expires_at or 0, UTC)
+    return InvalidMessageError(
+        f"the token that opened this connection expired at {expired_at:%Y-%m-%dT%H:%M:%SZ}; "
+        "connect again with a new one",
+        code="unauthorized",
+        request_id=request_id,
+    )
+
+
+def _named(client: Identity) -> dict[str, Any]:
+    """Say whose message it is, for the log."""
+    named: dict[str, Any] = {}
+    if client.principal_id is not None:
+        named["principalId"] = client.principal_id
+    if client.claims:
+        named["claims"] = client.claims
+    return named

@@ -3,7 +3,7 @@
 import base64
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,10 @@ _DISCONNECT_HEADERS = ("x-api-key", "X-Forwarded-For", "x-restapi")  # WS-38
 
 @dataclass(frozen=True)
 class Caller:
-    """What every event of a connection repeats. `domain_name` is the one that the API would have on AWS."""
+    """What every event of a connection repeats. `domain_name` is the one that the API would have on AWS.
+
+    `authorizer` is what a Lambda authorizer said of the client, None where none was asked (WS-45).
+    """
 
     connection_id: str
     connected_at_ms: int
@@ -28,6 +31,7 @@ class Caller:
     domain_name: str
     source_ip: str
     user_agent: str | None
+    authorizer: Mapping[str, Any] | None = None
 
 
 def new_id() -> str:
@@ -41,19 +45,42 @@ def is_id(text: str) -> bool:
 
 def connect(caller: Caller, target: str, headers: Headers, *, request_id: str, now_ms: int) -> Event:
     """`target` and `headers` are the client's own, as sent."""
-    forwarded = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
-    forwarded += [  # WS-36: what a client on AWS's port would bring
-        ("X-Amzn-Trace-Id", f"Root={trace_root(now_ms)}"),
-        ("X-Forwarded-For", caller.source_ip),
-        ("X-Forwarded-Port", "443"),
-        ("X-Forwarded-Proto", "https"),
-    ]
+    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
+    forwarded = [*kept, *_added_headers(caller, now_ms)]
     event: Event = {"headers": dict(forwarded), "multiValueHeaders": _multi(forwarded)}
     query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
     if query:
         event |= {"queryStringParameters": dict(query), "multiValueQueryStringParameters": _multi(query)}
     context = _context(caller, "$connect", "CONNECT", request_id, now_ms)
     return event | {"requestContext": context, "isBase64Encoded": False}
+
+
+def authorizer(
+    caller: Caller, target: str, headers: Headers, *, method_arn: str, request_id: str, now_ms: int
+) -> Event:
+    """What a REQUEST authorizer is asked (AUTH-02): unlike the integration, it sees every header (WS-35)."""
+    sent = [*headers, *_added_headers(caller, now_ms)]
+    query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
+    return {
+        "type": "REQUEST",
+        "methodArn": method_arn,
+        "headers": dict(sent),
+        "multiValueHeaders": _multi(sent),
+        "queryStringParameters": dict(query),
+        "multiValueQueryStringParameters": _multi(query),
+        "stageVariables": {},  # WS-47
+        "requestContext": _context(caller, "$connect", "CONNECT", request_id, now_ms),
+    }
+
+
+def _added_headers(caller: Caller, now_ms: int) -> list[tuple[str, str]]:
+    """WS-36: what a client on AWS's port would bring."""
+    return [
+        ("X-Amzn-Trace-Id", f"Root={trace_root(now_ms)}"),
+        ("X-Forwarded-For", caller.source_ip),
+        ("X-Forwarded-Port", "443"),
+        ("X-Forwarded-Proto", "https"),
+    ]
 
 
 def message(caller: Caller, route_key: str, body: str, *, request_id: str, now_ms: int) -> Event:
@@ -82,7 +109,7 @@ def _context(caller: Caller, route_key: str, event_type: str, request_id: str, n
     identity = {"sourceIp": caller.source_ip}
     if caller.user_agent is not None:
         identity["userAgent"] = caller.user_agent  # WS-43
-    return {
+    context: Event = {
         "routeKey": route_key,
         "eventType": event_type,
         "extendedRequestId": request_id,
@@ -97,6 +124,9 @@ def _context(caller: Caller, route_key: str, event_type: str, request_id: str, n
         "connectionId": caller.connection_id,
         "apiId": caller.api_id,
     }
+    if caller.authorizer is not None:
+        context["authorizer"] = dict(caller.authorizer)
+    return context
 
 
 def _multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from selador_local.api_gateway import events
+from selador_local.api_gateway.authorization import ConnectAuthorization, RefusedError
 from selador_local.api_gateway.clock import Clock, SystemClock
 from selador_local.api_gateway.connections import Connection, ConnectionsApi, error, target_of
 from selador_local.api_gateway.events import Caller
@@ -13,7 +14,7 @@ from selador_local.api_gateway.integrations import Failure, Integrations, ProxyR
 from selador_local.api_gateway.limits import TokenBucket
 from selador_local.api_gateway.routes import CONNECT, DISCONNECT, select_route
 from selador_local.api_gateway.websocket import ConnectionGoneError, Handshake, WebSocket, WriteBufferFullError
-from selador_local.authorization import Authorizer
+from selador_local.authorization import Authenticator, Authorizer
 from selador_local.deployment import Route, Stage
 from selador_local.http import Request, Response, Upgrade
 from selador_local.lambda_service.invocation import Invoke
@@ -33,7 +34,14 @@ class ApiGateway:
     """All WebSocket APIs, at `/{api-id}/{stage}` of one server, which calls `upgrade` and `handle`."""
 
     def __init__(
-        self, *, region: str, account_id: str, invoke: Invoke, authorizer: Authorizer, clock: Clock | None = None
+        self,
+        *,
+        region: str,
+        account_id: str,
+        invoke: Invoke,
+        authenticate: Authenticator,
+        authorizer: Authorizer,
+        clock: Clock | None = None,
     ) -> None:
         self._region = region
         self._integrations = Integrations(invoke)
@@ -41,8 +49,10 @@ class ApiGateway:
         self._stages: Mapping[tuple[str, str], Stage] = {}
         self._throttles: dict[tuple[str, str], TokenBucket] = {}
         self._connections: dict[str, Connection] = {}
-        self._connections_api = ConnectionsApi(
-            self._connections, authorizer, f"arn:aws:execute-api:{region}:{account_id}:"
+        arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
+        self._connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
+        self._authorization = ConnectAuthorization(
+            invoke=invoke, authenticate=authenticate, authorize=authorizer, arn_prefix=arn_prefix
         )
         self._lives: set[asyncio.Task[None]] = set()
         self._messages: set[asyncio.Task[None]] = set()
@@ -92,7 +102,14 @@ class ApiGateway:
             await handshake.refuse(429)  # WS-27
         else:
             caller = self._caller(stage, upgrade)
-            refusal, subprotocol = await self._connect(stage, caller, upgrade)
+            route = stage.routes.get(CONNECT)
+            if route is not None:
+                try:
+                    caller = await self._authorization.admit(route, caller, upgrade, self._now_ms())
+                except RefusedError as refused:
+                    await handshake.refuse(refused.status)
+                    return
+            refusal, subprotocol = await self._connect(route, caller, upgrade)
             if refusal is None:
                 await self._converse(await handshake.accept(subprotocol, self._clock), caller)
             else:
@@ -109,9 +126,8 @@ class ApiGateway:
             user_agent=next((value for name, value in upgrade.headers if name.lower() == "user-agent"), None),
         )
 
-    async def _connect(self, stage: Stage, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
+    async def _connect(self, route: Route | None, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
         """The status that refuses the handshake, None when the client may come in, and the subprotocol."""
-        route = stage.routes.get(CONNECT)
         if route is None or route.integration is None:
             return None, None  # WS-23
         event = events.connect(

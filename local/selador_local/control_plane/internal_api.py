@@ -1,8 +1,8 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials` and `POST /_selador/authorize` are for the data plane, which shows the administrator's
-secret as a bearer token; `GET /_selador/code/<token>` is what GetFunction's `Code.Location` points to, and like the
-presigned URL on AWS it needs nothing but itself.
+`POST /_selador/role-credentials`, `authorize` and `authenticate` are for the data plane, which shows the
+administrator's secret as a bearer token; `GET /_selador/code/<token>` is what GetFunction's `Code.Location` points to,
+and like the presigned URL on AWS it needs nothing but itself.
 """
 
 import hmac
@@ -10,6 +10,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from selador_local.control_plane import signature
 from selador_local.control_plane.code_locations import CodeLocations
 from selador_local.control_plane.errors import RefusedError, Response
 from selador_local.control_plane.iam import Iam
@@ -34,12 +35,16 @@ class InternalApi:
             if code is None:
                 raise RefusedError("NotFound", "there is no code at this location", status=404)
             return Response(200, code, {"Content-Type": "application/zip"})
-        if request.method != "POST" or question not in ("role-credentials", "authorize"):
+        answers = {
+            "authenticate": self._authenticate,
+            "authorize": self._authorize,
+            "role-credentials": self._lend_role,
+        }
+        if request.method != "POST" or question not in answers:
             raise RefusedError("NotFound", f"there is no {request.method} {PREFIX}{question}", status=404)
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._bearer):
             raise RefusedError("AccessDenied", "the bearer token is not the administrator's secret access key")
-        facts = _object(request.body)
-        answer = self._lend_role(facts) if question == "role-credentials" else self._authorize(facts)
+        answer = answers[question](_object(request.body))
         return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _lend_role(self, facts: dict[str, Any]) -> dict[str, str]:
@@ -57,6 +62,21 @@ class InternalApi:
             "allowed": self._iam.allows(caller, action, resource),
             "principalArn": caller.principal.arn,
         }
+
+    def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """`{"method", "url", "headers"}` of a request without a body -> `{"accessKeyId"}`, null if it isn't signed."""
+        headers = facts.get("headers")
+        if not isinstance(headers, dict):
+            raise RefusedError("InvalidRequest", "the member headers is not an object", status=400)
+        try:
+            request, signed = signature.parse_anywhere(
+                HttpRequest(_text(facts, "method"), _text(facts, "url"), headers, b"")
+            )
+            caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
+            signature.verify(request, signed, caller.credentials)
+        except RefusedError:
+            return {"accessKeyId": None}
+        return {"accessKeyId": signed.access_key_id}
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Signature Version 4, seen from the server: who signed a request, and does the signature fit it?
 
-Presigned URLs are not accepted, and a signature's age is not checked.
+The control plane itself accepts no presigned URLs; the data plane asks about those of WebSocket clients. A signature's
+age is not checked.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -55,6 +57,35 @@ def parse(request: HttpRequest) -> Signature:
         signed_headers=tuple(found["headers"].split(";")),
         value=found["signature"],
     )
+
+
+def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
+    """The signature in the header or the query, and the request as it was before it was signed.
+
+    Raises RefusedError where there is neither.
+    """
+    if "authorization" in request.headers:
+        return request, parse(request)
+    parts = urlsplit(request.url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = dict(pairs)
+    try:
+        key, _, region, service, _ = query["X-Amz-Credential"].split("/")
+        signature = Signature(
+            access_key_id=key,
+            region=region,
+            service=service,
+            signed_headers=tuple(query["X-Amz-SignedHeaders"].split(";")),
+            value=query["X-Amz-Signature"],
+        )
+        date = query["X-Amz-Date"]
+    except (KeyError, ValueError):
+        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4") from None
+    kept = "&".join(part for part in parts.query.split("&") if not part.startswith("X-Amz-Signature="))
+    headers = {**request.headers, "x-amz-date": date}
+    if "X-Amz-Security-Token" in query:
+        headers["x-amz-security-token"] = query["X-Amz-Security-Token"]
+    return HttpRequest(request.method, parts._replace(query=kept).geturl(), headers, request.body), signature
 
 
 def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:

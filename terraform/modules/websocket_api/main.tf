@@ -11,6 +11,8 @@ resource "aws_apigatewayv2_deployment" "this" {
   # A stage serves its deployment's copy of the routes, so whatever a route is made of must make a new one (WS-07).
   triggers = {
     routes = sha256(jsonencode({
+      authorization = local.authorization
+      authorizer    = var.authorizer
       integration = {
         id                   = aws_apigatewayv2_integration.handler.id
         timeout_milliseconds = aws_apigatewayv2_integration.handler.timeout_milliseconds

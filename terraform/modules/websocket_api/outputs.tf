@@ -13,6 +13,11 @@ output "callback_url" {
   value       = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${aws_apigatewayv2_stage.this.name}"
 }
 
+output "connect_policy_json" {
+  description = "The least that connecting needs where authorization is `iam`."
+  value       = data.aws_iam_policy_document.connect.json
+}
+
 output "post_policy_json" {
   description = "The least that posting to a connected client needs."
   value       = data.aws_iam_policy_document.post.json

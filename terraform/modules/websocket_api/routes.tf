@@ -23,6 +23,8 @@ resource "aws_apigatewayv2_route" "this" {
   for_each = local.routes
 
   api_id                              = aws_apigatewayv2_api.this.id
+  authorization_type                  = local.authorization[each.key].type
+  authorizer_id                       = local.authorization[each.key].authorizer_id
   route_key                           = each.key
   route_response_selection_expression = each.value.two_way ? "$default" : null
   target                              = "integrations/${aws_apigatewayv2_integration.handler.id}"

@@ -1,3 +1,36 @@
+variable "authorization" {
+  description = "Who may connect: `none` lets anyone in, `jwt` whom the authorizer lets in, `iam` who signs with an AWS identity that may."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["iam", "jwt", "none"], var.authorization)
+    error_message = "authorization is \"${var.authorization}\"; this module knows none, jwt and iam."
+  }
+
+  validation {
+    condition     = (var.authorization == "jwt") == (var.authorizer != null)
+    error_message = "authorization is \"${var.authorization}\" and authorizer is ${var.authorizer == null ? "null" : "set"}; an authorizer goes with jwt, and with jwt alone."
+  }
+}
+
+variable "authorizer" {
+  description = <<-EOT
+    Who is asked when authorization is `jwt`, null otherwise:
+    - `function`: the alias of a REQUEST authorizer, as the function module's output `alias` describes it;
+    - `identity_sources`: what a client must bring, else API Gateway answers 401 without asking (AUTH-04).
+  EOT
+  type = object({
+    function = object({
+      function_name = string
+      invoke_arn    = string
+      qualifier     = string
+    })
+    identity_sources = set(string)
+  })
+  default = null
+}
+
 variable "execution_log_level" {
   description = "What API Gateway logs of its own work: OFF, ERROR or INFO."
   type        = string

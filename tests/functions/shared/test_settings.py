@@ -2,7 +2,7 @@
 
 import pytest
 
-from selador_shared.settings import MainSettings, SettingsError, WebsocketHandlerSettings, load
+from selador_shared.settings import AuthorizerSettings, MainSettings, SettingsError, WebsocketHandlerSettings, load
 
 HANDLER = {
     "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/selador-dev",
@@ -50,3 +50,18 @@ def test_one_line_names_every_malformed_variable(environment: pytest.MonkeyPatch
 
     for name in ("SQS_QUEUE_URL", "QUERY_TEXT_LIMIT", "DEADLINE_SECONDS", "LOG_LEVEL"):
         assert f"{name}: " in str(raised.value)
+
+
+def test_lists_are_words_with_spaces_between_them(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("JWKS_URL", "https://issuer.example/jwks.json")
+    environment.setenv("JWT_ALGORITHMS", "RS256 ES256")
+    environment.setenv("JWT_AUDIENCES", "a")
+    environment.setenv("JWT_CONTEXT_CLAIMS", "")
+    environment.setenv("JWT_ISSUER", "https://issuer.example")
+
+    settings = load(AuthorizerSettings)
+
+    assert settings.jwt_algorithms == ("RS256", "ES256")
+    assert settings.jwt_audiences == ("a",)
+    assert settings.jwt_context_claims == ()
+    assert settings.jwt_query_parameter == ""

@@ -1,5 +1,6 @@
 """The websocket handler as API Gateway calls it, with moto's SQS behind it."""
 
+import hashlib
 import importlib
 import json
 import subprocess
@@ -100,6 +101,84 @@ def test_the_principal_is_the_fairness_key_where_there_is_one(
     assert Envelope.model_validate_json(message["Body"]).principal_id == "tenant-7"
 
 
+def test_the_clients_claims_go_into_envelope_and_log(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["authorizer"] = {"principalId": "u-1", "claims": '{"tenant":"t-1","roles":["a"]}'}
+
+    handler.handle(event, None)
+
+    (message,) = queued(sqs, queue_url)
+    claims = {"tenant": "t-1", "roles": ["a"]}
+    assert Envelope.model_validate_json(message["Body"]).claims == claims
+    (line,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "message" in line]
+    assert (line["principalId"], line["claims"]) == ("u-1", claims)
+
+
+@pytest.mark.parametrize("principal", ["auth0|Jürgen Müller", "x" * 129, "a b", "☕"])
+def test_a_principal_that_is_no_group_id_is_hashed_into_one(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, principal: str
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["authorizer"] = {"principalId": principal}
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Accepted)
+    (message,) = queued(sqs, queue_url)
+    assert message["Attributes"]["MessageGroupId"] == hashlib.sha256(principal.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "request_id"),
+    [
+        pytest.param('{"action":"invoke","text":"Hi","requestId":"mine"}', "mine", id="invoke"),
+        pytest.param('{"action":"ping"}', None, id="ping"),
+        pytest.param('{"action":"invoke","text":"","requestId":"mine"}', "mine", id="invalid"),
+        pytest.param("hello", None, id="no JSON"),
+    ],
+)
+def test_after_its_token_has_expired_a_client_is_answered_unauthorized(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, body: str, request_id: str | None
+) -> None:
+    """API Gateway asks for the token at $connect alone, and keeps the connection for two hours (AUTH-11)."""
+    event = aws_event("message") | {"body": body}
+    event["requestContext"]["authorizer"] = {"principalId": "u-1", "expiresAt": "1707502309"}
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.retryable) == ("unauthorized", False)
+    assert "expired at 2024-02-09T18:11:49Z" in frame.message
+    assert request_id in (None, frame.request_id)
+    assert queued(sqs, queue_url) == []
+
+
+def test_until_its_token_expires_a_client_is_served(handler: ModuleType, aws_event: ReadEvent) -> None:
+    event = aws_event("message")
+    event["requestContext"]["authorizer"] = {"principalId": "u-1", "expiresAt": "1707502310"}
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Accepted)
+
+
+def test_a_binary_message_is_refused(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    event = aws_event("message") | {"isBase64Encoded": True}
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.message) == (
+        "invalid_request",
+        "the message is binary; the protocol's messages are text",
+    )
+    assert queued(sqs, queue_url) == []
+
+
 def test_a_request_without_an_id_gets_one(handler: ModuleType, aws_event: ReadEvent) -> None:
     event = aws_event("message") | {"body": '{"action":"invoke","text":"Hi"}'}
 
@@ -183,6 +262,7 @@ def test_a_failed_send_is_unavailable_and_retryable(
     frame = parse_frame(response["body"])
     assert isinstance(frame, Error)
     assert (frame.code, frame.retryable, frame.request_id) == ("unavailable", True, "r-1")
+    assert frame.message == "the request was not queued; send it again"
 
 
 def test_an_unreachable_queue_is_unavailable(
@@ -196,7 +276,8 @@ def test_an_unreachable_queue_is_unavailable(
     frame = parse_frame(handler.handle(aws_event("message"), None)["body"])
 
     assert isinstance(frame, Error)
-    assert frame.code == "unavailable"
+    assert (frame.code, frame.retryable) == ("unavailable", True)
+    assert "may have been queued all the same" in frame.message
 
 
 def test_an_unexpected_failure_is_internal_and_never_raised(

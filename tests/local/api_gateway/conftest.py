@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from selador_local.api_gateway.gateway import ApiGateway
-from selador_local.deployment import Integration, Route, Stage, Throttle
+from selador_local.deployment import Integration, RequestAuthorizer, Route, Stage, Throttle
 from selador_local.http import serve
 from selador_local.lambda_service.invocation import InvokeResult, TooManyRequestsError
 
@@ -33,17 +33,24 @@ class FakeFunction:
         parsed = json.loads(event)
         self.events.append(parsed)
         self.called.set()
-        route = parsed["requestContext"]["routeKey"]
+        route = "authorizer" if parsed.get("type") == "REQUEST" else parsed["requestContext"]["routeKey"]
         if route in self.blocked:
             await self.blocked[route].wait()
         if route in self.throttled:
             raise TooManyRequestsError
         if route in self.raises:
             return InvokeResult(b'{"errorMessage":"no"}', "Unhandled")
+        if isinstance(answer := self.answers.get(route), InvokeResult):
+            return answer
         return InvokeResult(json.dumps(self.answers.get(route, {"statusCode": 200})).encode())
 
     def events_of(self, route: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["requestContext"]["routeKey"] == route]
+        events = [event for event in self.events if event["requestContext"]["routeKey"] == route]
+        return [event for event in events if event.get("type") != "REQUEST"]
+
+    @property
+    def authorizer_events(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event.get("type") == "REQUEST"]
 
     async def event_of(self, route: str) -> dict[str, Any]:
         """The route's first event, as soon as it is there."""
@@ -77,7 +84,10 @@ class MovableClock:
 
 @dataclass
 class Harness:
-    """A running API; `keys_allowed` may use @connections."""
+    """A running API; `keys_allowed` may use @connections, and connect where that has to be signed.
+
+    Who signs is told by the header `Signed-By`: signatures themselves are the control plane's.
+    """
 
     gateway: ApiGateway
     function: FakeFunction
@@ -95,10 +105,22 @@ Running = Callable[..., contextlib.AbstractAsyncContextManager[Harness]]
 
 
 def stage(
-    *keys: str, throttle: Throttle | None = None, without_integration: tuple[str, ...] = (), timeout_ms: int = 29_000
+    *keys: str,
+    throttle: Throttle | None = None,
+    without_integration: tuple[str, ...] = (),
+    timeout_ms: int = 29_000,
+    authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None,
 ) -> Stage:
     integration = Integration("arn:aws:lambda:us-east-1:123456789012:function:ws:live", timeout_ms)
-    routes = {key: Route(key, None if key in without_integration else integration, key in TWO_WAY) for key in keys}
+    routes = {
+        key: Route(
+            key,
+            None if key in without_integration else integration,
+            key in TWO_WAY,
+            authorization if key == "$connect" else None,
+        )
+        for key in keys
+    }
     return Stage(API, STAGE, "d1", "$request.body.action", routes, throttle)
 
 
@@ -114,9 +136,17 @@ def running() -> Running:
             harness.asked.append((access_key_id, action, resource_arn))
             return access_key_id in harness.keys_allowed
 
+        async def authenticate(method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
+            return next((value for name, value in headers if name.lower() == "signed-by"), None)
+
         function, clock = FakeFunction(), MovableClock()
         gateway = ApiGateway(
-            region="us-east-1", account_id="123456789012", invoke=function, authorizer=authorizer, clock=clock
+            region="us-east-1",
+            account_id="123456789012",
+            invoke=function,
+            authenticate=authenticate,
+            authorizer=authorizer,
+            clock=clock,
         )
         gateway.deploy({(API, STAGE): stage(*keys, **settings)})
         server = await serve(gateway.handle, upgrade=gateway.upgrade)

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 LAMBDA = "lambda.amazonaws.com"
 CONNECTIONS = "arn:aws:execute-api:us-east-1:123456789012:abc/local/POST/@connections"
@@ -94,3 +97,38 @@ def test_malformed_questions_are_refused(server: Any, facts: Any) -> None:
 
 def test_an_unknown_question_is_refused(server: Any) -> None:
     assert server.ask("nothing", {})[0] == 404
+
+
+@pytest.mark.parametrize("auth", [SigV4Auth, SigV4QueryAuth])
+@pytest.mark.parametrize("role", [False, True])
+def test_authenticate_says_who_signed_in_the_headers_or_in_the_query(
+    server: Any, role_arn: Callable[..., str], auth: type[SigV4Auth], *, role: bool
+) -> None:
+    if role:
+        lent = server.lend(role_arn())
+        keys = Credentials(lent["aws_access_key_id"], lent["aws_secret_access_key"], lent["aws_session_token"])
+    else:
+        keys = Credentials(server.access_key_id, server.secret_access_key)
+    request = handshake(auth, keys)
+    stolen = handshake(auth, Credentials(keys.access_key, "another secret", keys.token))
+
+    assert server.ask("authenticate", request) == (200, {"accessKeyId": keys.access_key})
+    assert server.ask("authenticate", stolen) == (200, {"accessKeyId": None})
+    assert server.ask("authenticate", {**request, "url": request["url"].replace("/dev", "/prod")})[1] == {
+        "accessKeyId": None
+    }
+
+
+def test_authenticate_knows_nobody_behind_an_unsigned_request(server: Any) -> None:
+    facts = {"method": "GET", "url": "http://127.0.0.1:1/abc/dev?X-Amz-Credential=x", "headers": {}}
+
+    assert server.ask("authenticate", facts) == (200, {"accessKeyId": None})
+    assert server.ask("authenticate", {**facts, "headers": None})[0] == 400
+
+
+def handshake(auth: type[SigV4Auth], keys: Credentials) -> dict[str, Any]:
+    """A WebSocket handshake that was signed as AWS's clients sign one."""
+    request = AWSRequest("GET", "http://127.0.0.1:1/abc/dev?a=b", headers={"Host": "127.0.0.1:1"})
+    auth(keys, "execute-api", "us-east-1").add_auth(request)
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    return {"method": "GET", "url": request.url, "headers": headers}

@@ -1,0 +1,143 @@
+// Generated from functions/shared/selador_shared/protocol.py by `make protocol`: change that, not this.
+
+export const SUBPROTOCOL = "selador.v1";
+
+/** API Gateway closes the connection over a larger frame. */
+export const MAX_FRAME_BYTES = 32768;
+
+/** Keeps an idle connection open (API Gateway closes one after 10 minutes of silence). */
+export interface Ping {
+  action: "ping";
+}
+
+/** A question to the query agent. The handler also limits `text` to what the deployed agent takes. */
+export interface Query {
+  action: "invoke";
+  type?: "query";
+  text: string;
+  requestId?: string;
+  sessionId?: string;
+}
+
+/** A named workflow to run with `inputs`. */
+export interface Workflow {
+  action: "invoke";
+  type: "workflow";
+  workflow: string;
+  inputs?: Record<string, string>;
+  requestId?: string;
+}
+
+export type Message = Ping | Query | Workflow;
+
+/** The request is durably queued. No terminal frame within `deadlineSeconds` means that it was lost. */
+export interface Accepted {
+  type: "accepted";
+  requestId: string;
+  messageId: string;
+  deadlineSeconds: number;
+}
+
+/** A source of the text so far: the passage's `text`, its address, and the part of the answer that it supports. */
+export interface Citation {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "citation";
+  text: string;
+  source?: string;
+  span?: Span;
+}
+
+/** Terminal: the whole answer was delivered. `sessionId` continues the conversation. */
+export interface Completed {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "completed";
+  sessionId?: string;
+  usage?: Usage;
+  stopReason?: string;
+  truncated: boolean;
+}
+
+/** A part of the answer's text, to be appended in the order of `seq`. */
+export interface Delta {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "delta";
+  text: string;
+}
+
+/** Terminal. With no `accepted` before it, it answers the message itself and has no `attempt` and `seq`. */
+export interface Error {
+  type: "error";
+  requestId: string;
+  code: "invalid_request" | "unknown_action" | "message_too_large" | "unauthorized" | "unavailable" | "throttled" | "content_blocked" | "deadline_exceeded" | "attempts_exhausted" | "internal";
+  message: string;
+  field?: string;
+  retryable: boolean;
+  attempt?: number;
+  seq?: number;
+}
+
+/** Nothing else was sent for 15 s. */
+export interface Heartbeat {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "heartbeat";
+}
+
+/** Answers `ping`. Of all frames it alone belongs to no request. */
+export interface Pong {
+  type: "pong";
+}
+
+/** The attempt failed; another follows in about `delaySeconds`. */
+export interface Retrying {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "retrying";
+  delaySeconds: number;
+  code: "invalid_request" | "unknown_action" | "message_too_large" | "unauthorized" | "unavailable" | "throttled" | "content_blocked" | "deadline_exceeded" | "attempts_exhausted" | "internal";
+}
+
+/** Characters `start` to `end` of the whole answer, the last one included, as far as AWS tells. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** An attempt begins. A client discards what an earlier attempt sent. */
+export interface Started {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "started";
+}
+
+/** A workflow's step starts or ends; `index` counts from 0 to `count` - 1. */
+export interface Step {
+  requestId: string;
+  attempt: number;
+  seq: number;
+  type: "step";
+  name: string;
+  status: "started" | "completed";
+  index: number;
+  count: number;
+}
+
+/** Tokens, where the agent reports them (a knowledge base doesn't). */
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export type Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retrying | Completed | Error;
+
+/** What ends a request. */
+export type TerminalFrame = Completed | Error;

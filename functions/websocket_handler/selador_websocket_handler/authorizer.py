@@ -1,0 +1,76 @@
+"""The authorizer's entry point: whether a client may connect, by its token.
+
+It lies in the handler's artifact but runs as a function of its own: the handler never pays for importing cryptography.
+API Gateway asks it once per connection, keeps nothing (AUTH-07), and answers the handshake 401 when it raises exactly
+`Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
+"""
+
+import json
+import time
+from functools import partial
+from typing import Any
+
+import structlog
+
+from selador_shared import logs, metrics
+from selador_shared.settings import AuthorizerSettings, load
+from selador_websocket_handler.identity import CONTEXT_BYTES, Identity
+from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch
+from selador_websocket_handler.tokens import TokenRefusedError, Verifier, token_of
+
+_settings = load(AuthorizerSettings)
+logs.configure(_settings.log_level)
+log = structlog.get_logger()
+
+_verifier = Verifier(
+    keys=KeySet(partial(fetch, _settings.jwks_url), _settings.jwt_algorithms, time.monotonic),
+    algorithms=_settings.jwt_algorithms,
+    issuer=_settings.jwt_issuer,
+    audiences=_settings.jwt_audiences,
+    context_claims=_settings.jwt_context_claims,
+)
+
+
+class UnauthorizedError(Exception):
+    """The client may not connect: API Gateway answers 401."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer a REQUEST authorizer's event (AUTH-02) with the policy that lets the client in (AUTH-05).
+
+    Raises UnauthorizedError, and KeySetUnavailableError where the issuer's keys can't be had.
+    """
+    with structlog.contextvars.bound_contextvars(connectionId=event["requestContext"]["connectionId"]):
+        try:
+            identity = _verifier.verify(token_of(event, _settings.jwt_query_parameter))
+            policy = _policy(identity, event["methodArn"])
+        except TokenRefusedError as error:
+            log.info("connection refused", reason=str(error))
+            metrics.count("ConnectionRefused")
+            raise UnauthorizedError from None
+        except KeySetUnavailableError as error:
+            log.error("nobody can be authenticated", reason=str(error))
+            metrics.count("KeySetUnavailable")
+            raise
+        log.info("connection authorized", principalId=identity.principal_id)
+        return policy
+
+
+def _policy(identity: Identity, method_arn: str) -> dict[str, Any]:
+    policy = {
+        "principalId": identity.principal_id,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": method_arn}],
+        },
+        "context": identity.to_context(),
+    }
+    size = len(json.dumps(policy))
+    if size > CONTEXT_BYTES:
+        raise TokenRefusedError(
+            f"sub and the listed claims make an answer of {size:,} bytes; API Gateway's limit is {CONTEXT_BYTES:,}"
+        )
+    return policy

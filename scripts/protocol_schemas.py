@@ -1,0 +1,74 @@
+"""The JSON Schemas of the protocol: one for what a client sends, one for what it receives."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from selador_shared.protocol import Frame, Message
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+_FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+def message_schema() -> dict[str, Any]:
+    """Return the schema of a client's messages: what it refuses, the handler refuses (which also knows limits)."""
+    return _document(_MESSAGE.json_schema(mode="validation"), "A message of a client")
+
+
+def frame_schema() -> dict[str, Any]:
+    """Return the schema of the server's frames, as they are sent: members without a value are left out.
+
+    Unknown members are allowed: a client of today has to read the frames of tomorrow.
+    """
+    schema = _FRAME.json_schema(mode="serialization")
+    for definition in schema["$defs"].values():
+        del definition["additionalProperties"]
+        definition["required"] = [name for name in definition["properties"] if _is_always_sent(definition, name)]
+    return _document(schema, "A frame of the server")
+
+
+def _is_always_sent(definition: dict[str, Any], name: str) -> bool:
+    # encode_frame leaves out what is None, and only that.
+    return definition["properties"][name].get("default", ...) is not None
+
+
+def _document(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, "title": title, **_simplify(schema)}
+
+
+def _simplify(value: Any) -> Any:
+    """Leave out what pydantic adds for forms and for Python: member titles, and null, which is never sent."""
+    if isinstance(value, list):
+        return [_simplify(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    simple = {
+        name: {member: _simplify_member(schema) for member, schema in item.items()}
+        if name == "properties"
+        else _simplify(item)
+        for name, item in value.items()
+    }
+    if "description" in simple:
+        simple["description"] = _for_clients(simple["description"])
+    return simple
+
+
+def _for_clients(docstring: str) -> str:
+    """Return a docstring as clients read it: fields by their names on the wire, no fact numbers of our own."""
+    text = re.sub(r",? ?\b[A-Z]{2,4}-\d{2}\b", "", " ".join(docstring.split())).replace(" ()", "").replace("()", "")
+    return re.sub(r"`([a-z]+(?:_[a-z]+)+)`", lambda name: f"`{to_camel(name[1])}`", text)
+
+
+def _simplify_member(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = {name: _simplify(item) for name, item in schema.items() if name != "title"}
+    options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        del schema["anyOf"]
+        schema = options[0] | schema
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    return schema

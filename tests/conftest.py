@@ -1,0 +1,155 @@
+"""An issuer of tokens with its key set on a real https server, for every test about who may connect."""
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+AUDIENCE = "selador"
+
+type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+class Issuer:
+    """Mints tokens and publishes the keys of `published`, or answers as `answer` does, once that is set."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"https://127.0.0.1:{port}"
+        self.jwks_url = f"{self.url}/.well-known/jwks.json"
+        self.requests = 0
+        self.answer: Callable[[BaseHTTPRequestHandler], None] | None = None
+        self.private_keys = private_keys()
+        self.published = {name: public_jwk(name, self.private_keys[name]) for name in ("rsa-1", "ec-1")}
+
+    def token(
+        self,
+        *,
+        key_id: str = "rsa-1",
+        algorithm: str = "RS256",
+        signed_by: Any = None,
+        header: Mapping[str, Any] | None = None,
+        without: tuple[str, ...] = (),
+        **claims: Any,
+    ) -> str:
+        """Return a token that counts, but for what is said otherwise; `signed_by` is the key that signs it."""
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": "user-7", "iat": now, "exp": now + 600} | claims
+        for name in without:
+            del claims[name]
+        key = self.private_keys[key_id] if signed_by is None else signed_by
+        return jwt.encode(claims, key, algorithm, headers={"kid": key_id, **(header or {})})
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        self.requests += 1
+        if self.answer is not None:
+            self.answer(handler)
+        else:
+            respond(handler, json.dumps({"keys": list(self.published.values())}).encode())
+
+
+@cache
+def private_keys() -> dict[str, PrivateKey]:
+    return {
+        "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "ec-1": ec.generate_private_key(ec.SECP256R1()),
+        "rsa-2": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    }
+
+
+def respond(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def public_jwk(key_id: str, key: PrivateKey, **members: Any) -> dict[str, Any]:
+    """Return the JSON Web Key of `key`, with `alg` and `use` as issuers write them."""
+    algorithm: Any = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    name = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
+    jwk: dict[str, Any] = algorithm.to_jwk(key.public_key(), as_dict=True)
+    jwk.pop("key_ops", None)
+    return jwk | {"kid": key_id, "alg": name, "use": "sig"} | members
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a PEM file with the key and the certificate of 127.0.0.1, which is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer of the tests")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("issuer") / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def issuer(certificate: Path) -> Iterator[Issuer]:
+    with publishing(certificate) as issuer:
+        yield issuer
+
+
+@contextmanager
+def publishing(certificate: Path) -> Iterator[Issuer]:
+    """An issuer whose key set is on a port of 127.0.0.1."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                published.serve(self)
+            except OSError:
+                self.close_connection = True  # the client hung up, as it should on an answer that takes too long
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    class Server(ThreadingHTTPServer):
+        block_on_close = False
+
+        def handle_error(self, *_: object) -> None:
+            """Say nothing of clients that end the handshake because they don't trust the certificate."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    # The handshake in the connection's own thread: a client that never begins one must not keep the others out.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    published = Issuer(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield published
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,0 +1,203 @@
+"""Whatever a client sends: the handler never raises, queues what is valid, unchanged, and nothing else.
+
+What is valid is judged by the published JSON Schema and another implementation of it.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from selador_shared.protocol import Accepted, Error, Pong, parse_frame
+
+LIMIT = 1_000
+MAX_BYTES = 32 * 1024
+SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "message.json").read_text()))
+
+MANY = settings(
+    max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+class FakeSqs:
+    """Takes what SQS takes (SQS-01, SQS-02, SQS-05), and keeps it."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send_message(self, **arguments: Any) -> dict[str, str]:
+        body = arguments["MessageBody"]
+        assert 0 < len(body.encode()) <= 262_144
+        assert all(
+            ch in "\t\n\r" or " " <= ch <= "\ud7ff" or "\ue000" <= ch <= "\ufffd" or ch > "\uffff" for ch in body
+        )
+        group = arguments["MessageGroupId"]
+        assert 0 < len(group) <= 128
+        assert group.isascii()
+        assert group.isprintable()
+        assert " " not in group
+        self.sent.append(arguments)
+        return {"MessageId": f"m-{len(self.sent)}"}
+
+
+type Send = Callable[..., Any]
+
+
+@pytest.fixture
+def sqs() -> FakeSqs:
+    return FakeSqs()
+
+
+@pytest.fixture
+def send(sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, aws_event: Callable[[str], dict[str, Any]]) -> Send:
+    """Send a body through the real entry point; return the frame that answers it."""
+    monkeypatch.setenv("SQS_QUEUE_URL", "https://sqs.example/q")
+    monkeypatch.setenv("QUERY_TEXT_LIMIT", str(LIMIT))
+    monkeypatch.setenv("DEADLINE_SECONDS", "1")
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    monkeypatch.delitem(sys.modules, "selador_websocket_handler.handler", raising=False)
+    handler: ModuleType = importlib.import_module("selador_websocket_handler.handler")
+    object.__setattr__(handler._intake, "sqs", sqs)
+    event = aws_event("message")
+
+    def send(body: Any, **members: Any) -> Any:
+        sqs.sent.clear()
+        sent = {**event, "body": body, "requestContext": {**event["requestContext"], **members}}
+        response = handler.handle(json.loads(json.dumps(sent)), None)
+        assert response["statusCode"] == 200
+        response["body"].encode()  # what can't be encoded would never leave the function
+        return parse_frame(response["body"])
+
+    return send
+
+
+characters = st.characters(exclude_categories=["Cs"])
+request_ids = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
+valid_messages = st.one_of(
+    st.fixed_dictionaries(
+        {"action": st.just("invoke"), "text": st.text(characters, min_size=1, max_size=LIMIT)},
+        optional={
+            "type": st.just("query"),
+            "requestId": request_ids,
+            "sessionId": st.from_regex(r"[0-9A-Za-z._:-]{2,100}", fullmatch=True),
+        },
+    ),
+    st.fixed_dictionaries(
+        {
+            "action": st.just("invoke"),
+            "type": st.just("workflow"),
+            "workflow": st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True),
+        },
+        optional={"inputs": st.dictionaries(st.text(characters), st.text(characters)), "requestId": request_ids},
+    ),
+)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
+    max_leaves=12,
+)
+names = st.sampled_from(["action", "type", "text", "requestId", "sessionId", "workflow", "inputs", "x"])
+nearly_valid = st.builds(
+    lambda message, changes, without: {
+        name: value for name, value in {**message, **changes}.items() if name not in without
+    },
+    valid_messages,
+    st.dictionaries(names, any_json | st.sampled_from(["invoke", "ping", "query", "workflow", ""]), max_size=2),
+    st.sets(names, max_size=1),
+)
+
+
+def is_valid(body: str) -> bool:
+    """Judge a body by the schema, strictly read JSON and the two limits, without the handler's own code."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError("duplicate")
+        return dict(pairs)
+
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
+    try:
+        message = json.loads(body, object_pairs_hook=unique, parse_constant=refuse)
+        json.dumps(message, ensure_ascii=False).encode()  # no half of a surrogate pair anywhere
+    except (ValueError, RecursionError):
+        return False
+    if len(body.encode(errors="surrogatepass")) > MAX_BYTES or not SCHEMA.is_valid(message):
+        return False
+    return message["action"] == "ping" or len(message.get("text", "")) <= LIMIT
+
+
+@MANY
+@given(message=valid_messages, ascii_only=st.booleans())
+def test_every_valid_request_is_queued_once_and_unchanged(
+    send: Send, sqs: FakeSqs, message: dict[str, Any], ascii_only: bool
+) -> None:
+    body = json.dumps(message, ensure_ascii=ascii_only)
+    frame = send(body)
+
+    if len(body.encode()) > MAX_BYTES:
+        assert isinstance(frame, Error)
+        assert frame.code == "message_too_large"
+        return
+    assert isinstance(frame, Accepted)
+    (sent,) = sqs.sent
+    request = json.loads(sent["MessageBody"])["request"]
+    defaults: dict[str, Any] = {"type": "query"} if "text" in message else {"inputs": {}}
+    assert request == defaults | message
+    assert frame.request_id == message.get("requestId", frame.request_id)
+
+
+@MANY
+@given(body=st.one_of(nearly_valid, any_json).map(json.dumps))
+@example(body='{"action":"invoke","text":"' + "x" * (LIMIT + 1) + '"}')
+@example(body='{"action":"invoke","text":"a","text":"b"}')
+@example(body='{"action":"invoke","text":"\\ud800"}')
+@example(body='{"action":"invoke","type":"workflow","workflow":"w","inputs":{"\\udfff":"a"}}')
+@example(body='{"action":1e999}')
+@example(body='{"action":"ping","x":' + "[" * 10_000 + "]" * 10_000 + "}")
+def test_no_message_is_queued_unless_it_is_valid(send: Send, sqs: FakeSqs, body: str) -> None:
+    frame = send(body)
+
+    if is_valid(body):
+        assert isinstance(frame, Accepted | Pong)
+        assert len(sqs.sent) == isinstance(frame, Accepted)
+    else:
+        assert isinstance(frame, Error)
+        assert frame.code in ("invalid_request", "unknown_action", "message_too_large")
+        assert not frame.retryable
+        assert len(frame.message) < 400
+        assert sqs.sent == []
+
+
+@MANY
+@given(body=st.one_of(st.none(), st.text(st.characters()), st.binary().map(lambda data: data.decode("latin-1"))))
+@example(body="[" * 32_768)
+@example(body="9" * 5_000)
+@example(body="\ufeff{}")
+@example(body='{"action":"invoke","text":"' + "x" * MAX_BYTES)
+def test_whatever_text_comes_is_answered(send: Send, sqs: FakeSqs, body: str | None) -> None:
+    frame = send(body)
+
+    assert isinstance(frame, Error)
+    assert frame.code in ("invalid_request", "unknown_action", "message_too_large")
+    assert sqs.sent == []
+
+
+@MANY
+@given(principal=st.text(characters, min_size=1, max_size=300), claims=st.dictionaries(st.text(characters), any_json))
+def test_whoever_asks_is_queued(send: Send, sqs: FakeSqs, principal: str, claims: dict[str, Any]) -> None:
+    context = {"principalId": principal, "claims": json.dumps(claims)}
+    frame = send('{"action":"invoke","text":"Hi"}', authorizer=context)
+
+    assert isinstance(frame, Accepted)
+    envelope = json.loads(sqs.sent[0]["MessageBody"])
+    assert envelope["principalId"] == principal

@@ -1,0 +1,266 @@
+"""Which tokens let a client in, as API Gateway asks the authorizer, with the issuer's keys on a real https server."""
+
+import base64
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from selador_websocket_handler.identity import Identity, of_event
+from selador_websocket_handler.key_set import KeySetUnavailableError
+
+from ...conftest import AUDIENCE, Issuer, public_jwk, respond
+
+STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+METHOD_ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/dev/$connect"
+
+type ReadEvent = Callable[[str], dict[str, Any]]
+type Load = Callable[..., ModuleType]
+
+
+@pytest.fixture
+def load(issuer: Issuer, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Import the entry point as Lambda does, once its environment is set."""
+
+    def load(**settings: str) -> ModuleType:
+        environment = {
+            "JWKS_URL": issuer.jwks_url,
+            "JWT_ALGORITHMS": "RS256 ES256",
+            "JWT_AUDIENCES": f"another {AUDIENCE}",
+            "JWT_CONTEXT_CLAIMS": "tenant groups",
+            "JWT_ISSUER": issuer.url,
+            "SSL_CERT_FILE": str(certificate),
+        }
+        for name, value in (environment | settings).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "selador_websocket_handler.authorizer", raising=False)
+        return importlib.import_module("selador_websocket_handler.authorizer")
+
+    return load
+
+
+@pytest.fixture
+def authorizer(load: Load) -> ModuleType:
+    return load()
+
+
+@pytest.fixture
+def event(aws_event: ReadEvent) -> dict[str, Any]:
+    return aws_event("authorizer")
+
+
+def offering(event: dict[str, Any], *protocols: str) -> dict[str, Any]:
+    return event | {"headers": {**event["headers"], "Sec-WebSocket-Protocol": ", ".join(protocols)}}
+
+
+def unsigned(header: dict[str, Any], payload: dict[str, Any], signature: str = "") -> str:
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, payload))
+    return ".".join([*parts, signature])
+
+
+def confused(issuer: Issuer) -> str:
+    """Return a token whose HMAC secret is the issuer's public key, which everybody knows."""
+    public = issuer.private_keys["rsa-1"].public_key()
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    token = unsigned({"alg": "HS256", "kid": "rsa-1", "typ": "JWT"}, claims(issuer))
+    signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(token.rstrip(".").encode(), pem)
+    return token + base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def claims(issuer: Issuer) -> dict[str, Any]:
+    return {"iss": issuer.url, "aud": AUDIENCE, "sub": "user-7", "exp": int(time.time()) + 600}
+
+
+def altered(issuer: Issuer) -> str:
+    head, _, signature = issuer.token().split(".")
+    body = unsigned({}, claims(issuer) | {"sub": "somebody else"}).split(".")[1]
+    return f"{head}.{body}.{signature}"
+
+
+def now() -> int:
+    return int(time.time())
+
+
+# Each token and what becomes of its bearer. The end-to-end test shows the same over a socket.
+ACCEPTED: dict[str, Callable[[Issuer], str]] = {
+    "RS256": lambda issuer: issuer.token(),
+    "ES256": lambda issuer: issuer.token(key_id="ec-1", algorithm="ES256"),
+    "one of several audiences": lambda issuer: issuer.token(aud=["x", AUDIENCE]),
+    "expired within the leeway": lambda issuer: issuer.token(exp=now() - 30),
+    "not valid before, within the leeway": lambda issuer: issuer.token(nbf=now() + 30, iat=now() + 30),
+}
+REFUSED: dict[str, Callable[[Issuer], str]] = {
+    "no JWT": lambda issuer: "hello",
+    "two parts": lambda issuer: issuer.token().rpartition(".")[0],
+    "no signature": lambda issuer: issuer.token().rpartition(".")[0] + ".",
+    "alg none": lambda issuer: unsigned({"alg": "none", "kid": "rsa-1"}, claims(issuer)),
+    "alg None, in capitals": lambda issuer: unsigned({"alg": "NONE", "kid": "rsa-1"}, claims(issuer)),
+    "HS256 with the public key": confused,
+    "RS512": lambda issuer: issuer.token(algorithm="RS512"),
+    "PS256": lambda issuer: issuer.token(algorithm="PS256"),
+    "ES256 header, RSA key id": lambda issuer: issuer.token(
+        algorithm="ES256", signed_by=ec.generate_private_key(ec.SECP256R1())
+    ),
+    "a stranger's key, our key id": lambda issuer: issuer.token(signed_by=STRANGER),
+    "a stranger's key in the header": lambda issuer: issuer.token(
+        signed_by=STRANGER, header={"jwk": public_jwk("rsa-1", STRANGER)}
+    ),
+    "a stranger's key set in the header": lambda issuer: issuer.token(
+        signed_by=STRANGER, header={"jku": "https://evil.example/jwks.json"}
+    ),
+    "an unknown key id": lambda issuer: issuer.token(header={"kid": "unknown"}),
+    "no key id": lambda issuer: unsigned({"alg": "RS256"}, claims(issuer), "AAAA"),
+    "a key id that is a path": lambda issuer: issuer.token(header={"kid": "../../dev/null"}),
+    "altered claims": altered,
+    "expired": lambda issuer: issuer.token(exp=now() - 61),
+    "no expiry": lambda issuer: issuer.token(without=("exp",)),
+    "an expiry that is no time": lambda issuer: issuer.token(exp="soon"),
+    "not valid yet": lambda issuer: issuer.token(nbf=now() + 120),
+    "issued in the future": lambda issuer: issuer.token(iat=now() + 120),
+    "another issuer": lambda issuer: issuer.token(iss="https://evil.example"),
+    "no issuer": lambda issuer: issuer.token(without=("iss",)),
+    "another audience": lambda issuer: issuer.token(aud="somebody-else"),
+    "no audience": lambda issuer: issuer.token(without=("aud",)),
+    "no subject": lambda issuer: issuer.token(without=("sub",)),
+    "an empty subject": lambda issuer: issuer.token(sub=""),
+    "a critical extension": lambda issuer: issuer.token(header={"crit": ["x"], "x": 1}),
+    "claims over 8 KB": lambda issuer: issuer.token(tenant="t" * 8_200),
+    "empty": lambda issuer: "",
+}
+
+
+@pytest.mark.parametrize("kind", ACCEPTED)
+def test_a_good_token_lets_its_bearer_in(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any], kind: str
+) -> None:
+    token = ACCEPTED[kind](issuer)
+
+    answer = authorizer.handle(offering(event, "selador.v1", f"bearer.{token}"), None)
+
+    assert answer["principalId"] == "user-7"
+    assert answer["policyDocument"]["Statement"] == [
+        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": METHOD_ARN}
+    ]
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_bad_token_is_unauthorized(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any], capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    token = REFUSED[kind](issuer)
+
+    with pytest.raises(authorizer.UnauthorizedError) as raised:
+        authorizer.handle(offering(event, "selador.v1", f"bearer.{token}"), None)
+
+    assert str(raised.value) == "Unauthorized"  # exactly (AUTH-08)
+    output = capsys.readouterr().out
+    assert '"ConnectionRefused": 1' in output
+    assert not token or token not in output
+    assert "user-7" not in output
+
+
+def test_what_the_authorizer_says_is_what_the_handler_reads(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any]
+) -> None:
+    expires = now() + 600
+    token = issuer.token(exp=expires, tenant="t-1", groups=["a", "b"], email="x@example.com")
+
+    answer = authorizer.handle(offering(event, f"bearer.{token}"), None)
+
+    context = answer["context"] | {"principalId": answer["principalId"], "integrationLatency": 12}
+    identity = of_event({"authorizer": context})
+    assert identity == Identity("user-7", expires, {"tenant": "t-1", "groups": ["a", "b"]})
+    assert all(isinstance(value, str) for value in answer["context"].values())  # AUTH-05, WS-46
+
+
+@pytest.mark.parametrize("protocols", [(), ("selador.v1",), ("bearer.a", "bearer.b"), ("Bearer.a",)])
+def test_no_token_or_two_are_unauthorized(
+    authorizer: ModuleType, event: dict[str, Any], protocols: tuple[str, ...]
+) -> None:
+    with pytest.raises(authorizer.UnauthorizedError):
+        authorizer.handle(offering(event, *protocols), None)
+
+
+def test_a_token_in_the_url_counts_only_where_that_is_configured(
+    load: Load, issuer: Issuer, event: dict[str, Any]
+) -> None:
+    token = issuer.token()
+    in_url = event | {"multiValueQueryStringParameters": {"token": [token]}}
+
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        load().handle(in_url, None)
+    configured = load(JWT_QUERY_PARAMETER="token")
+
+    assert configured.handle(in_url, None)["principalId"] == "user-7"
+    with pytest.raises(configured.UnauthorizedError):
+        configured.handle(offering(in_url, f"bearer.{token}"), None)
+
+
+def test_an_algorithm_that_is_not_configured_does_not_count(load: Load, issuer: Issuer, event: dict[str, Any]) -> None:
+    authorizer = load(JWT_ALGORITHMS="ES256")
+
+    with pytest.raises(authorizer.UnauthorizedError):
+        authorizer.handle(offering(event, f"bearer.{issuer.token()}"), None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(partial(respond, body=b"", status=500), id="a failing server"),
+        pytest.param(partial(respond, body=b"<html>"), id="no JSON"),
+        pytest.param(partial(respond, body=b'{"keys":[]}'), id="no keys"),
+        pytest.param(partial(respond, body=b"", status=301, Location="https://evil.example/"), id="redirect"),
+    ],
+)
+def test_without_keys_nobody_gets_in_and_it_is_logged_and_counted(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any], capsys: pytest.CaptureFixture[str], answer: Any
+) -> None:
+    issuer.answer = answer
+
+    with pytest.raises(KeySetUnavailableError):  # API Gateway answers 500: it isn't the client's fault (WS-26)
+        authorizer.handle(offering(event, f"bearer.{issuer.token()}"), None)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["level"] for line in lines if "level" in line] == ["error"]
+    assert sum(line.get("KeySetUnavailable", 0) for line in lines) == 1
+
+
+def test_every_missing_or_malformed_setting_is_named_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import selador_websocket_handler.authorizer"],
+        env={"JWKS_URL": "http://issuer.example/jwks.json", "JWT_ALGORITHMS": "RS256 HS256", "JWT_AUDIENCES": " "},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert done.returncode != 0
+    for fault in ("JWKS_URL: ", "JWT_ALGORITHMS.1: ", "JWT_AUDIENCES: ", "JWT_ISSUER: is missing"):
+        assert fault in last_line
+
+
+def test_the_handler_never_imports_what_only_the_authorizer_needs() -> None:
+    script = "import sys, selador_websocket_handler.handler; print(*sys.modules)"
+    settings = {
+        "SQS_QUEUE_URL": "https://sqs.example/q",
+        "QUERY_TEXT_LIMIT": "1000",
+        "DEADLINE_SECONDS": "1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+
+    done = subprocess.run([sys.executable, "-c", script], env=settings, capture_output=True, text=True, check=True)
+
+    imported = {name.split(".")[0] for name in done.stdout.split()}
+    assert not imported & {"jwt", "cryptography", "cffi", "_cffi_backend"}

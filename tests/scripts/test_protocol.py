@@ -1,0 +1,110 @@
+"""What is published of the protocol is what the models say."""
+
+import json
+from pathlib import Path
+
+import protocol
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from selador_shared.protocol import (
+    Accepted,
+    Citation,
+    Completed,
+    Delta,
+    Error,
+    Frame,
+    Heartbeat,
+    Pong,
+    Retrying,
+    Span,
+    Started,
+    Step,
+    Usage,
+    encode_frame,
+)
+
+PROJECT = Path(__file__).parents[2]
+FRAMES: list[Frame] = [
+    Accepted(request_id="r", message_id="m", deadline_seconds=1),
+    Pong(),
+    Error(request_id="r", code="unauthorized", message="m", retryable=False),
+    Error(request_id="r", code="internal", message="m", field="f", retryable=True, attempt=1, seq=0),
+    Started(request_id="r", attempt=1, seq=0),
+    Delta(request_id="r", attempt=1, seq=1, text="t"),
+    Citation(request_id="r", attempt=1, seq=2, text="t"),
+    Citation(request_id="r", attempt=1, seq=2, text="t", source="s", span=Span(start=0, end=1)),
+    Step(request_id="r", attempt=1, seq=3, name="n", status="started", index=0, count=1),
+    Heartbeat(request_id="r", attempt=1, seq=4),
+    Retrying(request_id="r", attempt=1, seq=5, delay_seconds=2, code="throttled"),
+    Completed(request_id="r", attempt=2, seq=6),
+    Completed(request_id="r", attempt=2, seq=6, session_id="s", usage=Usage(input_tokens=1, output_tokens=2)),
+]
+
+
+@pytest.fixture
+def frame_schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((PROJECT / "docs/schemas/frame.json").read_text()))
+
+
+@pytest.mark.parametrize("path", protocol.generate(), ids=str)
+def test_a_generated_file_is_up_to_date(path: Path) -> None:
+    assert (PROJECT / path).read_text() == protocol.generate()[path], "run make protocol"
+
+
+def test_check_fails_on_a_file_that_is_out_of_date_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = protocol.main([], tmp_path)
+    (tmp_path / "docs/asyncapi.yaml").write_text("old")
+    found = protocol.main(["--check"], tmp_path)
+
+    assert (written, found) == (0, 1)
+    assert (tmp_path / "docs/asyncapi.yaml").read_text() == "old"
+    assert "docs/asyncapi.yaml is out of date; run make protocol" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.type)
+def test_every_frame_as_it_is_sent_is_valid_by_the_schema(frame_schema: Draft202012Validator, frame: Frame) -> None:
+    sent = json.loads(encode_frame(frame))
+
+    frame_schema.validate(sent)
+    frame_schema.validate(sent | {"added": "tomorrow"})
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.type)
+def test_a_frame_without_one_of_the_members_that_are_always_sent_is_invalid(
+    frame_schema: Draft202012Validator, frame: Frame
+) -> None:
+    sent = json.loads(encode_frame(frame))
+    always = {name for name, value in type(frame).model_fields.items() if value.default is not None}
+
+    for member in always:
+        name = type(frame).model_fields[member].alias
+        assert not frame_schema.is_valid({key: value for key, value in sent.items() if key != name}), name
+
+
+def test_the_schema_knows_every_frame_type(frame_schema: Draft202012Validator) -> None:
+    covered = {frame.type for frame in FRAMES}
+
+    assert set(frame_schema.schema["discriminator"]["mapping"]) == covered
+
+
+def test_the_asyncapi_document_has_the_examples_valid_by_its_own_schemas() -> None:
+    document = yaml.safe_load((PROJECT / "docs/asyncapi.yaml").read_text())
+
+    for name, message in document["components"]["messages"].items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        for example in message.get("examples", []):
+            Draft202012Validator(schema).validate(example["payload"])
+
+
+def test_no_published_file_names_facts_or_fields_of_our_own() -> None:
+    for path in protocol.generate():
+        text = (PROJECT / path).read_text()
+
+        assert "WS-" not in text
+        assert "BR-" not in text
+        assert "request_id" not in text
+        assert "delay_seconds" not in text
