@@ -32,6 +32,7 @@ class DataPlane:
             region=control_plane.region,
             endpoints={
                 "AWS_ENDPOINT_URL": control_plane.endpoint,
+                "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": bedrock_endpoint,
                 "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": bedrock_endpoint,
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_endpoint,
             },
