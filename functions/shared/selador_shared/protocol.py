@@ -186,8 +186,9 @@ class Usage(_Frame):
 class Completed(_AttemptFrame):
     """Terminal: the whole answer was delivered. `session_id` continues the conversation.
 
-    `session_restarted` is there where it is true: the session that the query named has ended, or never was; the answer knows nothing of it, and
-    `session_id` is a new one. `truncated`: the model reached its limit of tokens and had more to say.
+    `session_restarted` is there where it is true: the session that the query named has ended, or never was; the answer
+    knows nothing of it, and `session_id` is a new one. `truncated`: the model reached its limit of tokens and had more
+    to say.
     """
 
     type: Literal["completed"] = "completed"

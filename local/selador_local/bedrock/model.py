@@ -1,4 +1,4 @@
-"""A model that is none: it quotes the passages in its prompt, the sentences that share most words with the rest of it."""
+"""A model that is none: it quotes the passages in its prompt, those sentences that share most words with the rest."""
 
 import re
 from collections.abc import Iterator
