@@ -57,6 +57,11 @@ lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, fo
 artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
 	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
 
+.PHONY: bench-streaming
+bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
+	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
+	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
+
 .PHONY: lint
 lint: $(READY) ## ruff and mypy
 	$(PYTHON) -m ruff check .

@@ -3,7 +3,7 @@
 | request | what it does |
 |---|---|
 | `POST /_control/workers` `{"workingOn": "r-1", "do": "kill"}` | does so to every worker whose event has that text |
-| `POST /_control/posts` `{"containing": "r-1", "status": 500, "errorType": "", "times": 2}` | fails posts of such frames |
+| `POST /_control/posts` `{"containing": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
 | `POST /_control/time-limits` `{"workingOn": "r-1", "seconds": 12}` | is the function's timeout for such events |
 
 `do`: `kill` (SIGKILL), `stop` and `continue` (SIGSTOP, SIGCONT), `time_out` (as the function's timeout would),

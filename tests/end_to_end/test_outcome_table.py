@@ -101,13 +101,13 @@ def listen(
     return life
 
 
-def once_per_attempt(type_: str, then: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
-    """Do something at the first frame of that type in each attempt."""
-    seen: set[int] = set()
+def at_first_delta(attempts: int, then: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
+    """Do something at the first text of each of the first `attempts` attempts."""
+    left = set(range(1, attempts + 1))
 
     def on_frame(frame: dict[str, Any]) -> None:
-        if frame["type"] == type_ and frame["attempt"] not in seen:
-            seen.add(frame["attempt"])
+        if frame["type"] == "delta" and frame["attempt"] in left:
+            left.discard(frame["attempt"])
             then()
 
     return on_frame
@@ -124,7 +124,7 @@ def disturbed(stack: Stack, request_id: str, *, times: int = 1, **fault: Any) ->
     def disturb() -> None:
         assert control(stack, "workers", workingOn=request_id, **fault)["workers"] == 1
 
-    return live(stack, request_id, once_per_attempt("delta", disturb))
+    return live(stack, request_id, at_first_delta(times, disturb))
 
 
 def lease_that_ran_out(stack: Stack) -> Life:
