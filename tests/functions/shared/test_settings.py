@@ -2,13 +2,24 @@
 
 import pytest
 
-from selador_shared.settings import MainSettings, SettingsError, WebsocketHandlerSettings, load
+from selador_shared.settings import Generation, Guardrail, MainSettings, SettingsError, WebsocketHandlerSettings, load
 
 HANDLER = {
     "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/selador-dev",
     "QUERY_TEXT_LIMIT": "1000",
     "DEADLINE_SECONDS": "4000",
 }
+ARN = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+MAIN = {
+    "SQS_QUEUE_URL": HANDLER["SQS_QUEUE_URL"],
+    "CALLBACK_URL": "https://abc.execute-api.eu-west-1.amazonaws.com/dev",
+    "KNOWLEDGE_BASE_ID": "KB12345678",
+    "MAX_ATTEMPTS": "3",
+    "MODEL_ARN": ARN,
+    "REQUEST_MAX_AGE_SECONDS": "900",
+}
+GENERATION = f"""{{"guardrail": {{"id": "gr1", "version": "2"}}, "max_tokens": 700, "models": {{"fast": "{ARN}"}},
+"number_of_results": null, "prompt_template": null, "search_type": null, "temperature": 0.5}}"""
 
 
 @pytest.fixture
@@ -50,3 +61,35 @@ def test_one_line_names_every_malformed_variable(environment: pytest.MonkeyPatch
 
     for name in ("SQS_QUEUE_URL", "QUERY_TEXT_LIMIT", "DEADLINE_SECONDS", "LOG_LEVEL"):
         assert f"{name}: " in str(raised.value)
+
+
+def test_a_structured_variable_is_json_and_an_empty_one_is_unset() -> None:
+    """As Terraform sets them: jsonencode, with nulls; and "" where a deployment has no agent runtime."""
+    settings = load(MainSettings, MAIN | {"AGENT_RUNTIME_ARN": "", "GENERATION": GENERATION})
+
+    assert settings.agent_runtime_arn is None
+    assert settings.generation == Generation(
+        guardrail=Guardrail(id="gr1", version="2"), max_tokens=700, models={"fast": ARN}, temperature=0.5
+    )
+
+
+def test_generation_has_a_limit_of_tokens_where_nothing_is_said() -> None:
+    """Unset, Bedrock would reserve the model's own maximum of the account's quota (BR-35)."""
+    assert load(MainSettings, MAIN).generation.max_tokens == 4_096
+
+
+@pytest.mark.parametrize(
+    ("generation", "fault"),
+    [
+        ("{", "GENERATION: invalid JSON"),
+        ('{"max_tokens": 65537}', "GENERATION.max_tokens: "),
+        ('{"colour": "red"}', "GENERATION.colour: "),
+        ('{"prompt_template": "no place for passages"}', "GENERATION.prompt_template: "),
+        ('{"models": {"fast": "a-model"}}', "GENERATION.models.fast: "),
+    ],
+)
+def test_a_fault_in_a_structured_variable_is_named_by_its_member(generation: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(MainSettings, MAIN | {"GENERATION": generation})
+
+    assert fault in str(raised.value)
