@@ -71,6 +71,11 @@ node_modules: package.json package-lock.json
 artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
 	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
 
+.PHONY: bench-streaming
+bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
+	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
+	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
+
 .PHONY: lint
 lint: $(READY) ## ruff and mypy
 	$(PYTHON) -m ruff check .

@@ -7,7 +7,9 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  _is_inference_profile = strcontains(var.model_arn, "inference-profile/")
+  # The default model, and those that a workflow's step may name.
+  _models             = toset(concat([var.model_arn], values(var.generation.models)))
+  _inference_profiles = toset([for arn in local._models : arn if strcontains(arn, "inference-profile/")])
 
   knowledge_base_arn = join(":", [
     "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
@@ -15,15 +17,15 @@ locals {
   ])
 
   # A profile runs the model in any of its destination Regions, and each model's own ARN needs the permission (BR-32).
-  model_arns = local._is_inference_profile ? concat(
-    [var.model_arn], data.aws_bedrock_inference_profile.this[0].models[*].model_arn
-  ) : [var.model_arn]
+  model_arns = distinct(flatten([
+    for arn in local._models : concat([arn], try(data.aws_bedrock_inference_profile.this[arn].models[*].model_arn, []))
+  ]))
 }
 
 data "aws_bedrock_inference_profile" "this" {
-  count = local._is_inference_profile ? 1 : 0
+  for_each = local._inference_profiles
 
-  inference_profile_id = var.model_arn
+  inference_profile_id = each.key
 }
 
 data "aws_iam_policy_document" "ask_knowledge_base" {
@@ -52,12 +54,36 @@ data "aws_iam_policy_document" "invoke_model" {
   }
 
   dynamic "statement" {
-    for_each = local._is_inference_profile ? [var.model_arn] : []
+    for_each = length(local._inference_profiles) > 0 ? [local._inference_profiles] : []
 
     content {
       sid       = "ResolveInferenceProfile"
       actions   = ["bedrock:GetInferenceProfile"]
-      resources = [statement.value]
+      resources = statement.value
     }
+  }
+
+  dynamic "statement" {
+    for_each = var.generation.guardrail == null ? [] : [var.generation.guardrail.id]
+
+    content {
+      sid     = "ApplyGuardrail"
+      actions = ["bedrock:ApplyGuardrail"] # BR-33
+      resources = [join(":", [
+        "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
+        data.aws_caller_identity.current.account_id, "guardrail/${statement.value}",
+      ])]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "invoke_agent_runtime" {
+  count = var.agent_runtime_arn == null ? 0 : 1
+
+  statement {
+    sid = "InvokeAgentRuntime"
+    # The second one is for passing on whom a question is from.
+    actions   = ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:InvokeAgentRuntimeForUser"]
+    resources = [var.agent_runtime_arn, "${var.agent_runtime_arn}/runtime-endpoint/*"]
   }
 }

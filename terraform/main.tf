@@ -4,8 +4,9 @@ locals {
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
-  # Bedrock's limit for the question to a knowledge base, in characters (BR-02).
-  query_text_limit = 1000
+  # The question's limit in characters is its agent's: Bedrock's for a knowledge base (BR-02), else what fits into a
+  # client's message of 32 KB (WS-55). The main function's agents state the same.
+  query_text_limit = var.agent_runtime_arn == null ? 1000 : 20000
 
   # API Gateway gives up on an integration after 29 s, and that can't be raised (WS-09): the handler ends with it.
   websocket_handler_timeout_seconds = 29
@@ -112,7 +113,9 @@ module "main" {
   artifact    = local.artifacts["main"]
   description = "Answers a request from the queue and streams the answer to its client."
   environment_variables = {
+    AGENT_RUNTIME_ARN       = var.agent_runtime_arn == null ? "" : var.agent_runtime_arn
     CALLBACK_URL            = module.websocket_api.callback_url
+    GENERATION              = jsonencode(var.generation)
     KNOWLEDGE_BASE_ID       = var.knowledge_base_id
     LOG_LEVEL               = var.log_level
     MAX_ATTEMPTS            = var.max_attempts
@@ -124,18 +127,20 @@ module "main" {
   log_retention_days = var.log_retention_days
   memory_mb          = var.main_function.memory_mb
   name               = local.main_name
-  policies = {
-    ask-knowledge-base  = data.aws_iam_policy_document.ask_knowledge_base.json
-    consume-requests    = module.queue.consume_policy_json
-    invoke-model        = data.aws_iam_policy_document.invoke_model.json
-    post-to-connections = module.websocket_api.post_policy_json
-  }
+  policies = merge(
+    {
+      ask-knowledge-base  = data.aws_iam_policy_document.ask_knowledge_base.json
+      consume-requests    = module.queue.consume_policy_json
+      invoke-model        = data.aws_iam_policy_document.invoke_model.json
+      post-to-connections = module.websocket_api.post_policy_json
+    },
+    { for document in data.aws_iam_policy_document.invoke_agent_runtime : "invoke-agent-runtime" => document.json },
+  )
   timeout_seconds = var.main_function.timeout_seconds
 }
 
 resource "aws_lambda_event_source_mapping" "main" {
-  # One request an invocation: requests of a batch would wait for each other's answers, and share a timeout.
-  batch_size              = 1
+  batch_size              = var.main_function.batch_size
   event_source_arn        = module.queue.queue_arn
   function_name           = module.main.alias.arn
   function_response_types = ["ReportBatchItemFailures"]

@@ -1,3 +1,14 @@
+variable "agent_runtime_arn" {
+  description = "The ARN of the Bedrock AgentCore runtime that answers queries; null for the knowledge base."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.agent_runtime_arn == null || can(regex("^arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$", var.agent_runtime_arn))
+    error_message = "agent_runtime_arn is \"${coalesce(var.agent_runtime_arn, "null")}\"; AgentCore's are arn:<partition>:bedrock-agentcore:<region>:<account>:runtime/<id>."
+  }
+}
+
 variable "allowed_account_ids" {
   description = "The AWS accounts (12 digits each) that this environment may be applied to; any other is refused before anything is read."
   type        = set(string)
@@ -83,6 +94,61 @@ variable "environment" {
   validation {
     condition     = var.environment == terraform.workspace
     error_message = "environment is \"${var.environment}\" but the selected workspace is \"${terraform.workspace}\"; both name the environment, so run make init ENV=${var.environment}."
+  }
+}
+
+variable "generation" {
+  description = <<-EOT
+    How answers are made; what is left out is Bedrock's own choice:
+    - `guardrail`: `id` and `version` of a guardrail for every question and answer;
+    - `max_tokens`: the longest answer in tokens, 1 to 65,536. It counts against the account's quota from the start;
+    - `models`: ARNs of the models that a workflow's step may name, by that name;
+    - `number_of_results`: passages retrieved for a question, 1 to 100;
+    - `prompt_template`: the knowledge base's prompt, with `$search_results$` in it, up to 2,000 characters;
+    - `search_type`: HYBRID or SEMANTIC;
+    - `temperature`: 0 to 1.
+  EOT
+  type = object({
+    guardrail         = optional(object({ id = string, version = string }))
+    max_tokens        = optional(number, 4096)
+    models            = optional(map(string), {})
+    number_of_results = optional(number)
+    prompt_template   = optional(string)
+    search_type       = optional(string)
+    temperature       = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.generation.max_tokens >= 1 && var.generation.max_tokens <= 65536 # BR-06
+    error_message = "generation.max_tokens is ${var.generation.max_tokens}; Bedrock takes 1 to 65,536."
+  }
+
+  validation {
+    condition     = var.generation.number_of_results == null || try(var.generation.number_of_results >= 1 && var.generation.number_of_results <= 100, false) # BR-06
+    error_message = "generation.number_of_results is ${coalesce(var.generation.number_of_results, 0)}; Bedrock takes 1 to 100."
+  }
+
+  validation {
+    condition     = var.generation.temperature == null || try(var.generation.temperature >= 0 && var.generation.temperature <= 1, false) # BR-06
+    error_message = "generation.temperature is ${coalesce(var.generation.temperature, 0)}; Bedrock takes 0 to 1."
+  }
+
+  validation {
+    condition     = var.generation.search_type == null || try(contains(["HYBRID", "SEMANTIC"], var.generation.search_type), false)
+    error_message = "generation.search_type is \"${coalesce(var.generation.search_type, "null")}\"; Bedrock knows HYBRID and SEMANTIC."
+  }
+
+  # Bedrock takes 4,000 characters, but all variables of a function together have 4 KB (LAM-22).
+  validation {
+    condition     = var.generation.prompt_template == null || try(strcontains(var.generation.prompt_template, "$search_results$") && length(var.generation.prompt_template) <= 2000, false)
+    error_message = "generation.prompt_template is ${length(coalesce(var.generation.prompt_template, "-"))} characters; it needs $search_results$ where Bedrock puts the passages, and at most 2,000 fit into a function's environment."
+  }
+
+  validation {
+    condition     = alltrue([for name, arn in var.generation.models : can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", arn))])
+    error_message = "generation.models is ${jsonencode(var.generation.models)}; each has to be the ARN of a foundation model or an inference profile, as model_arn."
   }
 }
 
@@ -180,12 +246,14 @@ variable "log_retention_days" {
 variable "main_function" {
   description = <<-EOT
     The function that answers:
-    - `maximum_concurrency`: how many answers may be under way at once, 2 to 1,000;
+    - `batch_size`: requests an invocation works on at once, 1 to 10: more share its memory and its start, and its timeout;
+    - `maximum_concurrency`: how many invocations may be under way at once, 2 to 1,000;
     - `memory_mb`: memory in MB, 128 to 10,240 (1,769 MB is one CPU);
     - `name`: its name, null for `<project>-<environment>-main`;
     - `timeout_seconds`: the longest that one attempt at an answer may take, 30 to 900 s.
   EOT
   type = object({
+    batch_size          = optional(number, 1)
     maximum_concurrency = optional(number, 10)
     memory_mb           = optional(number, 512)
     name                = optional(string)
@@ -193,6 +261,11 @@ variable "main_function" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = var.main_function.batch_size >= 1 && var.main_function.batch_size <= 10
+    error_message = "main_function.batch_size is ${var.main_function.batch_size}; this configuration takes 1 to 10, as many as one receive from SQS gives."
+  }
 
   validation {
     condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000 # ESM-03

@@ -9,6 +9,7 @@ from pathlib import Path
 from selador_local.api_gateway.gateway import ApiGateway
 from selador_local.authorization import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.control_plane_client import ControlPlane
+from selador_local.data_plane_control import Control
 from selador_local.deployment import Deployment, EventSourceMapping, read
 from selador_local.event_source_mapping.poller import Poller
 from selador_local.event_source_mapping.queue import Queue
@@ -32,13 +33,14 @@ class DataPlane:
             region=control_plane.region,
             endpoints={
                 "AWS_ENDPOINT_URL": control_plane.endpoint,
+                "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": bedrock_endpoint,
                 "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": bedrock_endpoint,
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_endpoint,
             },
             credentials=self._credentials,
             work_dir=work_dir,
         )
-        self._gateway = ApiGateway(
+        self.gateway = ApiGateway(
             region=control_plane.region,
             account_id=control_plane.account_id,
             invoke=self._lambda.invoke,
@@ -51,7 +53,8 @@ class DataPlane:
 
     async def start(self) -> None:
         """Listen; nothing is deployed yet. Raises OSError when the port is taken."""
-        self._server = await serve(self._gateway.handle, port=self.port, upgrade=self._gateway.upgrade)
+        control = Control(self.gateway, self._lambda)
+        self._server = await serve(control.handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
 
     async def load(self) -> None:
@@ -62,14 +65,14 @@ class DataPlane:
         """
         deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
         await self._lambda.deploy(deployment.functions)
-        self._gateway.deploy(deployment.stages)
+        self.gateway.deploy(deployment.stages)
         await self._poll(deployment)
         self._deployment = deployment
 
     async def stop(self) -> None:
         """Close every connection with 1001, stop polling, end every process, then stop listening."""
         polling = (poller.stop(finish=False) for poller in self._pollers.values())
-        await asyncio.gather(self._gateway.close(), *polling)
+        await asyncio.gather(self.gateway.close(), *polling)
         self._pollers = {}
         await self._lambda.stop()
         if self._server is not None:

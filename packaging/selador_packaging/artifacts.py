@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from selador_packaging.checks import check_own
 from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import fetch_wheels
@@ -124,7 +125,10 @@ def _build_own(project: Path, report: Callable[[str], None]) -> list[Wheel]:
     (project / "build").mkdir(exist_ok=True)
     wheels = []
     with tempfile.TemporaryDirectory(dir=project / "build", prefix=".own-") as folder:
-        for name, source in find_distributions(project / "functions").items():
+        distributions = find_distributions(project / "functions")
+        for source in distributions.values():
+            check_own(source, list(distributions.values()))
+        for name, source in distributions.items():
             report(f"building the wheel of {name}")
             wheels.append(read_wheel(build_wheel(source, Path(folder) / name)).stored())
     return wheels

@@ -227,6 +227,8 @@ run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
 
   assert {
     condition = module.main.environment_variables == tomap({
+      AGENT_RUNTIME_ARN       = ""
+      GENERATION              = "{\"guardrail\":null,\"max_tokens\":4096,\"models\":{},\"number_of_results\":null,\"prompt_template\":null,\"search_type\":null,\"temperature\":null}"
       CALLBACK_URL            = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
       KNOWLEDGE_BASE_ID       = "KB12345678"
       LOG_LEVEL               = "INFO"
@@ -313,6 +315,59 @@ run "lets_main_consume_ask_generate_post_and_write_logs_and_nothing_else" {
       }]
     }
     error_message = "The role may do ${jsonencode(module.main.role_policies)}."
+  }
+}
+
+run "asks_an_agent_runtime_where_one_is_named_with_longer_questions" {
+  command = plan
+
+  variables {
+    agent_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/estate-x1"
+  }
+
+  assert {
+    condition     = module.main.environment_variables["AGENT_RUNTIME_ARN"] == "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/estate-x1"
+    error_message = "Main is told ${module.main.environment_variables["AGENT_RUNTIME_ARN"]}."
+  }
+
+  assert {
+    condition     = module.websocket_handler.environment_variables["QUERY_TEXT_LIMIT"] == "20000"
+    error_message = "The handler takes ${module.websocket_handler.environment_variables["QUERY_TEXT_LIMIT"]} characters."
+  }
+
+  assert {
+    condition = jsondecode(module.main.role_policies["invoke-agent-runtime"]).Statement == [{
+      Sid    = "InvokeAgentRuntime"
+      Effect = "Allow"
+      Action = ["bedrock-agentcore:InvokeAgentRuntimeForUser", "bedrock-agentcore:InvokeAgentRuntime"]
+      Resource = [
+        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/estate-x1/runtime-endpoint/*",
+        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/estate-x1",
+      ]
+    }]
+    error_message = "The policy is ${module.main.role_policies["invoke-agent-runtime"]}."
+  }
+}
+
+run "lets_main_use_the_models_of_workflows_and_the_guardrail" {
+  command = plan
+
+  variables {
+    generation = {
+      guardrail = { id = "gr1", version = "2" }
+      models    = { fast = "arn:aws:bedrock:eu-central-1::foundation-model/a-fast-model-v1:0" }
+    }
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.main.role_policies["invoke-model"]).Statement : statement.Sid => statement.Resource } == {
+      InvokeModel = [
+        "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0",
+        "arn:aws:bedrock:eu-central-1::foundation-model/a-fast-model-v1:0",
+      ]
+      ApplyGuardrail = "arn:aws:bedrock:eu-central-1:111122223333:guardrail/gr1"
+    }
+    error_message = "The policy is ${module.main.role_policies["invoke-model"]}."
   }
 }
 

@@ -80,6 +80,7 @@ run "refuses_values_beyond_aws_or_this_configuration" {
   command = plan
 
   variables {
+    agent_runtime_arn       = "estate-x1"
     allowed_account_ids     = ["1111"]
     api_execution_log_level = "DEBUG"
     knowledge_base_id       = "my-knowledge-base"
@@ -94,6 +95,7 @@ run "refuses_values_beyond_aws_or_this_configuration" {
   }
 
   expect_failures = [
+    var.agent_runtime_arn,
     var.allowed_account_ids,
     var.api_execution_log_level,
     var.knowledge_base_id,
@@ -176,4 +178,96 @@ run "refuses_a_zip_that_is_not_the_manifests" {
   }
 
   expect_failures = [var.dist_dir]
+}
+
+run "accepts_a_generation_of_its_own" {
+  command = plan
+
+  variables {
+    generation = {
+      guardrail         = { id = "gr1", version = "DRAFT" }
+      max_tokens        = 65536
+      models            = { fast = "arn:aws:bedrock:eu-central-1::foundation-model/a-fast-model-v1:0" }
+      number_of_results = 100
+      prompt_template   = "Answer from $search_results$ alone."
+      search_type       = "HYBRID"
+      temperature       = 0
+    }
+    main_function = { batch_size = 10 }
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.main.batch_size == 10
+    error_message = "The batch size is ${aws_lambda_event_source_mapping.main.batch_size}."
+  }
+}
+
+run "refuses_more_tokens_than_bedrock_takes" {
+  command = plan
+
+  variables {
+    generation = { max_tokens = 65537 }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_no_results" {
+  command = plan
+
+  variables {
+    generation = { number_of_results = 0 }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_a_temperature_above_1" {
+  command = plan
+
+  variables {
+    generation = { temperature = 1.1 }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_an_unknown_search_type" {
+  command = plan
+
+  variables {
+    generation = { search_type = "FUZZY" }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_a_prompt_without_a_place_for_passages" {
+  command = plan
+
+  variables {
+    generation = { prompt_template = "Answer!" }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_a_model_that_is_no_arn" {
+  command = plan
+
+  variables {
+    generation = { models = { fast = "a-fast-model" } }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_a_batch_of_more_than_one_receive_gives" {
+  command = plan
+
+  variables {
+    main_function = { batch_size = 11 }
+  }
+
+  expect_failures = [var.main_function]
 }

@@ -123,12 +123,56 @@ def test_bad_messages_are_told_what_is_wrong_and_never_reach_the_queue(stack: St
     assert len(stack.bedrock.calls) == calls_before
 
 
-def test_a_workflow_is_answered_with_a_clear_error_while_none_is_deployed(client: Client) -> None:
+def test_a_workflow_that_does_not_exist_is_an_error_that_names_those_that_do(client: Client) -> None:
     client.send({"action": "invoke", "type": "workflow", "workflow": "brief", "inputs": {}})
 
     error = client.receive_until("error")[-1]
 
     assert (error["code"], error["field"], error["attempt"]) == ("invalid_request", "workflow", 1)
+    assert "compare_listings, draft_reply, long_question, neighbourhood_brief" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "inputs", "steps"),
+    [
+        ("long_question", {"question": "How long is the notice period, " * 40}, ["passages", "answer"]),
+        (
+            "compare_listings",
+            {"first": "Pier Street 14", "second": "Park Row 9", "priorities": "pets"},
+            ["first_listing", "second_listing", "comparison"],
+        ),
+        (
+            "neighbourhood_brief",
+            {"neighbourhood": "Harbour Quarter", "reader": "a couple with ${steps.brief} and $HOME"},
+            ["overview", "neighbourhood_passages", "listing_passages", "brief"],
+        ),
+        ("draft_reply", {"enquiry": "May I keep a dog, and who pays for repairs?"}, ["questions", "rules", "reply"]),
+    ],
+)
+def test_the_shipped_workflows_answer_with_sources(
+    client: Client, workflow: str, inputs: dict[str, str], steps: list[str]
+) -> None:
+    client.send({"action": "invoke", "type": "workflow", "workflow": workflow, "inputs": inputs})
+
+    frames = [frame for frame in client.receive_until("completed", "error") if "attempt" in frame]
+
+    completed = frames[-1]
+    assert completed["type"] == "completed", completed
+    progress = [(frame["name"], frame["status"], frame["index"]) for frame in frames if frame["type"] == "step"]
+    assert progress == [
+        (name, status, index) for index, name in enumerate(steps) for status in ("started", "completed")
+    ]
+    text = "".join(frame["text"] for frame in frames if frame["type"] == "delta")
+    citations = [frame for frame in frames if frame["type"] == "citation"]
+    assert text
+    assert citations
+    for citation in citations:
+        assert citation["source"].startswith("s3://")
+        span = citation["span"]
+        assert text[span["start"] : span["end"] + 1].strip("[]").isdigit()
+    assert completed["usage"]["outputTokens"] > 0
+    assert completed["stopReason"] == "end_turn"
+    assert completed["truncated"] is False
 
 
 def test_a_failed_attempt_is_followed_by_another_that_begins_again(stack: Stack, client: Client) -> None:

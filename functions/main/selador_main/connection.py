@@ -1,46 +1,79 @@
-"""The client's connection as `@connections` offers it: post a frame, or learn that it can't be."""
+"""The client's connection as `@connections` offers it: post a frame, or learn that it can't be.
 
+A post is a plain signed request. boto3's `post_to_connection` would do too, at three times the CPU
+(`benchmarks/streaming.md`), and with retries that send a frame twice (CB-15, CB-16).
+"""
+
+from enum import Enum, auto
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from urllib3.exceptions import HTTPError
+
+from selador_main.transport import Transport
 
 if TYPE_CHECKING:
-    from types_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from botocore.credentials import Credentials
+
+READ_SECONDS = 3
+"""API Gateway answers a post within tens of milliseconds."""
 
 
 class ConnectionGoneError(Exception):
     """The client has gone (410)."""
 
 
+class PostFailure(Enum):
+    """What a failed post means for the next try."""
+
+    THROTTLED = auto()
+    """429: the account's rate, or a client that reads slowly (CB-04)."""
+
+    TRANSIENT = auto()
+    """5xx, or no answer at all; then the frame may have been taken, and its repetition has the same `seq`."""
+
+    FINAL = auto()
+    """The same post would fail again: no permission, a malformed id, a frame too large."""
+
+
 class PostFailedError(Exception):
-    """A frame was not taken; `transient` where the same post may succeed later."""
+    """A frame was not taken, as far as is known."""
 
-    def __init__(self, message: str, *, transient: bool) -> None:
+    def __init__(self, message: str, *, kind: PostFailure) -> None:
         super().__init__(message)
-        self.transient = transient
+        self.kind = kind
 
 
-class Connection:
-    """Posts to one connection.
+class Connections:
+    """`@connections` of one API, whose base is `callback_url` (WS-69)."""
 
-    `api` is expected not to retry: botocore would send a frame whose answer was lost again by itself (CB-15, CB-16),
-    and its waits would be neither seen nor bounded here.
-    """
+    def __init__(self, transport: Transport, callback_url: str, credentials: "Credentials | None", region: str) -> None:
+        self._transport = transport
+        self._base = f"{callback_url}/@connections/"
+        # CB-12. Without credentials the first post says so.
+        self._signer = SigV4Auth(credentials, "execute-api", region)  # type: ignore[arg-type]  # botocore takes None
 
-    def __init__(self, api: "ApiGatewayManagementApiClient", connection_id: str) -> None:
-        self._api = api
-        self._connection_id = connection_id
-
-    def post(self, data: bytes) -> None:
+    def post(self, connection_id: str, data: bytes) -> None:
         """Post one frame. Raises ConnectionGoneError or PostFailedError."""
+        url = self._base + quote(connection_id, safe="")  # an id ends in "=" (WS-44)
+        request = AWSRequest("POST", url, data=data)
+        self._signer.add_auth(request)
         try:
-            self._api.post_to_connection(ConnectionId=self._connection_id, Data=data)
-        except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            code = error.response["Error"]["Code"]
-            if status == 410:  # by status too: without its type header a 410 is a bare ClientError (CB-05)
-                raise ConnectionGoneError from error
-            # 429 is the account's rate, or a client that reads slowly (CB-04).
-            raise PostFailedError(f"{status} {code}", transient=status == 429 or status >= 500) from error
-        except BotoCoreError as error:
-            raise PostFailedError(type(error).__name__, transient=True) from error
+            response = self._transport.send("POST", url, dict(request.headers.items()), data, read_seconds=READ_SECONDS)
+        except HTTPError as error:
+            raise PostFailedError(type(error).__name__, kind=PostFailure.TRANSIENT) from error
+        response.release_conn()
+        if response.status == 200:
+            return
+        if response.status == 410:
+            raise ConnectionGoneError
+        error_type = response.headers.get("x-amzn-ErrorType", "").partition(":")[0]  # CB-05
+        raise PostFailedError(f"{response.status} {error_type}".rstrip(), kind=_kind(response.status))
+
+
+def _kind(status: int) -> PostFailure:
+    if status == 429:
+        return PostFailure.THROTTLED
+    return PostFailure.TRANSIENT if status >= 500 else PostFailure.FINAL

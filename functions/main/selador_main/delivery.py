@@ -19,6 +19,14 @@ class Delivery:
 
     envelope: Envelope
     receive_count: int
+    trace_header: str | None = None
+    """The handler's X-Ray trace header, as SQS carried it (ESM-14)."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace's id: the `Root` of the header."""
+        fields = dict(part.partition("=")[::2] for part in (self.trace_header or "").split(";"))
+        return fields.get("Root")
 
     @property
     def attempt(self) -> int:
@@ -34,4 +42,9 @@ def read_delivery(record: Mapping[str, Any]) -> Delivery:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         named = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in faults]
         raise UnreadableMessageError("; ".join(named)) from None
-    return Delivery(envelope=envelope, receive_count=int(record["attributes"]["ApproximateReceiveCount"]))
+    attributes = record["attributes"]
+    return Delivery(
+        envelope=envelope,
+        receive_count=int(attributes["ApproximateReceiveCount"]),
+        trace_header=attributes.get("AWSTraceHeader"),
+    )

@@ -7,27 +7,36 @@ timer that would delay the first word. The agent waits when too much gathers.
 import contextvars
 import random
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
 
-from selador_main.backoff import delays
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.connection import ConnectionGoneError, PostFailedError
 from selador_main.outbox import AttemptFrame, Outbox
+from selador_main.post_retries import pause_after
 from selador_shared.protocol import Completed, Heartbeat
 
 HEARTBEAT_SECONDS = 15
 MAX_WAITING_CHARACTERS = 256 * 1024
 """Eight full frames: enough to keep the connection busy, little enough to keep the memory bounded."""
 
-POST_TRIES = 10
-POST_RETRY_BASE_SECONDS = 0.2
-POST_RETRY_CAP_SECONDS = 5
-
 log = structlog.get_logger()
+
+
+@dataclass
+class Tally:
+    """What a writer has done: frames that were taken, posts made for them, bytes of the frames, failures by reason."""
+
+    frames: int = 0
+    posts: int = 0
+    posted_bytes: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
 
 
 class FrameWriter:
@@ -47,12 +56,15 @@ class FrameWriter:
         *,
         may_post: Callable[[], bool],
         source: random.Random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.tally = Tally()
         self._outbox = outbox
         self._post = post
         self._cancellation = cancellation
         self._may_post = may_post
         self._source = source
+        self._clock = clock
         self._changed = threading.Condition()  # guards the outbox and the two flags
         self._posting = False
         self._closing = False
@@ -61,18 +73,13 @@ class FrameWriter:
 
     def write(self, text: str) -> None:
         """Send a piece of the answer, after waiting for room. Raises AttemptCancelledError once that is of no use."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._outbox.characters < MAX_WAITING_CHARACTERS or self._cancellation.reason is not None
-            )
-            self._cancellation.check()
+        with self._room():
             self._outbox.add_text(text)
             self._changed.notify_all()
 
     def send(self, frame_type: type[AttemptFrame], **members: Any) -> None:
-        """Send a frame. Raises AttemptCancelledError once that is of no use."""
-        with self._changed:
-            self._cancellation.check()
+        """Send a frame, after waiting for room. Raises AttemptCancelledError once that is of no use."""
+        with self._room():
             self._outbox.add(frame_type, **members)
             self._changed.notify_all()
 
@@ -102,6 +109,15 @@ class FrameWriter:
             self._changed.notify_all()
         self._thread.join()
 
+    def _room(self) -> threading.Condition:
+        """Wait for room for more; the caller enters what is returned to use it."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._outbox.characters < MAX_WAITING_CHARACTERS or self._cancellation.reason is not None
+            )
+        self._cancellation.check()
+        return self._changed
+
     def _run(self) -> None:
         with self._cancellation.calling(self._wake):
             try:
@@ -126,22 +142,34 @@ class FrameWriter:
             return self._outbox.take()
 
     def _deliver(self, frame: bytes) -> None:
-        pauses = delays(POST_TRIES, base=POST_RETRY_BASE_SECONDS, cap=POST_RETRY_CAP_SECONDS, source=self._source)
+        tries = 0
+        failing_since: float | None = None
         while self._may_post() and not self._silenced():
+            tries += 1
+            self.tally.posts += 1
             try:
                 self._post(frame)
             except ConnectionGoneError:
                 self._cancellation.cancel(Reason.CLIENT_GONE)
             except PostFailedError as error:
-                pause = next(pauses, None) if error.transient else None
-                log.warning("frame not taken", reason=str(error), retried=pause is not None)
-                if pause is None:
-                    self._cancellation.cancel(Reason.UNDELIVERABLE)
-                else:
-                    with self._changed:
-                        self._changed.wait_for(self._silenced, timeout=pause)
+                now = self._clock()
+                failing_since = now if failing_since is None else failing_since
+                self._after(error, pause_after(error, tries, now - failing_since, self._source))
             else:
+                self.tally.frames += 1
+                self.tally.posted_bytes += len(frame)
                 return
+
+    def _after(self, failure: PostFailedError, pause: float | None) -> None:
+        reason = str(failure)
+        self.tally.failures[reason] += 1
+        if pause is None or self.tally.failures[reason] == 1:  # a slow client would fill the log; the rest is counted
+            log.warning("frame not taken", reason=reason, retried=pause is not None)
+        if pause is None:
+            self._cancellation.cancel(Reason.UNDELIVERABLE)
+        else:
+            with self._changed:
+                self._changed.wait_for(self._silenced, timeout=pause)
 
     def _silenced(self) -> bool:
         reason = self._cancellation.reason

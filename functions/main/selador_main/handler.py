@@ -1,49 +1,101 @@
-"""The main function's entry point: settings, clients made once, and the batch's answer.
+"""The main function's entry point: settings, clients, and which agent answers.
 
-Every client has its timeouts set and botocore's retries off: what is tried again, and when, is decided here.
+What every request needs is made at init, where Lambda gives a whole CPU; the rest when it is first asked for. Every
+client has its timeouts set and botocore's retries off: what is tried again, and when, is decided here.
 """
 
+import functools
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
+from selador_main.agents.agent import Agent
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent
+from selador_main.batch import process_batch
+from selador_main.connection import Connections
+from selador_main.transport import Transport
 from selador_main.worker import Worker
+from selador_main.workflows.definition import load_definitions
+from selador_main.workflows.runner import Workflows
 from selador_shared import logs
 from selador_shared.settings import MainSettings, load
 
 if TYPE_CHECKING:
     from awslambdaric.lambda_context import LambdaContext
 
+    from selador_main.agents.model import Model
+
+MODEL_READ_SECONDS = 120
+"""Retrieval and a model's first token may take longer than botocore's 60 s between bytes (BR-28)."""
+
 _settings = load(MainSettings)
 logs.configure(_settings.log_level)
 
+_session = botocore.session.get_session()
+_transport = Transport(_session.get_config_variable("ca_bundle"))
 
-def _config(read_timeout: int) -> Config:
-    return Config(connect_timeout=3, read_timeout=read_timeout, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+
+def _client(service: str, read_seconds: int) -> Any:
+    config = Config(connect_timeout=2, read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+    return _session.create_client(service, config=config)
 
 
+def _bedrock_client(service: str) -> Any:
+    client = _client(service, MODEL_READ_SECONDS)
+    _transport.carry(client, read_seconds=MODEL_READ_SECONDS)
+    return client
+
+
+_knowledge_base = KnowledgeBaseAgent(
+    _bedrock_client("bedrock-agent-runtime"),
+    _settings.knowledge_base_id,
+    _settings.model_arn,
+    _settings.generation,
+)
+
+
+def _query_agent() -> Agent:
+    if _settings.agent_runtime_arn is None:
+        return _knowledge_base
+    from selador_main.agents.agent_core import AgentCoreAgent  # noqa: PLC0415  # only where it is what answers
+
+    return AgentCoreAgent(_bedrock_client("bedrock-agentcore"), _settings.agent_runtime_arn)
+
+
+@functools.cache
+def _model(name: str | None) -> "Model":
+    from selador_main.agents.model import Model  # noqa: PLC0415  # only when a workflow comes
+
+    arn = _settings.model_arn if name is None else _settings.generation.models[name]
+    return Model(_bedrock_client("bedrock-runtime"), arn, _settings.generation.guardrail)
+
+
+_agent = _query_agent()
 _worker = Worker(
-    sqs=boto3.client("sqs", config=_config(5)),
+    sqs=_client("sqs", 5),
     queue_url=_settings.sqs_queue_url,
-    connections=boto3.client("apigatewaymanagementapi", endpoint_url=_settings.callback_url, config=_config(5)),
-    agent=KnowledgeBaseAgent(
-        # Retrieval and a model's first token may take longer than botocore's 60 s between bytes (BR-28).
-        boto3.client("bedrock-agent-runtime", config=_config(120)),
-        _settings.knowledge_base_id,
-        _settings.model_arn,
+    post=Connections(
+        _transport, _settings.callback_url, _session.get_credentials(), _session.get_config_variable("region")
+    ).post,
+    agent=_agent,
+    workflows=Workflows(
+        load_definitions(models=_settings.generation.models),
+        agent=_agent,
+        retriever=_knowledge_base,
+        model=_model,
+        generation=_settings.generation,
     ),
     max_attempts=_settings.max_attempts,
     max_age_seconds=_settings.request_max_age_seconds,
 )
+_transport.connect(_settings.callback_url)
+_transport.connect(_knowledge_base.endpoint)
 
 
 def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Process an SQS batch (ESM-13); return the identifiers of the messages that are not done (ESM-21)."""
-    failures = [
-        {"itemIdentifier": record["messageId"]}
-        for record in event["Records"]
-        if not _worker.process(record, context.get_remaining_time_in_millis() / 1000)
-    ]
-    return {"batchItemFailures": failures}
+    return process_batch(
+        event["Records"],
+        lambda record: _worker.process(record, context.get_remaining_time_in_millis() / 1000),
+    )

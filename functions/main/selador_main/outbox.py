@@ -1,5 +1,6 @@
 """The frames of one attempt that wait to be posted: joined, split, numbered. No thread, no clock, no I/O."""
 
+import re
 from collections import deque
 from typing import Any
 
@@ -18,11 +19,16 @@ from selador_shared.protocol import (
 
 AttemptFrame = Started | Delta | Citation | Step | Heartbeat | Retrying | Completed | Error
 
+_FRAME_CHARACTERS = 2_048  # what a frame that is no text is reckoned at; a citation, the largest, is cut near that
+_SURROGATES = re.compile("[\ud800-\udfff]+")
+
 
 class Outbox:
     """A queue of frames whose last texts are still open: text that follows text becomes one `delta`.
 
-    `seq` is given when a frame is taken, so numbers have no gaps however much was joined, split or dropped.
+    `seq` is given when a frame is taken, so numbers have no gaps however much was joined, split or dropped. Halves of
+    surrogate pairs, which JSON lets a model send, are joined where both come, and replaced by U+FFFD where not: no
+    UTF-8 could carry them.
     """
 
     def __init__(self, request_id: str, attempt: int) -> None:
@@ -30,26 +36,36 @@ class Outbox:
         self._attempt = attempt
         self._seq = 0
         self._waiting: deque[str | AttemptFrame] = deque()
+        self._half = ""  # a high surrogate at the end of the text so far: its other half may come
         self.characters = 0
-        """How much text waits."""
+        """How much waits: the text's characters, and a flat rate for each other frame."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     def add_text(self, text: str) -> None:
         """Add a piece of the answer."""
+        text, self._half = self._half + text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
         if text:
-            self._waiting.append(text)
-            self.characters += len(text)
+            self._add_whole(text)
 
     def add(self, frame_type: type[AttemptFrame], **members: Any) -> None:
         """Add a frame with these members. Raises pydantic's ValidationError for members that the type doesn't have."""
-        self._waiting.append(self._frame(frame_type, **members))
+        mended = {name: _mended(value) if isinstance(value, str) else value for name, value in members.items()}
+        frame = self._frame(frame_type, **mended)
+        if self._half:
+            self._half = ""
+            self._add_whole("\ufffd")
+        self._waiting.append(frame)
+        self.characters += _FRAME_CHARACTERS
 
     def drop_text(self) -> None:
         """Drop the text that waits, and nothing else."""
         self._waiting = deque(item for item in self._waiting if not isinstance(item, str))
-        self.characters = 0
+        self._half = ""
+        self.characters = _FRAME_CHARACTERS * len(self._waiting)
 
     def take(self) -> bytes:
         """Return the next frame, encoded, of at most MAX_FRAME_BYTES. Raises IndexError when none waits.
@@ -59,10 +75,16 @@ class Outbox:
         head = self._waiting.popleft()
         if isinstance(head, str):
             return self._number(self._take_delta(head))
+        self.characters -= _FRAME_CHARACTERS
         data = self._number(encode_frame(head.model_copy(update={"seq": self._seq})).encode())
         if len(data) > MAX_FRAME_BYTES:
             raise ValueError(f"a {head.type} frame of {len(data):,} bytes; the limit is {MAX_FRAME_BYTES:,} (WS-54)")
         return data
+
+    def _add_whole(self, text: str) -> None:
+        text = _mended(text)
+        self._waiting.append(text)
+        self.characters += len(text)
 
     def _take_delta(self, text: str) -> bytes:
         pieces = [text]
@@ -94,3 +116,8 @@ class Outbox:
     def _number(self, data: bytes) -> bytes:
         self._seq += 1
         return data
+
+
+def _mended(text: str) -> str:
+    """Return `text` with the surrogates in it joined to characters, or replaced where a half is missing."""
+    return _SURROGATES.sub(lambda halves: halves[0].encode("utf-16", "surrogatepass").decode("utf-16", "replace"), text)

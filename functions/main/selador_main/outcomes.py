@@ -9,12 +9,12 @@ from enum import Enum, auto
 from math import ceil
 from typing import Any
 
-from selador_main.agents.agent import AgentFailedError, RequestRefusedError
+from selador_main.agents.agent import AgentFailedError, Ended, RequestRefusedError, Session
 from selador_main.backoff import full_jitter
 from selador_main.cancellation import Reason
 from selador_main.delivery import Delivery
-from selador_shared.metrics import Name
-from selador_shared.protocol import Completed, ErrorCode, Retrying
+from selador_shared.metrics import Count
+from selador_shared.protocol import Completed, ErrorCode, Retrying, Usage
 from selador_shared.protocol import Error as ErrorFrame
 
 RETRY_BASE_SECONDS = 2
@@ -48,9 +48,10 @@ def plan(delivery: Delivery, *, now_ms: int, max_attempts: int, max_age_seconds:
 
 @dataclass(frozen=True)
 class Answered:
-    """The agent's whole answer is on its way to the client."""
+    """The agent's whole answer is on its way to the client; what it said of its session and of its end."""
 
-    session_id: str | None
+    session: Session | None = None
+    ended: Ended = field(default_factory=Ended)
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,13 @@ class Outcome:
     `visibility_seconds`, where the message is kept: when it may be received again; None leaves its lease to run out.
     """
 
-    metric: Name
+    metric: Count
     done: bool
     frame_type: FrameType | None = None
     members: dict[str, Any] = field(default_factory=dict)
     visibility_seconds: int | None = None
+    code: ErrorCode | None = None
+    """Why, for metrics and logs: the frame's code, and also where no frame says it."""
 
 
 Ending = Answered | RequestRefusedError | AgentFailedError | Reason
@@ -73,8 +76,8 @@ Ending = Answered | RequestRefusedError | AgentFailedError | Reason
 def conclude(ending: Ending, delivery: Delivery, *, max_attempts: int, source: random.Random) -> Outcome:
     """Return the outcome of an attempt that ended so: the outcome table."""
     match ending:
-        case Answered(session_id):
-            return Outcome("Completed", done=True, frame_type=Completed, members={"session_id": session_id})
+        case Answered():
+            return Outcome("Completed", done=True, frame_type=Completed, members=_completed(ending))
         case RequestRefusedError():
             return _failed(ending.code, str(ending), field=ending.field)
         case Reason.OUT_OF_TIME:
@@ -108,20 +111,37 @@ def buried(max_attempts: int) -> Outcome:
             "retryable": True,
         },
         visibility_seconds=0,
+        code="attempts_exhausted",
     )
+
+
+def _completed(answered: Answered) -> dict[str, Any]:
+    session, ended = answered.session, answered.ended
+    usage = None
+    if ended.input_tokens is not None and ended.output_tokens is not None:
+        usage = Usage(input_tokens=ended.input_tokens, output_tokens=ended.output_tokens)
+    return {
+        "session_id": session and session.session_id,
+        "session_restarted": True if session is not None and session.restarted else None,
+        "usage": usage,
+        "stop_reason": ended.stop_reason,
+        "truncated": ended.truncated,
+    }
 
 
 def _failed(code: ErrorCode, message: str, *, field: str | None = None) -> Outcome:
     members = {"code": code, "message": message, "field": field, "retryable": code == "deadline_exceeded"}
-    return Outcome("Failed", done=True, frame_type=ErrorFrame, members=members)
+    return Outcome("Failed", done=True, frame_type=ErrorFrame, members=members, code=code)
 
 
 def _retry(code: ErrorCode | None, delivery: Delivery, max_attempts: int, source: random.Random) -> Outcome:
     if delivery.receive_count >= max_attempts:
         # The next receive buries the message, at once: there is no retry to announce.
-        return Outcome("AttemptFailed", done=False, visibility_seconds=0)
+        return Outcome("AttemptFailed", done=False, visibility_seconds=0, code=code)
     delay = ceil(full_jitter(delivery.receive_count, base=RETRY_BASE_SECONDS, cap=RETRY_CAP_SECONDS, source=source))
     if code is None:
         return Outcome("AttemptFailed", done=False, visibility_seconds=delay)
     members = {"delay_seconds": delay, "code": code}
-    return Outcome("AttemptFailed", done=False, frame_type=Retrying, members=members, visibility_seconds=delay)
+    return Outcome(
+        "AttemptFailed", done=False, frame_type=Retrying, members=members, visibility_seconds=delay, code=code
+    )

@@ -153,11 +153,11 @@ class Citation(_AttemptFrame):
 
 
 class Step(_AttemptFrame):
-    """A workflow's step starts or ends; `index` counts from 0 to `count` - 1."""
+    """A workflow's step starts or ends; `index` counts from 0 to `count` - 1. After `failed` the attempt ends."""
 
     type: Literal["step"] = "step"
     name: str
-    status: Literal["started", "completed"]
+    status: Literal["started", "completed", "failed"]
     index: int
     count: int
 
@@ -184,10 +184,16 @@ class Usage(_Frame):
 
 
 class Completed(_AttemptFrame):
-    """Terminal: the whole answer was delivered. `session_id` continues the conversation."""
+    """Terminal: the whole answer was delivered. `session_id` continues the conversation.
+
+    `session_restarted` is there where it is true: the session that the query named has ended, or never was; the answer
+    knows nothing of it, and `session_id` is a new one. `truncated`: the model reached its limit of tokens and had more
+    to say.
+    """
 
     type: Literal["completed"] = "completed"
     session_id: str | None = None
+    session_restarted: bool | None = None
     usage: Usage | None = None
     stop_reason: str | None = None
     truncated: bool = False

@@ -2,16 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 """An http(s) address, kept as the text that it is: pydantic's own type would add a slash."""
 
+# The length stands apart: as a repetition in the pattern it takes 20 ms of every start to compile.
+Arn = Annotated[str, StringConstraints(pattern=r"^arn:\S+$", max_length=2_048)]  # BR-05
+
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
 
 _SPLIT = BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)
 """Lists are words with spaces between them, as OAuth writes scopes; NoDecode beside it, or JSON would be expected."""
+
+
+def _unset(value: object) -> object:
+    # A Lambda function's environment has no null: Terraform sets an empty variable for what a deployment doesn't use.
+    return None if value == "" else value
 
 
 class SettingsError(Exception):
@@ -21,7 +29,7 @@ class SettingsError(Exception):
 class FunctionSettings(BaseSettings):
     """What every function is told."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, validate_default=False)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -50,31 +58,69 @@ class WebsocketHandlerSettings(FunctionSettings):
     deadline_seconds: Annotated[int, Field(ge=1)]
 
 
+class _Structured(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Guardrail(_Structured):
+    """A Bedrock guardrail, applied to every question and answer."""
+
+    id: str
+    version: str
+
+
+class Generation(_Structured):
+    """How answers are made; what is None is left to Bedrock. Ranges are Bedrock's own (BR-06).
+
+    `max_tokens` is always set: Bedrock reserves the model's own maximum of the account's quota otherwise (BR-35).
+    `models` are those that a workflow's step may name besides the default one: name → ARN.
+    """
+
+    guardrail: Guardrail | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=65_536)] = 4_096
+    models: dict[str, Arn] = {}
+    number_of_results: Annotated[int, Field(ge=1, le=100)] | None = None
+    prompt_template: Annotated[str, StringConstraints(max_length=4_000, pattern=r"\$search_results\$")] | None = None
+    search_type: Literal["HYBRID", "SEMANTIC"] | None = None
+    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
 class MainSettings(FunctionSettings):
     """`callback_url` is the base of `@connections` (WS-69).
 
+    Queries go to the AgentCore runtime `agent_runtime_arn` where there is one, else to the knowledge base.
     `request_max_age_seconds` is a request's useful life: one that waited longer in the queue before its first attempt
     is answered `deadline_exceeded` and costs nothing. The queue's maxReceiveCount is `max_attempts` + 1.
     """
 
+    agent_runtime_arn: Annotated[Arn | None, BeforeValidator(_unset)] = None
     callback_url: HttpUrl
+    generation: Json[Generation] = Generation()
     knowledge_base_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,10}$")]  # BR-05
     max_attempts: Annotated[int, Field(ge=1)]
-    model_arn: Annotated[str, StringConstraints(pattern=r"^arn:[^\s]{1,2044}$")]  # BR-05
+    model_arn: Arn
     request_max_age_seconds: Annotated[int, Field(ge=1)]
     sqs_queue_url: HttpUrl
 
 
 def load[Settings: FunctionSettings](settings: type[Settings]) -> Settings:
-    """Return `settings` read from the environment. Raises SettingsError, once, with every fault in one line."""
+    """Return `settings` read from the environment. Raises SettingsError, once, with every fault in one line.
+
+    A field's variable has its name in capitals; a structured one holds JSON.
+    """
     try:
         return settings()
     except ValidationError as error:
         faults = [
-            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {_problem(fault['type'], fault['msg'])}"
+            f"{_place(fault['loc'])}: {_problem(fault['type'], fault['msg'])}"
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise SettingsError(f"set the function's environment variables: {'; '.join(faults)}") from None
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    variable, *members = map(str, location)
+    return ".".join([variable.upper(), *members])
 
 
 def _problem(kind: str, message: str) -> str:

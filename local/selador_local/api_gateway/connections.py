@@ -30,6 +30,15 @@ class Target:
     connection_id: str
 
 
+@dataclass(frozen=True)
+class PostFault:
+    """A failure on demand: the answer to one post whose body has the text `containing` in it."""
+
+    status: int
+    error_type: str
+    containing: str
+
+
 def target_of(path: str) -> Target | None:
     """`/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for any other path."""
     parts = [unquote(part) for part in urlsplit(path).path.split("/")]
@@ -45,6 +54,8 @@ class ConnectionsApi:
         self._connections = connections
         self._authorizer = authorizer
         self._arn_prefix = arn_prefix
+        self.faults: list[PostFault] = []
+        """What the next posts get instead of being delivered."""
 
     async def handle(self, request: Request, target: Target) -> Response:
         key = access_key_id(request.headers.get("authorization"))
@@ -60,7 +71,14 @@ class ConnectionsApi:
         connection = self._connections.get(target.connection_id)
         if connection is None or (connection.caller.api_id, connection.caller.stage) != (target.api_id, target.stage):
             return _gone()
-        return _act(request, connection)
+        return self._fault(request) or _act(request, connection)
+
+    def _fault(self, request: Request) -> Response | None:
+        for fault in self.faults:
+            if request.method == "POST" and fault.containing.encode() in request.body:
+                self.faults.remove(fault)
+                return error(fault.status, fault.error_type, "failed on demand")
+        return None
 
 
 def error(status: int, error_type: str, message: str) -> Response:

@@ -50,7 +50,7 @@ class ApiGateway:
         self._throttles: dict[tuple[str, str], TokenBucket] = {}
         self._connections: dict[str, Connection] = {}
         arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
-        self._connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
+        self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
         self._authorization = ConnectAuthorization(
             invoke=invoke, authenticate=authenticate, authorize=authorizer, arn_prefix=arn_prefix
         )
@@ -62,10 +62,14 @@ class ApiGateway:
         self._stages = stages
         self._throttles = {key: TokenBucket(stage.throttle, self._clock.time) for key, stage in stages.items()}
 
+    def connection_ids(self) -> set[str]:
+        """Return the ids of the connections that are open."""
+        return set(self._connections)
+
     async def handle(self, request: Request) -> Response:
         target = target_of(request.target)
         if target is not None and (target.api_id, target.stage) in self._stages:
-            return await self._connections_api.handle(request, target)
+            return await self.connections_api.handle(request, target)
         if target is None and _stage_key(request.target) in self._stages:
             return Response(426, {"Upgrade": "websocket"})  # WS-28
         return error(403, "ForbiddenException", "Forbidden")  # CB-14

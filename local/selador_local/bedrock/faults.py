@@ -8,29 +8,37 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from selador_local.bedrock.eventstream import encode_event, encode_exception
+from selador_local.bedrock.wire import Wire
 
 
 class FaultKind(StrEnum):
-    """How a call fails. The first three answer before the stream begins, the others disturb the stream."""
+    """How a call fails. The first six do before the stream begins, the others disturb the stream."""
 
     THROTTLE = "throttle"
     ACCESS_DENIED = "access_denied"
+    NOT_FOUND = "not_found"
     INTERNAL = "internal"
+    INVALID = "invalid"
+    SILENCE = "silence"  # not even the head of an answer, until the client goes
     STALL = "stall"  # nothing more is sent, until the client goes
     CUT = "cut"  # the connection is closed without HTTP's end of the body
     CUT_INSIDE_EVENT = "cut_inside_event"  # half an event, then a clean end of the body (BR-26)
     STREAM_EXCEPTION = "stream_exception"
     GARBAGE = "garbage"  # bytes that are no event
+    GUARDRAIL = "guardrail"  # one intervenes
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of one call, after `after_events` events of its answer. `exception` is what STREAM_EXCEPTION sends."""
+    """A fault of one call, after `after_events` events of its answer. `exception` is what STREAM_EXCEPTION sends.
+
+    It waits for a call whose question has the text `question` in it.
+    """
 
     kind: FaultKind
     after_events: int = 0
     exception: str = "throttlingException"
+    question: str = ""
 
 
 class InvalidFaultError(Exception):
@@ -47,17 +55,23 @@ class Faults:
         """Let the next `times` calls that no earlier fault has claimed fail so."""
         self._waiting.extend([fault] * times)
 
-    def take(self) -> Fault | None:
+    def take(self, question: str) -> Fault | None:
         """Return the fault of the call that is beginning."""
-        return self._waiting.popleft() if self._waiting else None
+        fault = next((fault for fault in self._waiting if fault.question in question), None)
+        if fault is not None:
+            self._waiting.remove(fault)
+        return fault
 
     def clear(self) -> None:
         """Let every later call succeed."""
         self._waiting.clear()
 
 
+_MEMBERS = ("fault", "times", "afterEvents", "exception", "question")
+
+
 def parse_fault(body: bytes) -> tuple[Fault, int]:
-    """Return a fault and its number of times from JSON `{"fault", "times", "afterEvents", "exception"}`.
+    """Return a fault and its number of times from JSON `{"fault", "times", "afterEvents", "exception", "question"}`.
 
     All but `fault` may be left out. Raises InvalidFaultError.
     """
@@ -67,8 +81,8 @@ def parse_fault(body: bytes) -> tuple[Fault, int]:
         members = None
     if not isinstance(members, dict):
         raise InvalidFaultError('the body is no JSON object such as {"fault": "throttle"}')
-    if unknown := members.keys() - {"fault", "times", "afterEvents", "exception"}:
-        raise InvalidFaultError(f"{', '.join(sorted(unknown))}: not among fault, times, afterEvents, exception")
+    if unknown := members.keys() - set(_MEMBERS):
+        raise InvalidFaultError(f"{', '.join(sorted(unknown))}: not among {', '.join(_MEMBERS)}")
     kind = members.get("fault")
     if kind not in list(FaultKind):
         raise InvalidFaultError(f"fault is {kind!r}; known faults are {', '.join(FaultKind)}")
@@ -77,6 +91,7 @@ def parse_fault(body: bytes) -> tuple[Fault, int]:
             FaultKind(kind),
             after_events=_whole_number(members, "afterEvents", default=0, least=0),
             exception=str(members.get("exception", Fault.exception)),
+            question=str(members.get("question", Fault.question)),
         ),
         _whole_number(members, "times", default=1, least=1),
     )
@@ -89,7 +104,7 @@ def _whole_number(members: Mapping[str, Any], name: str, *, default: int, least:
     return value
 
 
-async def disturb(messages: AsyncIterator[bytes], fault: Fault) -> AsyncIterator[bytes]:
+async def disturb(messages: AsyncIterator[bytes], fault: Fault, wire: Wire) -> AsyncIterator[bytes]:
     """Yield `messages` as far as `fault` lets them, then fail as it says (instead of their end, if they are fewer)."""
     sent = 0
     while sent < fault.after_events and (message := await anext(messages, None)) is not None:
@@ -101,9 +116,11 @@ async def disturb(messages: AsyncIterator[bytes], fault: Fault) -> AsyncIterator
         case FaultKind.CUT:
             raise ConnectionAbortedError("cut on demand")
         case FaultKind.CUT_INSIDE_EVENT:
-            event = encode_event("output", {"text": "never complete"})
+            event = wire.event("text", {"text": "never complete"})
             yield event[: len(event) // 2]
         case FaultKind.STREAM_EXCEPTION:
-            yield encode_exception(fault.exception, "failed on demand")
+            yield wire.exception(fault.exception)
         case FaultKind.GARBAGE:
             yield bytes(range(64))
+        case FaultKind.GUARDRAIL:
+            yield wire.event(*wire.guardrail)

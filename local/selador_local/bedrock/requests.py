@@ -8,6 +8,7 @@ from typing import Any
 QUERY_CHARACTERS = 1_000  # RetrieveAndGenerateStream's input.text (BR-02)
 RETRIEVE_CHARACTERS = 20_000  # Retrieve's retrievalQuery.text (BR-02)
 
+_MAX_TOKENS = 4_096  # what the stand-in's model says at most of itself
 _RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # BR-06
 _KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # BR-05
 _MODEL_ARN_CHARACTERS = 2_048  # BR-05
@@ -47,6 +48,50 @@ class Retrieve:
     text: str
     knowledge_base_id: str
     number_of_results: int
+
+
+@dataclass(frozen=True)
+class Converse:
+    """A valid request of ConverseStream: the last user message's text, and what the system was told."""
+
+    text: str
+    model_id: str
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class InvokeAgentRuntime:
+    """A valid request of InvokeAgentRuntime with the payload of this project's agents, `{"prompt"}`."""
+
+    text: str
+    runtime_arn: str
+    session_id: str
+
+
+def parse_converse(model_id: str, body: bytes) -> Converse:
+    """Read the request of ConverseStream (BR-17); raise ApiError, a ValidationException."""
+    members = _json_object(body)
+    messages = members.get("messages")
+    if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
+        raise invalid("messages is missing or empty")
+    content = messages[-1].get("content")
+    if messages[-1].get("role") != "user" or not isinstance(content, list):
+        raise invalid("the last message has to be the user's, with content")
+    text = "".join(_member(block, "text", str) for block in content)
+    if not text.strip():
+        raise invalid("the text field in the content is blank")
+    inference = _member(members, "inferenceConfig", dict) if "inferenceConfig" in members else {}
+    max_tokens = inference.get("maxTokens", _MAX_TOKENS)
+    if type(max_tokens) is not int or max_tokens < 1:
+        raise invalid(f"maxTokens is {max_tokens!r}; it must be at least 1")
+    return Converse(text, model_id, max_tokens)
+
+
+def parse_invoke_agent_runtime(runtime_arn: str, session_id: str | None, body: bytes) -> InvokeAgentRuntime:
+    """Read the request of InvokeAgentRuntime; raise ApiError, a ValidationException."""
+    if session_id is not None and not 33 <= len(session_id) <= 256:
+        raise invalid(f"runtimeSessionId is {len(session_id)} characters; it needs 33 to 256")
+    return InvokeAgentRuntime(_member(_json_object(body), "prompt", str), runtime_arn, session_id or "")
 
 
 def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:

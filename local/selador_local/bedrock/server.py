@@ -1,9 +1,9 @@
-"""The stand-in for the endpoint `bedrock-agent-runtime`, on 127.0.0.1."""
+"""The stand-in for the endpoints `bedrock-agent-runtime`, `bedrock-runtime` and `bedrock-agentcore`, on 127.0.0.1."""
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,44 +12,61 @@ from uuid import uuid4
 
 from selador_local import http
 from selador_local.authorization import Authorizer, access_key_id
+from selador_local.bedrock import wire
+from selador_local.bedrock.agent_runtime import stream_runtime_answer
 from selador_local.bedrock.answer import Event, reference, stream_answer
-from selador_local.bedrock.eventstream import CONTENT_TYPE, encode_event
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
+from selador_local.bedrock.model import converse
 from selador_local.bedrock.requests import (
     ApiError,
     RetrieveAndGenerate,
     invalid,
+    parse_converse,
+    parse_invoke_agent_runtime,
     parse_retrieve,
     parse_retrieve_and_generate,
 )
-from selador_local.bedrock.retrieval import content_words, open_index, search
+from selador_local.bedrock.retrieval import Passage, content_words, open_index, search
+from selador_local.bedrock.wire import Wire
 from selador_local.http import Request, Response
 
 _SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07
+_RUNTIME_SESSION_HEADER = "x-amzn-bedrock-agentcore-runtime-session-id"
 _RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
+_CONVERSE_PATH = re.compile(r"/model/([^/]+)/converse-stream")
+_RUNTIME_PATH = re.compile(r"/runtimes/([^/]+)/invocations")
 _OWN_WORDS = 3  # a follow-up with fewer words is about what was asked before
+_RESULTS = 5
 
 _REFUSING_FAULTS = {
     FaultKind.THROTTLE: (429, "ThrottlingException", "throttled on demand"),
     FaultKind.ACCESS_DENIED: (403, "AccessDeniedException", "access denied on demand"),
+    FaultKind.NOT_FOUND: (404, "ResourceNotFoundException", "not found on demand"),
     FaultKind.INTERNAL: (500, "InternalServerException", "failed on demand"),
+    FaultKind.INVALID: (400, "ValidationException", "refused on demand"),
 }
 
 
 @dataclass
 class Call:
-    """A call of RetrieveAndGenerateStream.
+    """A call of an operation, with what was asked.
 
     `outcome`: `under_way`; then `completed`, `client_closed` (the client left first), a fault's kind, or the name of
     the exception it was refused with.
     """
 
+    operation: str
+    text: str = ""
     session_id: str | None = None
     outcome: str = "under_way"
 
 
+Answer = Callable[[Call, Request, str], Awaitable[Response]]
+"""An operation: fills the call, answers the request; the text is what its path names, if anything."""
+
+
 class BedrockStandIn:
-    """Answers RetrieveAndGenerateStream and Retrieve from the documents below `documents`.
+    """Answers from the documents below `documents`.
 
     `authorize` decides every call where it is given; `knowledge_base_id` is the one that exists (None: any);
     `token_delay_seconds` passes before each event. `calls` and `faults` are open to tests, as `/_control/…` is.
@@ -105,16 +122,27 @@ class BedrockStandIn:
         path = urlsplit(request.target).path
         if path.startswith("/_control/"):
             return self._control(request.method, path, request.body)
-        if request.method == "POST" and path == "/retrieveAndGenerateStream":
-            return await self._retrieve_and_generate(request)
-        if request.method == "POST" and (found := _RETRIEVE_PATH.fullmatch(path)):
-            return await self._retrieve(unquote(found[1]), request)
+        if request.method == "POST":
+            if path == "/retrieveAndGenerateStream":
+                return await self._call("RetrieveAndGenerateStream", self._retrieve_and_generate, request, "")
+            if found := _CONVERSE_PATH.fullmatch(path):
+                return await self._call("ConverseStream", self._converse, request, unquote(found[1]))
+            if found := _RUNTIME_PATH.fullmatch(path):
+                return await self._call("InvokeAgentRuntime", self._invoke_agent_runtime, request, unquote(found[1]))
+            if found := _RETRIEVE_PATH.fullmatch(path):
+                return await self._call("Retrieve", self._retrieve, request, unquote(found[1]))
         raise _unknown_operation(request.method, path)
 
     def _control(self, method: str, path: str, body: bytes) -> Response:
         match method, path:
             case "GET", "/_control/calls":
-                return _json(200, [{"sessionId": call.session_id, "outcome": call.outcome} for call in self.calls])
+                return _json(
+                    200,
+                    [
+                        {"operation": call.operation, "sessionId": call.session_id, "outcome": call.outcome}
+                        for call in self.calls
+                    ],
+                )
             case "POST", "/_control/faults":
                 try:
                     self.faults.add(*parse_fault(body))
@@ -126,38 +154,79 @@ class BedrockStandIn:
                 return Response(204)
         raise _unknown_operation(method, path)
 
-    async def _retrieve(self, knowledge_base: str, request: Request) -> Response:
+    async def _call(self, operation: str, answer: Answer, request: Request, resource: str) -> Response:
+        call = Call(operation)
+        self.calls.append(call)
+        try:
+            return await answer(call, request, resource)
+        except ApiError as error:
+            if call.outcome == "under_way":
+                call.outcome = error.code
+            raise
+        except asyncio.CancelledError:
+            call.outcome = "client_closed"
+            raise
+
+    async def _retrieve(self, call: Call, request: Request, knowledge_base: str) -> Response:
         asked = parse_retrieve(knowledge_base, request.body)
+        await self._begin(call, asked.text)
         await self._require(request, "bedrock:Retrieve", self._knowledge_base_arn(asked.knowledge_base_id))
         self._require_existing(asked.knowledge_base_id)
         passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
+        call.outcome = "completed"
         return _json(
             200, {"retrievalResults": [{**reference(passage), "score": passage.score} for passage in passages]}
         )
 
-    async def _retrieve_and_generate(self, request: Request) -> Response:
-        call = Call()
-        self.calls.append(call)
-        fault = self.faults.take()
-        if fault is not None and fault.kind in _REFUSING_FAULTS:
+    async def _retrieve_and_generate(self, call: Call, request: Request, _: str) -> Response:
+        asked = parse_retrieve_and_generate(request.body)
+        fault = await self._begin(call, asked.text)
+        await self._require_all(request, asked)
+        call.session_id, words = self._continue_session(asked)
+        passages = search(self._index, words, limit=asked.number_of_results)
+        headers = {_SESSION_HEADER: call.session_id}
+        return self._streamed(call, stream_answer(passages), fault, wire.KNOWLEDGE_BASE, headers)
+
+    async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
+        asked = parse_converse(model_id, request.body)
+        fault = await self._begin(call, asked.text)
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))  # BR-31
+        return self._streamed(call, converse(asked.text, asked.max_tokens), fault, wire.MODEL, {})
+
+    async def _invoke_agent_runtime(self, call: Call, request: Request, runtime_arn: str) -> Response:
+        asked = parse_invoke_agent_runtime(runtime_arn, request.headers.get(_RUNTIME_SESSION_HEADER), request.body)
+        fault = await self._begin(call, asked.text)
+        await self._require(request, "bedrock-agentcore:InvokeAgentRuntime", asked.runtime_arn)
+        call.session_id = asked.session_id
+        answer = stream_runtime_answer(self._found(asked.text))
+        return self._streamed(call, answer, fault, wire.AGENT_RUNTIME, {_RUNTIME_SESSION_HEADER: asked.session_id})
+
+    async def _begin(self, call: Call, text: str) -> Fault | None:
+        """Note what is asked; return the fault of its stream. Raises ApiError where it fails before that."""
+        call.text = text
+        fault = self.faults.take(text)
+        if fault is None:
+            return None
+        if fault.kind in _REFUSING_FAULTS:
             call.outcome = fault.kind
             raise ApiError(*_REFUSING_FAULTS[fault.kind])
-        try:
-            asked = parse_retrieve_and_generate(request.body)
-            await self._require_all(request, asked)
-            call.session_id, words = self._continue_session(asked)
-        except ApiError as error:
-            call.outcome = error.code
-            raise
-        passages = search(self._index, words, limit=asked.number_of_results)
-        headers = {"Content-Type": CONTENT_TYPE, _SESSION_HEADER: call.session_id, **_request_id()}
-        return Response(200, headers, self._stream(call, stream_answer(passages), fault))
+        if fault.kind is FaultKind.SILENCE:
+            await asyncio.Event().wait()
+        return fault
 
-    async def _stream(self, call: Call, events: Iterable[Event], fault: Fault | None) -> AsyncIterator[bytes]:
+    def _streamed(
+        self, call: Call, events: Iterable[Event], fault: Fault | None, form: Wire, headers: dict[str, str]
+    ) -> Response:
+        headers = {"Content-Type": form.content_type, **headers, **_request_id()}
+        return Response(200, headers, self._stream(call, events, fault, form))
+
+    async def _stream(
+        self, call: Call, events: Iterable[Event], fault: Fault | None, form: Wire
+    ) -> AsyncIterator[bytes]:
         outcome = "client_closed"  # however this ends, unless it comes to its own end below
-        messages = self._paced(events)
+        messages = self._paced(events, form)
         try:
-            async for message in messages if fault is None else disturb(messages, fault):
+            async for message in messages if fault is None else disturb(messages, fault, form):
                 yield message
             outcome = "completed" if fault is None else fault.kind
         except ConnectionAbortedError:
@@ -166,10 +235,13 @@ class BedrockStandIn:
         finally:
             call.outcome = outcome
 
-    async def _paced(self, events: Iterable[Event]) -> AsyncIterator[bytes]:
+    async def _paced(self, events: Iterable[Event], form: Wire) -> AsyncIterator[bytes]:
         for event_type, members in events:
             await asyncio.sleep(self._token_delay_seconds)
-            yield encode_event(event_type, members)
+            yield form.event(event_type, members)
+
+    def _found(self, text: str) -> list[Passage]:
+        return search(self._index, content_words(text), limit=_RESULTS)
 
     def _continue_session(self, asked: RetrieveAndGenerate) -> tuple[str, list[str]]:
         """Return the session's id, made here for a new one (BR-07), and the words to look for."""
@@ -187,12 +259,9 @@ class BedrockStandIn:
 
     async def _require_all(self, request: Request, asked: RetrieveAndGenerate) -> None:
         knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)
-        model = asked.model_arn
-        if not model.startswith("arn:"):  # a bare model id
-            model = f"arn:aws:bedrock:{self._region}::foundation-model/{model}"  # BR-33
         await self._require(request, "bedrock:RetrieveAndGenerate", knowledge_base)  # BR-29
         await self._require(request, "bedrock:Retrieve", knowledge_base)  # BR-30
-        await self._require(request, "bedrock:InvokeModelWithResponseStream", model)  # BR-30
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))  # BR-30
         self._require_existing(asked.knowledge_base_id)
 
     async def _require(self, request: Request, action: str, resource: str) -> None:
@@ -210,6 +279,10 @@ class BedrockStandIn:
 
     def _knowledge_base_arn(self, knowledge_base_id: str) -> str:
         return f"arn:aws:bedrock:{self._region}:{self._account}:knowledge-base/{knowledge_base_id}"
+
+    def _model_arn(self, model: str) -> str:
+        # A bare model id is a foundation model's (BR-33).
+        return model if model.startswith("arn:") else f"arn:aws:bedrock:{self._region}::foundation-model/{model}"
 
 
 def _unknown_operation(method: str, path: str) -> ApiError:

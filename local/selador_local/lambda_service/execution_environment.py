@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import signal
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -48,9 +49,16 @@ class Runtime:
             await server.close()
             raise
 
-    async def expect[T](self, future: "asyncio.Future[T]", seconds: float) -> T:
-        """The future's result. Raises TimeoutError after `seconds`, RuntimeExitedError when the process has ended."""
-        waiting: set[asyncio.Future[T] | asyncio.Future[int]] = {future, self.process.exited}
+    async def expect[T](
+        self, future: "asyncio.Future[T]", seconds: float, overdue: "asyncio.Future[None] | None" = None
+    ) -> T:
+        """The future's result. Raises TimeoutError after `seconds`, RuntimeExitedError when the process has ended.
+
+        It also raises TimeoutError once `overdue` is done.
+        """
+        waiting: set[asyncio.Future[T] | asyncio.Future[int] | asyncio.Future[None]] = {future, self.process.exited}
+        if overdue is not None:
+            waiting.add(overdue)
         await asyncio.wait(waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return future.result()
@@ -64,9 +72,21 @@ class Runtime:
 
 
 class ExecutionEnvironment:
-    """Runs invocations of a function, one at a time; `stop` ends it for good."""
+    """Runs invocations of a function, one at a time; `stop` ends it for good. `event` is that under way.
 
-    def __init__(self, function: Function, launch: Launch, log: Log) -> None:
+    `time_limit` gives an event's own timeout in seconds, None for the function's.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        launch: Launch,
+        log: Log,
+        time_limit: Callable[[bytes], int | None] = lambda _: None,
+    ) -> None:
+        self._time_limit = time_limit
+        self.event = b""
+        self._overdue: asyncio.Future[None] | None = None
         self._function = function
         self._launch = launch
         self._log = log
@@ -84,14 +104,15 @@ class ExecutionEnvironment:
             await self.stop()
 
         started = time.monotonic()
+        timeout_seconds = self._time_limit(event) or self._function.timeout_seconds
         self._log(start_line(self._function, request_id, datetime.now(UTC)))
         report = Report(request_id, 0, init_ms, 0, "success")
         try:
-            result = init_error or await self._run(request_id, event, started + self._function.timeout_seconds)
+            result = init_error or await self._run(request_id, event, started + timeout_seconds)
             if result.function_error is not None:
                 report = replace(report, status="error")
         except TimeoutError:
-            result = timed_out(request_id, self._function.timeout_seconds)
+            result = timed_out(request_id, timeout_seconds)
             report = replace(report, status="timeout")
         except RuntimeExitedError as error:
             result = exited(request_id, error.return_code)
@@ -107,6 +128,21 @@ class ExecutionEnvironment:
         for line in report_lines(self._function, report, datetime.now(UTC)):
             self._log(line)
         return result
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, if there is one: to kill it, or to stop and continue it."""
+        if self._runtime is not None:
+            self._runtime.process.signal(number)
+
+    def limit_memory(self, megabytes: int) -> None:
+        """Let the process have only so much from now on."""
+        if self._runtime is not None:
+            self._runtime.process.memory_limit_mb = megabytes
+
+    def time_out(self) -> None:
+        """End the invocation under way as the function's timeout would."""
+        if self._overdue is not None and not self._overdue.done():
+            self._overdue.set_result(None)
 
     async def stop(self) -> None:
         """Kill the process, if there is one; a later invocation starts another."""
@@ -146,4 +182,8 @@ class ExecutionEnvironment:
             deadline_ms=int((now + seconds) * 1000),
             event=event,
         )
-        return await self._runtime.expect(self._runtime.api.give(invocation), seconds)
+        self.event, self._overdue = event, asyncio.get_running_loop().create_future()
+        try:
+            return await self._runtime.expect(self._runtime.api.give(invocation), seconds, self._overdue)
+        finally:
+            self.event, self._overdue = b"", None

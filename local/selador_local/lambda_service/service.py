@@ -34,6 +34,8 @@ class LambdaService:
         self._log_dir = work_dir / "logs"
         self._runtime_dir = work_dir / "runtime"
         self._pools: dict[str, _Pool] = {}
+        self.time_limits: dict[str, int] = {}
+        """Timeouts on demand in seconds, by a text that is in the events they are for."""
 
     async def deploy(self, functions: Mapping[str, Function]) -> None:
         """Serve these functions from now on. What has changed gets new environments; calls under way finish.
@@ -59,11 +61,19 @@ class LambdaService:
             raise DataPlaneError(f"no function {function_arn} was deployed")
         return await pool.invoke(event)
 
+    def working_on(self, text: str) -> list[ExecutionEnvironment]:
+        """Return the environments whose event under way has `text` in it, a request's id for instance."""
+        busy = (environment for pool in self._pools.values() for environment in pool.busy)
+        return [environment for environment in busy if text.encode() in environment.event]
+
     async def stop(self) -> None:
         """Kill every process, and remove the extracted code, whose folders are read-only."""
         pools, self._pools = self._pools, {}
         await asyncio.gather(*(pool.stop() for pool in pools.values()))
         await asyncio.to_thread(code.remove, self._code_dir)
+
+    def _time_limit(self, event: bytes) -> int | None:
+        return next((seconds for text, seconds in self.time_limits.items() if text.encode() in event), None)
 
     async def _pool(self, function: Function) -> "_Pool":
         python = interpreter(function)
@@ -87,9 +97,11 @@ class LambdaService:
                 )
                 # -S hides what is installed here; -B, since Lambda's code folder can't be written (root ignores modes).
                 arguments = ["-S", "-B", "-m", "awslambdaric", function.handler]
-                return await Process.start(python, arguments, variables, task_root, log)
+                return await Process.start(
+                    python, arguments, variables, task_root, log, memory_limit_mb=function.memory_mb
+                )
 
-            return ExecutionEnvironment(function, launch, log)
+            return ExecutionEnvironment(function, launch, log, self._time_limit)
 
         return _Pool(function, new_environment)
 
@@ -101,23 +113,23 @@ class _Pool:
         self.function = function
         self._new_environment = new_environment
         self._idle: list[ExecutionEnvironment] = []
-        self._busy: set[ExecutionEnvironment] = set()
+        self.busy: set[ExecutionEnvironment] = set()
         self._room = asyncio.Semaphore(_MAX_ENVIRONMENTS)
         self._retired = False
 
     async def invoke(self, event: bytes) -> InvokeResult:
         reserved = self.function.reserved_concurrency
-        if reserved is not None and len(self._busy) >= reserved:
+        if reserved is not None and len(self.busy) >= reserved:
             raise TooManyRequestsError(f"{self.function.name}: reserved concurrency {reserved} is used up")
         async with self._room:
             environment = self._idle.pop() if self._idle else self._new_environment()
-            self._busy.add(environment)
+            self.busy.add(environment)
             usable = False
             try:
                 result = await environment.invoke(event)
                 usable = not self._retired
             finally:
-                self._busy.discard(environment)
+                self.busy.discard(environment)
                 if usable:
                     self._idle.append(environment)
                 else:
@@ -133,4 +145,4 @@ class _Pool:
     async def stop(self) -> None:
         """Stop everything, busy or not."""
         await self.retire()
-        await asyncio.gather(*(environment.stop() for environment in self._busy))
+        await asyncio.gather(*(environment.stop() for environment in self.busy))

@@ -46,13 +46,19 @@ class ConnectionsApi:
         self.answers: deque[tuple[int, str]] = deque()
         self.posts: list[bytes] = []
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.peers: list[Any] = []
+        self.connections = 0
+        self.connected = threading.Event()
         self.frames: list[dict[str, Any]] = []
         self.hold = threading.Event()
         self.hold.set()
         self.url = ""
 
-    def answer(self, path: str, body: bytes) -> tuple[int, str]:
+    def answer(self, path: str, headers: dict[str, str], peer: Any, body: bytes) -> tuple[int, str]:
         self.hold.wait(10)
+        self.headers.append(headers)
+        self.peers.append(peer)
         self.posts.append(body)
         self.paths.append(path)
         status, error_type = self.answers.popleft() if self.answers else (200, "")
@@ -68,9 +74,14 @@ def connections_api() -> Iterator[ConnectionsApi]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self) -> None:
+            super().setup()
+            api.connections += 1
+            api.connected.set()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, error_type = api.answer(self.path, body)
+            status, error_type = api.answer(self.path, dict(self.headers.items()), self.client_address, body)
             self.send_response(status)
             if error_type:
                 self.send_header("x-amzn-ErrorType", error_type)
@@ -84,6 +95,8 @@ def connections_api() -> Iterator[ConnectionsApi]:
         api.url = f"http://127.0.0.1:{server.server_port}/dev"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
+        server.daemon_threads = True  # clients keep their connections open
+        server.block_on_close = False
         yield api
         api.hold.set()
         server.shutdown()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from selador_main import frame_writer
+from selador_main import frame_writer, post_retries
 from selador_main.cancellation import AttemptCancelledError, Cancellation, Reason
-from selador_main.connection import ConnectionGoneError, PostFailedError
+from selador_main.connection import ConnectionGoneError, PostFailedError, PostFailure
 from selador_main.frame_writer import FrameWriter
 from selador_main.outbox import Outbox
 from selador_shared.protocol import Citation, Completed, Error, Retrying, Started
@@ -65,8 +65,9 @@ def writer_to(cancellation: Cancellation) -> Callable[[Client], FrameWriter]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once: the pauses are not what is tested here."""
-    monkeypatch.setattr(frame_writer, "POST_RETRY_BASE_SECONDS", 0.001)
-    monkeypatch.setattr(frame_writer, "POST_RETRY_CAP_SECONDS", 0.001)
+    monkeypatch.setattr(post_retries, "BASE_SECONDS", 0.001)
+    monkeypatch.setattr(post_retries, "THROTTLED_CAP_SECONDS", 0.001)
+    monkeypatch.setattr(post_retries, "FAILED_CAP_SECONDS", 0.001)
 
 
 def test_frames_arrive_in_order_and_finish_waits_for_the_last(writer_to: Callable[[Client], FrameWriter]) -> None:
@@ -118,7 +119,7 @@ def test_a_client_that_has_gone_cancels_the_attempt(
 
 
 def test_a_transient_failure_repeats_the_same_frame(writer_to: Callable[[Client], FrameWriter]) -> None:
-    busy = PostFailedError("429 LimitExceededException", transient=True)
+    busy = PostFailedError("429 LimitExceededException", kind=PostFailure.THROTTLED)
     client = Client(busy, busy, None, busy)
 
     with writer_to(client) as writer:
@@ -128,27 +129,70 @@ def test_a_transient_failure_repeats_the_same_frame(writer_to: Callable[[Client]
     assert delivered
     assert [(frame["type"], frame["seq"]) for frame in client.frames] == [("started", 0), ("completed", 1)]
     assert client.posts == 5
+    assert (writer.tally.frames, writer.tally.posts) == (2, 5)
+    assert writer.tally.failures == {"429 LimitExceededException": 3}
 
 
-@pytest.mark.parametrize(
-    ("failure", "posts"),
-    [
-        (PostFailedError("403 ForbiddenException", transient=False), 1),
-        (PostFailedError("503", transient=True), frame_writer.POST_TRIES),
-    ],
-    ids=["for good", "too often"],
-)
 def test_a_frame_that_is_not_taken_cancels_the_attempt(
-    writer_to: Callable[[Client], FrameWriter], cancellation: Cancellation, failure: Exception, posts: int
+    writer_to: Callable[[Client], FrameWriter], cancellation: Cancellation
 ) -> None:
-    client = Client(*[failure] * frame_writer.POST_TRIES)
+    client = Client(PostFailedError("403 ForbiddenException", kind=PostFailure.FINAL))
 
     with writer_to(client) as writer:
         delivered = writer.finish(Completed)
 
     assert not delivered
     assert cancellation.reason is Reason.UNDELIVERABLE
-    assert client.posts == posts
+    assert client.posts == 1
+
+
+def test_a_connection_that_fails_for_too_long_cancels_the_attempt(cancellation: Cancellation) -> None:
+    client = Client(*[PostFailedError("503", kind=PostFailure.TRANSIENT)] * 9)
+    times = iter(range(0, 1_000, 25))  # seconds that each look at the clock finds
+    writer = FrameWriter(
+        Outbox("r-1", 1),
+        client.post,
+        cancellation,
+        may_post=lambda: True,
+        source=random.Random(1),
+        clock=lambda: next(times),
+    )
+
+    with writer:
+        delivered = writer.finish(Completed)
+
+    assert not delivered
+    assert cancellation.reason is Reason.UNDELIVERABLE
+    assert client.posts == 4  # at 0, 25, 50 and 75 s
+
+
+def test_frames_that_are_no_text_wait_for_room_too(
+    writer_to: Callable[[Client], FrameWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood of citations is bounded as a flood of text is."""
+    monkeypatch.setattr(frame_writer, "MAX_WAITING_CHARACTERS", 10_000)
+    client = Client()
+    client.hold.clear()
+    sent: list[int] = []
+
+    with writer_to(client) as writer:
+
+        def agent() -> None:
+            for number in range(20):
+                writer.send(Citation, text="x")
+                sent.append(number)
+
+        thread = threading.Thread(target=agent)
+        thread.start()
+        assert client.in_flight.wait(WAIT)
+        thread.join(0.2)
+        sent_while_held = len(sent)
+        client.hold.set()
+        thread.join(WAIT)
+        writer.finish(Completed)
+
+    assert sent_while_held < 10
+    assert client.types.count("citation") == 20
 
 
 def test_nothing_is_posted_once_the_lease_is_gone(cancellation: Cancellation) -> None:

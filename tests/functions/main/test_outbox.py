@@ -105,3 +105,33 @@ def test_a_frame_that_can_not_be_split_is_refused(outbox: Outbox) -> None:
 
     with pytest.raises(ValueError, match="a citation frame of 32,"):
         outbox.take()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["\ud83d\ude00"], "😀"),
+        (["a\ud83d", "\ude00b"], "a😀b"),
+        (["a\ud83d", "b"], "a\ufffdb"),
+        (["a\ude00b"], "a\ufffdb"),
+        (["\ud83d", "\ud83d", "\ude00"], "\ufffd😀"),
+        (["end\ud83d"], "end\ufffd"),
+    ],
+    ids=["a pair", "a pair in two pieces", "no second half", "no first half", "one half too many", "half at the end"],
+)
+def test_halves_of_surrogate_pairs_are_joined_or_replaced(outbox: Outbox, pieces: list[str], text: str) -> None:
+    """JSON's escapes let a model send them; no frame could carry half of one."""
+    for piece in pieces:
+        outbox.add_text(piece)
+    outbox.add(Heartbeat)
+
+    frames = taken(outbox)
+
+    assert "".join(frame.get("text", "") for frame in frames) == text
+    assert frames[-1]["type"] == "heartbeat"
+
+
+def test_a_half_in_another_frame_is_replaced(outbox: Outbox) -> None:
+    outbox.add(Citation, text="cut \ud83d")
+
+    assert taken(outbox)[0]["text"] == "cut \ufffd"

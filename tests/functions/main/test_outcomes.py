@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from selador_main.agents.agent import AgentFailedError, RequestRefusedError
+from selador_main.agents.agent import AgentFailedError, Ended, RequestRefusedError, Session
 from selador_main.backoff import full_jitter
 from selador_main.cancellation import Reason
 from selador_main.delivery import Delivery
 from selador_main.outcomes import Answered, Outcome, Plan, buried, conclude, expired, plan
 from selador_shared.envelope import Envelope
-from selador_shared.protocol import Completed, Error, Retrying
+from selador_shared.protocol import Completed, Error, Retrying, Usage
 
 MAX_ATTEMPTS = 3
 MAX_AGE_SECONDS = 900
@@ -66,9 +66,30 @@ def test_a_replay_has_its_attempts_again_and_never_expires(envelope: Envelope) -
 
 
 def test_an_answer_completes_and_deletes(delivery: MakeDelivery) -> None:
-    outcome = concluded(Answered("s-1"), delivery(1))
+    outcome = concluded(
+        Answered(Session("s-1", restarted=True), Ended("max_tokens", 5, 7, truncated=True)), delivery(1)
+    )
 
-    assert outcome == Outcome("Completed", done=True, frame_type=Completed, members={"session_id": "s-1"})
+    assert (outcome.metric, outcome.done, outcome.frame_type) == ("Completed", True, Completed)
+    assert outcome.members == {
+        "session_id": "s-1",
+        "session_restarted": True,
+        "usage": Usage(input_tokens=5, output_tokens=7),
+        "stop_reason": "max_tokens",
+        "truncated": True,
+    }
+
+
+def test_an_answer_of_an_agent_that_says_nothing_of_its_end_completes_too(delivery: MakeDelivery) -> None:
+    members = concluded(Answered(), delivery(1)).members
+
+    assert members == {
+        "session_id": None,
+        "session_restarted": None,
+        "usage": None,
+        "stop_reason": None,
+        "truncated": False,
+    }
 
 
 def test_a_client_that_has_gone_is_counted_and_its_message_deleted(delivery: MakeDelivery) -> None:
@@ -105,13 +126,14 @@ def test_a_failed_attempt_announces_its_retry_and_backs_off(
         frame_type=Retrying,
         members={"delay_seconds": delay, "code": "throttled"},
         visibility_seconds=delay,
+        code="throttled",
     )
 
 
 def test_the_last_failed_attempt_announces_no_retry_and_is_buried_at_once(delivery: MakeDelivery) -> None:
     outcome = concluded(AgentFailedError("throttled", reason="ThrottlingException"), delivery(MAX_ATTEMPTS))
 
-    assert outcome == Outcome("AttemptFailed", done=False, visibility_seconds=0)
+    assert outcome == Outcome("AttemptFailed", done=False, visibility_seconds=0, code="throttled")
 
 
 def test_an_undeliverable_attempt_is_retried_in_silence(delivery: MakeDelivery) -> None:

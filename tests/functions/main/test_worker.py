@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto
 import pytest
-from botocore.config import Config
+from botocore.credentials import Credentials
 
-from selador_main.agents.agent import AgentEvent, AgentFailedError, CitedSource, RequestRefusedError, Session, Text
+from selador_main.agents.agent import (
+    AgentEvent,
+    AgentFailedError,
+    Caller,
+    CitedSource,
+    Ended,
+    RequestRefusedError,
+    Session,
+    StepChanged,
+    Text,
+)
 from selador_main.cancellation import Cancellation
+from selador_main.connection import Connections
+from selador_main.transport import Transport
 from selador_main.worker import Worker
 from selador_shared.envelope import Envelope
-from selador_shared.protocol import Query
+from selador_shared.protocol import Query, Workflow
 
 from .conftest import RECEIVED_AT_MS, ConnectionsApi
 
@@ -27,13 +39,17 @@ MAX_ATTEMPTS = 3
 class ScriptedAgent:
     """Yields its events, raising those that are exceptions and waiting for cancellation at a None."""
 
+    text_limit = 1_000
+
     def __init__(self, *script: AgentEvent | Exception | None) -> None:
         self.script = script
-        self.asked: list[Query] = []
+        self.asked: list[Query | Workflow] = []
+        self.callers: list[Caller] = []
         self.closed = 0
 
-    def answer(self, query: Query, cancellation: Cancellation) -> Generator[AgentEvent]:
-        self.asked.append(query)
+    def answer(self, request: Query | Workflow, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:
+        self.asked.append(request)
+        self.callers.append(caller)
         try:
             for item in self.script:
                 match item:
@@ -87,18 +103,15 @@ def received(
 
 @pytest.fixture
 def worker_with(sqs: "SQSClient", queue_url: str, connections_api: ConnectionsApi) -> Callable[[ScriptedAgent], Worker]:
-    connections = boto3.client(
-        "apigatewaymanagementapi",
-        endpoint_url=connections_api.url,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    connections = Connections(Transport(), connections_api.url, Credentials("testing", "testing"), "eu-west-1")
 
     def make(agent: ScriptedAgent) -> Worker:
         return Worker(
             sqs=sqs,
             queue_url=queue_url,
-            connections=connections,
+            post=connections.post,
             agent=agent,
+            workflows=agent,
             max_attempts=MAX_ATTEMPTS,
             max_age_seconds=900,
             now_ms=lambda: RECEIVED_AT_MS + 1_000,
@@ -111,6 +124,13 @@ def worker_with(sqs: "SQSClient", queue_url: str, connections_api: ConnectionsAp
 def visible_again(sqs: "SQSClient", queue_url: str) -> Callable[[], bool]:
     """Tell whether the message can be received right now."""
     return lambda: "Messages" in sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1)
+
+
+def summary(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the line that ends an attempt."""
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if '"attempt ended"' in line)
+    members: dict[str, Any] = json.loads(line)
+    return members
 
 
 def types(connections_api: ConnectionsApi) -> list[str]:
@@ -312,7 +332,7 @@ def test_an_unreadable_message_is_released_for_the_dead_letter_queue_and_nobody_
     assert visible_again()
 
 
-def test_a_workflow_is_refused_with_its_name_while_none_is_deployed(
+def test_a_workflow_is_run_and_its_steps_are_told(
     worker_with: Callable[[ScriptedAgent], Worker],
     received: Callable[..., dict[str, Any]],
     connections_api: ConnectionsApi,
@@ -320,13 +340,95 @@ def test_a_workflow_is_refused_with_its_name_while_none_is_deployed(
 ) -> None:
     body = json.loads(envelope.model_dump_json(exclude_none=True))
     body["request"] = {"action": "invoke", "type": "workflow", "workflow": "brief", "inputs": {}}
+    ended = Ended("max_tokens", 3, 4, truncated=True)
+    workflows = ScriptedAgent(StepChanged("find", "started", 0, 2), Text("x"), CitedSource("p", None), ended)
 
-    done = worker_with(ScriptedAgent()).process(received(body=json.dumps(body)), remaining_seconds=900)
+    done = worker_with(workflows).process(received(body=json.dumps(body)), remaining_seconds=900)
 
     assert done
-    error = connections_api.frames[-1]
-    assert (error["code"], error["field"]) == ("invalid_request", "workflow")
-    assert "brief" in error["message"]
+    assert isinstance(workflows.asked[0], Workflow)
+    started, step, delta, citation, completed = connections_api.frames
+    assert (step["type"], step["name"], step["status"]) == ("step", "find", "started")
+    assert (step["index"], step["count"]) == (0, 2)
+    assert (started["type"], delta["type"]) == ("started", "delta")
+    assert "span" not in citation
+    assert completed["usage"] == {"inputTokens": 3, "outputTokens": 4}
+    assert (completed["stopReason"], completed["truncated"]) == ("max_tokens", True)
+
+
+def test_agents_are_told_on_whose_behalf_they_are_asked(
+    worker_with: Callable[[ScriptedAgent], Worker], received: Callable[..., dict[str, Any]], envelope: Envelope
+) -> None:
+    theirs = envelope.model_copy(update={"principal_id": "user-7"})
+    record = received(body=theirs.model_dump_json(exclude_none=True))
+    record["attributes"]["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+    agent = ScriptedAgent(*ANSWER)
+
+    worker_with(agent).process(record, remaining_seconds=900)
+
+    assert agent.callers == [Caller("user-7", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")]
+
+
+def test_one_line_tells_the_attempts_life_and_is_its_metrics(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    connections_api.answers.extend([(429, "LimitExceededException"), (500, "")])
+    record = received()
+    record["attributes"]["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+
+    worker_with(ScriptedAgent(*ANSWER, Ended("end_turn", 30, 4))).process(record, remaining_seconds=900)
+
+    line = summary(capsys)
+    facts = ("requestId", "attempt", "receiveCount", "outcome", "type", "traceId", "failedPosts")
+    assert {name: line[name] for name in facts} == {
+        "requestId": "r-1",
+        "attempt": 1,
+        "receiveCount": 1,
+        "outcome": "Completed",
+        "type": "query",
+        "traceId": "1-5759e988-bd862e3fe1be46a994272793",
+        "failedPosts": {"429 LimitExceededException": 1, "500": 1},
+    }
+    counted = ("Completed", "QueueWait", "InputTokens", "OutputTokens", "Attempts", "ThrottledPosts", "FailedPosts")
+    assert [line[name] for name in counted] == [1, 1_000, 30, 4, 1, 1, 1]
+    assert line["Frames"] == len(connections_api.frames)
+    assert line["Posts"] == len(connections_api.posts)
+    assert line["PostedBytes"] == sum(len(body) for body in connections_api.posts[2:])
+    assert 0 < line["TimeToFirstToken"] <= line["AttemptDuration"]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in directive["Metrics"]} <= line.keys()
+
+
+def test_outcomes_are_counted_by_their_code_too(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    agent = ScriptedAgent(AgentFailedError("throttled", reason="ThrottlingException"))
+
+    worker_with(agent).process(received(), remaining_seconds=900)
+
+    line = summary(capsys)
+    assert (line["code"], line["reason"], line["BedrockThrottled"]) == ("throttled", "ThrottlingException", 1)
+    assert line["_aws"]["CloudWatchMetrics"][1] == {
+        "Namespace": "Selador",
+        "Dimensions": [["FunctionName", "code"]],
+        "Metrics": [{"Name": "AttemptFailed", "Unit": "Count"}],
+    }
+
+
+def test_nothing_is_posted_when_too_little_time_is_left_for_an_answer_to_it(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=4.9)
+
+    assert not done
+    assert connections_api.posts == []
 
 
 def test_an_agent_that_raises_anything_else_is_retried_as_internal(

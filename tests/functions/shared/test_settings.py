@@ -2,20 +2,47 @@
 
 import pytest
 
-from selador_shared.settings import AuthorizerSettings, MainSettings, SettingsError, WebsocketHandlerSettings, load
+from selador_shared.settings import (
+    AuthorizerSettings,
+    Generation,
+    Guardrail,
+    MainSettings,
+    SettingsError,
+    WebsocketHandlerSettings,
+    load,
+)
 
 HANDLER = {
     "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/selador-dev",
     "QUERY_TEXT_LIMIT": "1000",
     "DEADLINE_SECONDS": "4000",
 }
+ARN = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+MAIN = {
+    "SQS_QUEUE_URL": HANDLER["SQS_QUEUE_URL"],
+    "CALLBACK_URL": "https://abc.execute-api.eu-west-1.amazonaws.com/dev",
+    "KNOWLEDGE_BASE_ID": "KB12345678",
+    "MAX_ATTEMPTS": "3",
+    "MODEL_ARN": ARN,
+    "REQUEST_MAX_AGE_SECONDS": "900",
+}
+GENERATION = f"""{{"guardrail": {{"id": "gr1", "version": "2"}}, "max_tokens": 700, "models": {{"fast": "{ARN}"}},
+"number_of_results": null, "prompt_template": null, "search_type": null, "temperature": 0.5}}"""
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in (*HANDLER, "CALLBACK_URL", "KNOWLEDGE_BASE_ID", "MODEL_ARN", "MAX_ATTEMPTS", "LOG_LEVEL"):
+    for name in (*HANDLER, *MAIN, "LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
+
+
+@pytest.fixture
+def main_environment(environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The variables of the main function that have to be set."""
+    for name, value in MAIN.items():
+        environment.setenv(name, value)
+    return environment
 
 
 def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
@@ -65,3 +92,42 @@ def test_lists_are_words_with_spaces_between_them(environment: pytest.MonkeyPatc
     assert settings.jwt_audiences == ("a",)
     assert settings.jwt_context_claims == ()
     assert settings.jwt_query_parameter == ""
+
+
+def test_a_structured_variable_is_json_and_an_empty_one_is_unset(main_environment: pytest.MonkeyPatch) -> None:
+    """As Terraform sets them: jsonencode, with nulls; and "" where a deployment has no agent runtime."""
+    main_environment.setenv("AGENT_RUNTIME_ARN", "")
+    main_environment.setenv("GENERATION", GENERATION)
+
+    settings = load(MainSettings)
+
+    assert settings.agent_runtime_arn is None
+    assert settings.generation == Generation(
+        guardrail=Guardrail(id="gr1", version="2"), max_tokens=700, models={"fast": ARN}, temperature=0.5
+    )
+
+
+def test_generation_has_a_limit_of_tokens_where_nothing_is_said(main_environment: pytest.MonkeyPatch) -> None:
+    """Unset, Bedrock would reserve the model's own maximum of the account's quota (BR-35)."""
+    assert load(MainSettings).generation.max_tokens == 4_096
+
+
+@pytest.mark.parametrize(
+    ("generation", "fault"),
+    [
+        ("{", "GENERATION: invalid JSON"),
+        ('{"max_tokens": 65537}', "GENERATION.max_tokens: "),
+        ('{"colour": "red"}', "GENERATION.colour: "),
+        ('{"prompt_template": "no place for passages"}', "GENERATION.prompt_template: "),
+        ('{"models": {"fast": "a-model"}}', "GENERATION.models.fast: "),
+    ],
+)
+def test_a_fault_in_a_structured_variable_is_named_by_its_member(
+    main_environment: pytest.MonkeyPatch, generation: str, fault: str
+) -> None:
+    main_environment.setenv("GENERATION", generation)
+
+    with pytest.raises(SettingsError) as raised:
+        load(MainSettings)
+
+    assert fault in str(raised.value)

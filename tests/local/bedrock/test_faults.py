@@ -5,6 +5,7 @@ from botocore.eventstream import EventStreamBuffer
 
 from selador_local.bedrock.eventstream import encode_event
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, disturb
+from selador_local.bedrock.wire import KNOWLEDGE_BASE
 
 EVENT = encode_event("output", {"text": "a"})
 
@@ -16,7 +17,7 @@ async def two_events() -> AsyncIterator[bytes]:
 
 def disturbed(fault: Fault) -> list[bytes]:
     async def collect() -> list[bytes]:
-        return [chunk async for chunk in disturb(two_events(), fault)]
+        return [chunk async for chunk in disturb(two_events(), fault, KNOWLEDGE_BASE)]
 
     return asyncio.run(collect())
 
@@ -43,9 +44,18 @@ def test_faults_are_taken_in_the_order_in_which_they_were_added() -> None:
     faults.add(Fault(FaultKind.CUT), times=2)
     faults.add(Fault(FaultKind.STALL))
 
-    assert [faults.take() for _ in range(4)] == [
+    assert [faults.take("any question") for _ in range(4)] == [
         Fault(FaultKind.CUT),
         Fault(FaultKind.CUT),
         Fault(FaultKind.STALL),
         None,
     ]
+
+
+def test_a_fault_waits_for_the_question_that_it_is_meant_for() -> None:
+    faults = Faults()
+    faults.add(Fault(FaultKind.CUT, question="pets"))
+
+    assert faults.take("How high is the deposit?") is None
+    assert faults.take("Which flats allow pets?") == Fault(FaultKind.CUT, question="pets")
+    assert faults.take("Which flats allow pets?") is None

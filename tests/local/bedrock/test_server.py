@@ -410,7 +410,7 @@ def test_faults_can_be_asked_for_and_calls_read_over_http(stand_in: BedrockStand
     outcome_of_only_call(stand_in)
     assert control(stand_in, "GET", "/_control/calls") == (
         200,
-        [{"sessionId": response["sessionId"], "outcome": "stream_exception"}],
+        [{"operation": "RetrieveAndGenerateStream", "sessionId": response["sessionId"], "outcome": "stream_exception"}],
     )
 
 

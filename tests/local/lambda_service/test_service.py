@@ -326,3 +326,58 @@ def test_another_python_is_refused(make_service: MakeService, make_function: Mak
 
     with pytest.raises(DataPlaneError, match=r"echo wants python3\.12; the stack runs on python3\.13"):
         invoke_all(make_service, function, {})
+
+
+SLEEPY = "import time\ndef handle(event, context):\n    time.sleep(event.get('seconds', 0))\n    return event\n"
+
+
+async def disturbed(service: LambdaService, invoke: Callable[[Any], Any], do: Callable[[Any], None]) -> InvokeResult:
+    """Invoke for a long time, and do something to the environment meanwhile."""
+    invocation = asyncio.ensure_future(invoke({"seconds": 30, "id": "r-1"}))
+    while not (working := service.working_on("r-1")):
+        await asyncio.sleep(0.01)
+    do(working[0])
+    result: InvokeResult = await invocation
+    return result
+
+
+@pytest.mark.parametrize(
+    ("do", "error"),
+    [
+        (lambda environment: environment.signal(9), "Runtime exited with error: signal: killed"),
+        (lambda environment: environment.limit_memory(1), "Runtime exited with error: signal: killed"),
+        (lambda environment: environment.time_out(), "Task timed out after 60.00 seconds"),
+    ],
+    ids=["killed", "out of memory", "timed out"],
+)
+def test_a_worker_that_is_done_away_with_is_an_error_and_the_next_call_works(
+    make_service: MakeService, make_function: MakeFunction, do: Callable[[Any], None], error: str
+) -> None:
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> tuple[InvokeResult, InvokeResult]:
+        return await disturbed(service, invoke, do), await invoke({})
+
+    ended, next_one = run(make_service, make_function(SLEEPY, timeout_seconds=60), scenario)
+
+    assert error in json.loads(ended.payload)["errorMessage"]
+    assert next_one.payload == b"{}"
+
+
+def test_a_function_that_takes_more_memory_than_it_has_is_killed(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    greedy = "import time\ndef handle(event, context):\n    held = bytearray(200_000_000)\n    time.sleep(20)\n"
+
+    (result,) = invoke_all(make_service, make_function(greedy, memory_mb=128, timeout_seconds=30), {})
+
+    assert "signal: killed" in json.loads(result.payload)["errorMessage"]
+
+
+def test_events_may_have_a_time_limit_of_their_own(make_service: MakeService, make_function: MakeFunction) -> None:
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> InvokeResult:
+        service.time_limits["r-1"] = 1
+        result: InvokeResult = await invoke({"seconds": 30, "id": "r-1"})
+        return result
+
+    result = run(make_service, make_function(SLEEPY, timeout_seconds=60), scenario)
+
+    assert "timed out after 1.00 seconds" in json.loads(result.payload)["errorMessage"]

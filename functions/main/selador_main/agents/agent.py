@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from selador_main.cancellation import Cancellation
 from selador_shared.protocol import ErrorCode, Query
@@ -20,28 +20,63 @@ class Text:
 
 @dataclass(frozen=True)
 class CitedSource:
-    """A passage that supports characters `start` to `end` of the answer so far, and its address."""
+    """A passage that supports characters `start` to `end` of the answer so far (None: all of it), and its address."""
 
     text: str
     source: str | None
-    start: int
-    end: int
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True)
 class Session:
-    """The conversation's id, which continues it in a later query."""
+    """The conversation's id, which continues it in a later query.
+
+    `restarted`: the query named a session that had ended, or never was; this is a new one.
+    """
 
     session_id: str
+    restarted: bool = False
 
 
-AgentEvent = Text | CitedSource | Session
+@dataclass(frozen=True)
+class Ended:
+    """How the model ended, where it says so. `truncated`: it wanted to say more than it might."""
+
+    stop_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class StepChanged:
+    """A workflow's step has started or ended; `index` counts from 0 to `count` - 1."""
+
+    name: str
+    status: Literal["started", "completed", "failed"]
+    index: int
+    count: int
+
+
+AgentEvent = Text | CitedSource | Session | Ended | StepChanged
+
+
+@dataclass(frozen=True)
+class Caller:
+    """On whose behalf an agent is asked: the principal, where clients are authenticated, and the X-Ray trace header."""
+
+    principal_id: str | None = None
+    trace_header: str | None = None
 
 
 class Agent(Protocol):
-    """Answers queries."""
+    """Answers queries of at most `text_limit` characters."""
 
-    def answer(self, query: Query, cancellation: Cancellation) -> Generator[AgentEvent]:
+    @property
+    def text_limit(self) -> int: ...
+
+    def answer(self, query: Query, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:
         """Yield the answer's events; end normally only when the whole answer was yielded.
 
         Stops soon after `cancellation`, in any way. Raises RequestRefusedError and AgentFailedError.

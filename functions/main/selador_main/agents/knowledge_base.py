@@ -1,67 +1,100 @@
-"""The query agent on an Amazon Bedrock knowledge base: RetrieveAndGenerateStream."""
+"""The query agent on an Amazon Bedrock knowledge base: RetrieveAndGenerateStream; and Retrieve, for workflows."""
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from types import SimpleNamespace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.eventstream import ParserError
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
+from botocore.exceptions import ClientError
 
 from selador_main.agents.agent import (
     MAX_PASSAGE_CHARACTERS,
     AgentEvent,
     AgentFailedError,
+    Caller,
     CitedSource,
     RequestRefusedError,
     Session,
     Text,
 )
+from selador_main.agents.bedrock import error_kind, translated_errors, whole_events
 from selador_main.cancellation import Cancellation
-from selador_shared.protocol import ErrorCode, Query
+from selador_main.transport import interrupted_by
+from selador_shared.protocol import Query
+from selador_shared.settings import Generation
 
 if TYPE_CHECKING:
-    from botocore.eventstream import EventStream
     from types_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
-    from urllib3 import HTTPResponse
 
-MAX_TOKENS = 4_096
-"""Set, because Bedrock reserves the model's own maximum of the account's quota otherwise (BR-35)."""
+_KNOWLEDGE_BASE = "the knowledge base"
 
-# BR-12, without the "Exception" that ends each: what another attempt may do about it. Codes in a stream begin with a
-# lower-case letter (BR-25). Access and missing resources are ours to put right, so on-call has to see them.
-_RETRIED_AS: dict[str, ErrorCode] = {
-    "accessdenied": "internal",
-    "resourcenotfound": "internal",
-    "servicequotaexceeded": "throttled",
-    "throttling": "throttled",
-}
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage that was retrieved, whole, and its address."""
+
+    text: str
+    source: str | None
 
 
 class KnowledgeBaseAgent:
     """Asks one knowledge base. `client` is expected not to retry: attempts would multiply, and be paid for (BR-28)."""
 
-    def __init__(self, client: "AgentsforBedrockRuntimeClient", knowledge_base_id: str, model_arn: str) -> None:
+    text_limit = 1_000  # BR-02
+
+    def __init__(
+        self, client: "AgentsforBedrockRuntimeClient", knowledge_base_id: str, model_arn: str, generation: Generation
+    ) -> None:
         self._client = client
         self._knowledge_base_id = knowledge_base_id
         self._model_arn = model_arn
+        self._generation = generation
+        self.endpoint: str = client.meta.endpoint_url
 
-    def answer(self, query: Query, cancellation: Cancellation) -> Generator[AgentEvent]:
+    def answer(self, query: Query, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:  # noqa: ARG002  # Bedrock wants no caller here
         """Yield the session first, then texts and their citations. See `Agent`."""
-        with _translated_errors():
-            response = self._client.retrieve_and_generate_stream(**self._request(query))
+        with translated_errors(_KNOWLEDGE_BASE):
+            response, restarted = self._ask(query, cancellation)
             if session_id := response.get("sessionId"):
-                yield Session(session_id)
+                yield Session(session_id, restarted=restarted)
             answered = False
-            for event in _whole_events(response["stream"], cancellation):
+            for event in whole_events(response["stream"], cancellation):
                 for agent_event in _agent_events(event):
                     answered = answered or isinstance(agent_event, Text)
                     yield agent_event
             if not answered:
                 raise AgentFailedError("unavailable", reason="the stream ended without a word")
 
-    def _request(self, query: Query) -> Any:
+    def retrieve(self, text: str, number_of_results: int | None, cancellation: Cancellation) -> Sequence[Passage]:
+        """Return the passages nearest to `text`, best first. Raises RequestRefusedError and AgentFailedError."""
+        request: dict[str, Any] = {
+            "knowledgeBaseId": self._knowledge_base_id,
+            "retrievalQuery": {"text": text},
+            **self._retrieval(number_of_results or self._generation.number_of_results),
+        }
+        with translated_errors(_KNOWLEDGE_BASE), interrupted_by(cancellation):
+            response = self._client.retrieve(**request)
+        return [
+            Passage(result.get("content", {}).get("text", ""), _address(result.get("location", {})))
+            for result in response["retrievalResults"]
+        ]
+
+    def _ask(self, query: Query, cancellation: Cancellation) -> tuple[Any, bool]:
+        """Return the response, and whether the query's session had to be left behind.
+
+        Bedrock names no code of its own for a session that has expired or isn't its own, and refuses the request as
+        invalid; then the question is asked again without one. If it was invalid in itself, that is refused as well.
+        """
+        request = self._request(query)
+        with interrupted_by(cancellation):
+            try:
+                return self._client.retrieve_and_generate_stream(**request), False
+            except ClientError as error:
+                if "sessionId" not in request or error_kind(error) != "validation":
+                    raise
+            del request["sessionId"]
+            return self._client.retrieve_and_generate_stream(**request), True
+
+    def _request(self, query: Query) -> dict[str, Any]:
         request: dict[str, Any] = {
             "input": {"text": query.text},
             "retrieveAndGenerateConfiguration": {
@@ -69,15 +102,38 @@ class KnowledgeBaseAgent:
                 "knowledgeBaseConfiguration": {
                     "knowledgeBaseId": self._knowledge_base_id,
                     "modelArn": self._model_arn,
-                    "generationConfiguration": {
-                        "inferenceConfig": {"textInferenceConfig": {"maxTokens": MAX_TOKENS}},
-                    },
+                    "generationConfiguration": _generation(self._generation),
+                    **self._retrieval(self._generation.number_of_results),
                 },
             },
         }
         if query.session_id is not None:
             request["sessionId"] = query.session_id
         return request
+
+    def _retrieval(self, number_of_results: int | None) -> dict[str, Any]:
+        search: dict[str, Any] = {}
+        if number_of_results is not None:
+            search["numberOfResults"] = number_of_results
+        if self._generation.search_type is not None:
+            search["overrideSearchType"] = self._generation.search_type
+        return {"retrievalConfiguration": {"vectorSearchConfiguration": search}} if search else {}
+
+
+def _generation(settings: Generation) -> dict[str, Any]:
+    """Return the `generationConfiguration` (BR-06)."""
+    inference: dict[str, Any] = {"maxTokens": settings.max_tokens}
+    if settings.temperature is not None:
+        inference["temperature"] = settings.temperature
+    configuration: dict[str, Any] = {"inferenceConfig": {"textInferenceConfig": inference}}
+    if settings.prompt_template is not None:
+        configuration["promptTemplate"] = {"textPromptTemplate": settings.prompt_template}
+    if settings.guardrail is not None:
+        configuration["guardrailConfiguration"] = {
+            "guardrailId": settings.guardrail.id,
+            "guardrailVersion": settings.guardrail.version,
+        }
+    return configuration
 
 
 def _agent_events(event: Mapping[str, Any]) -> Iterator[AgentEvent]:
@@ -91,8 +147,8 @@ def _agent_events(event: Mapping[str, Any]) -> Iterator[AgentEvent]:
             yield CitedSource(
                 text=reference.get("content", {}).get("text", "")[:MAX_PASSAGE_CHARACTERS],
                 source=_address(reference.get("location", {})),
-                start=span.get("start", 0),
-                end=span.get("end", 0),
+                start=span.get("start"),
+                end=span.get("end"),
             )
     elif event.get("guardrail", {}).get("action") == "INTERVENED":
         raise RequestRefusedError("content_blocked", "a guardrail blocked the question or its answer")
@@ -104,68 +160,3 @@ def _address(location: Mapping[str, Any]) -> str | None:
         if isinstance(place, dict):
             return place.get("uri") or place.get("url") or place.get("id")
     return None
-
-
-def _whole_events(stream: "EventStream[Any]", cancellation: Cancellation) -> Iterator[Mapping[str, Any]]:
-    """Yield the stream's events; raise AgentFailedError where it ends inside one.
-
-    botocore takes a stream that stops in the middle of an event for one that has ended (BR-26), so the raw stream under
-    it is replaced by one that checks. A cancellation ends a read under way.
-    """
-    raw: HTTPResponse = stream._raw_stream  # type: ignore[attr-defined]  # private: botocore has no other way in
-    checked = SimpleNamespace(stream=lambda: _whole_messages(raw.stream()), close=raw.close)
-    stream._raw_stream = checked  # type: ignore[attr-defined]
-
-    def interrupt() -> None:
-        with suppress(OSError, RuntimeError, ValueError):  # the stream has just ended by itself
-            raw.shutdown()
-
-    try:
-        with cancellation.calling(interrupt):
-            yield from stream
-    finally:
-        stream.close()
-
-
-def _whole_messages(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass `chunks` on, and check that they end where a message ends (BR-22: each begins with its length)."""
-    missing = 0
-    prelude = b""
-    for chunk in chunks:
-        yield chunk
-        rest = memoryview(chunk)
-        while rest:
-            if missing == 0:
-                taken = 4 - len(prelude)
-                prelude += bytes(rest[:taken])
-                rest = rest[taken:]
-                if len(prelude) == 4:
-                    missing = int.from_bytes(prelude) - 4
-                    prelude = b""
-            else:
-                taken = min(missing, len(rest))
-                missing -= taken
-                rest = rest[taken:]
-    if missing or prelude:
-        raise AgentFailedError("unavailable", reason="the stream ended inside an event")
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn what botocore and urllib3 raise into the agent's own two errors.
-
-    Bedrock's messages may quote the question, so only the code and AWS's request id go on.
-    """
-    try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reason = f"{code} {error.response.get('ResponseMetadata', {}).get('RequestId', '')}".rstrip()
-        kind = code.lower().removesuffix("exception")
-        if kind == "validation":
-            raise RequestRefusedError(
-                "invalid_request", "the knowledge base refused the question as invalid", reason=reason
-            ) from None
-        raise AgentFailedError(_RETRIED_AS.get(kind, "unavailable"), reason=reason) from None
-    except (BotoCoreError, HTTPError, ParserError) as error:  # a stream's reads raise what urllib3 does
-        raise AgentFailedError("unavailable", reason=type(error).__name__) from None

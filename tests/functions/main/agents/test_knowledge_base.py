@@ -15,14 +15,17 @@ from selador_main.agents.agent import (
     MAX_PASSAGE_CHARACTERS,
     AgentEvent,
     AgentFailedError,
+    Caller,
     CitedSource,
     RequestRefusedError,
     Session,
     Text,
 )
-from selador_main.agents.knowledge_base import KnowledgeBaseAgent, _agent_events, _whole_messages
+from selador_main.agents.knowledge_base import KnowledgeBaseAgent, Passage, _agent_events
 from selador_main.cancellation import Cancellation, Reason
+from selador_main.transport import Transport
 from selador_shared.protocol import Query
+from selador_shared.settings import Generation, Guardrail
 
 MODEL_ARN = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
 
@@ -34,7 +37,8 @@ def agent(bedrock: BedrockStandIn) -> Iterator[KnowledgeBaseAgent]:
         endpoint_url=bedrock.endpoint,
         config=Config(retries={"total_max_attempts": 1}, read_timeout=5),
     )
-    yield KnowledgeBaseAgent(client, "KB12345678", MODEL_ARN)
+    Transport().carry(client, read_seconds=5)
+    yield KnowledgeBaseAgent(client, "KB12345678", MODEL_ARN, Generation())
     client.close()
 
 
@@ -43,7 +47,7 @@ def query(text: str = "How long is the notice period?", session_id: str | None =
 
 
 def asked(agent: KnowledgeBaseAgent, question: Query | None = None) -> list[AgentEvent]:
-    return list(agent.answer(question or query(), Cancellation()))
+    return list(agent.answer(question or query(), Caller(), Cancellation()))
 
 
 def test_an_answer_has_a_session_text_and_citations_with_sources(agent: KnowledgeBaseAgent) -> None:
@@ -57,6 +61,8 @@ def test_an_answer_has_a_session_text_and_citations_with_sources(agent: Knowledg
     for citation in citations:
         assert citation.source is not None
         assert citation.source.startswith("s3://")
+        assert citation.start is not None
+        assert citation.end is not None
         assert 0 <= citation.start < citation.end <= len(answer)
 
 
@@ -99,12 +105,106 @@ def test_a_failure_says_what_another_attempt_may_do_about_it(
     assert len(bedrock.calls) == 1, "botocore asked again by itself"
 
 
+def test_a_session_that_is_not_the_knowledge_bases_is_left_behind_and_said_so(agent: KnowledgeBaseAgent) -> None:
+    events = asked(agent, query(session_id="somebody-elses"))
+
+    session = events[0]
+    assert isinstance(session, Session)
+    assert session.restarted
+    assert session.session_id != "somebody-elses"
+    assert any(isinstance(event, Text) for event in events)
+
+
+def test_a_session_that_is_continued_was_not_restarted(agent: KnowledgeBaseAgent) -> None:
+    (first,) = (event for event in asked(agent) if isinstance(event, Session))
+
+    (second,) = (event for event in asked(agent, query("And pets?", first.session_id)) if isinstance(event, Session))
+
+    assert not second.restarted
+
+
+def test_an_invalid_question_in_a_session_is_refused_all_the_same(agent: KnowledgeBaseAgent) -> None:
+    with pytest.raises(RequestRefusedError):
+        asked(agent, query("x" * 1_001, session_id="somebody-elses"))
+
+
+def test_bedrock_is_told_every_setting(bedrock: BedrockStandIn) -> None:
+    """By the names of its API (BR-06); what is not set is left to it."""
+    client = boto3.client("bedrock-agent-runtime", endpoint_url=bedrock.endpoint)
+    full = Generation(
+        guardrail=Guardrail(id="gr1", version="2"),
+        max_tokens=700,
+        number_of_results=7,
+        prompt_template="From $search_results$ alone.",
+        search_type="HYBRID",
+        temperature=0.5,
+    )
+
+    requests = [
+        KnowledgeBaseAgent(client, "KB1", MODEL_ARN, settings)._request(query()) for settings in (full, Generation())
+    ]
+
+    told, least = (
+        {name: configuration[name] for name in configuration.keys() - {"knowledgeBaseId", "modelArn"}}
+        for configuration in (
+            request["retrieveAndGenerateConfiguration"]["knowledgeBaseConfiguration"] for request in requests
+        )
+    )
+    assert told == {
+        "generationConfiguration": {
+            "guardrailConfiguration": {"guardrailId": "gr1", "guardrailVersion": "2"},
+            "inferenceConfig": {"textInferenceConfig": {"maxTokens": 700, "temperature": 0.5}},
+            "promptTemplate": {"textPromptTemplate": "From $search_results$ alone."},
+        },
+        "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 7, "overrideSearchType": "HYBRID"}},
+    }
+    assert least == {"generationConfiguration": {"inferenceConfig": {"textInferenceConfig": {"maxTokens": 4_096}}}}
+    client.close()
+
+
+def test_passages_are_retrieved_with_their_addresses(agent: KnowledgeBaseAgent) -> None:
+    passages = agent.retrieve("notice period", 3, Cancellation())
+
+    assert 1 <= len(passages) <= 3
+    for passage in passages:
+        assert isinstance(passage, Passage)
+        assert passage.text
+        assert passage.source is not None
+        assert passage.source.startswith("s3://")
+
+
+def test_a_cancellation_ends_the_wait_for_the_head_of_an_answer(
+    agent: KnowledgeBaseAgent, bedrock: BedrockStandIn
+) -> None:
+    """Nobody pays for a slow start that no client waits for any more."""
+    bedrock.faults.add(Fault(FaultKind.SILENCE))
+    cancellation = Cancellation()
+    raised: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            list(agent.answer(query(), Caller(), cancellation))
+        except AgentFailedError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not bedrock.calls:
+        thread.join(0.01)
+    thread.join(0.2)
+    cancellation.cancel(Reason.CLIENT_GONE)
+    thread.join(3)  # less than the read timeout
+
+    assert not thread.is_alive()
+    assert len(raised) == 1
+
+
 def test_what_came_before_the_cut_was_yielded(agent: KnowledgeBaseAgent, bedrock: BedrockStandIn) -> None:
     bedrock.faults.add(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=3))
     texts: list[str] = []
 
     with pytest.raises(AgentFailedError):
-        texts.extend(event.text for event in agent.answer(query(), Cancellation()) if isinstance(event, Text))
+        texts.extend(event.text for event in agent.answer(query(), Caller(), Cancellation()) if isinstance(event, Text))
 
     assert len(texts) == 3
 
@@ -126,7 +226,7 @@ def test_a_cancellation_ends_a_read_that_waits_and_closes_the_stream(
 
     def read() -> None:
         with suppress(AgentFailedError):
-            events.extend(agent.answer(query(), cancellation))
+            events.extend(agent.answer(query(), Caller(), cancellation))
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -171,7 +271,7 @@ def test_the_older_form_of_a_citation_is_read_too() -> None:
     """Its `citation` member is deprecated but may still be filled (BR-08)."""
     older: dict[str, Any] = {"generatedResponsePart": {}, "retrievedReferences": [{"location": {}}]}
 
-    assert list(_agent_events({"citation": {"citation": older}})) == [CitedSource(text="", source=None, start=0, end=0)]
+    assert list(_agent_events({"citation": {"citation": older}})) == [CitedSource(text="", source=None)]
 
 
 def test_a_guardrail_that_intervenes_refuses_the_request() -> None:
@@ -184,16 +284,3 @@ def test_a_guardrail_that_intervenes_refuses_the_request() -> None:
 
 def test_events_of_unknown_kinds_are_passed_over() -> None:
     assert list(_agent_events({"brandNew": {}})) == []
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 16, 100])
-def test_messages_are_told_whole_or_cut_however_they_are_chunked(size: int) -> None:
-    messages = b"".join(length.to_bytes(4) + bytes(length - 4) for length in (16, 31, 20))
-
-    def chunks(data: bytes) -> Iterator[bytes]:
-        return (data[at : at + size] for at in range(0, len(data), size))
-
-    assert b"".join(_whole_messages(chunks(messages))) == messages
-    for cut in (1, 3, 15, 40, len(messages) - 1):
-        with pytest.raises(AgentFailedError, match="inside an event"):
-            list(_whole_messages(chunks(messages[:cut])))

@@ -1,0 +1,144 @@
+"""HTTP to AWS for what an attempt waits for: connections kept alive, and waits that a cancellation ends.
+
+botocore's own HTTP client can't be interrupted while it waits for an answer's head, which from a model takes a minute
+or two; nobody should pay for that minute once the client has gone.
+"""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import get_cert_path
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
+
+from selador_main.cancellation import Cancellation
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from botocore.client import BaseClient
+
+CONNECT_SECONDS = 2
+CONNECTIONS_PER_HOST = 10
+"""As many as a batch has records: each record's worker needs one at a time."""
+
+_waiting: ContextVar[Cancellation | None] = ContextVar("_waiting", default=None)
+
+
+class Transport:
+    """A pool of connections to each host that was asked. `ca_bundle` is a file, None for botocore's own."""
+
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._pools = PoolManager(
+            maxsize=CONNECTIONS_PER_HOST,
+            ca_certs=ca_bundle or get_cert_path(True),
+            socket_options=[*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
+        )
+        self._pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: Any, *, read_seconds: float
+    ) -> HTTPResponse:
+        """Send one request, once; return the response with its body unread. Raises urllib3's HTTPError.
+
+        `read_seconds` bounds each wait for bytes, not the whole answer.
+        """
+        parts = urlsplit(url)
+        response = self._pools.connection_from_url(url).urlopen(
+            method,
+            parts._replace(scheme="", netloc="").geturl(),
+            body=body,
+            headers=headers,
+            timeout=Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        assert isinstance(response, HTTPResponse)
+        return response
+
+    def connect(self, url: str) -> None:
+        """Open the connection to the host of `url` ahead of the first request, which then saves its handshakes."""
+        pool = self._pools.connection_from_url(url)
+        assert isinstance(pool, _Pool | _SecurePool)
+        with suppress(HTTPError, OSError):  # the first request will say it better
+            pool.warm()
+
+    def carry(self, client: "BaseClient", *, read_seconds: float) -> None:
+        """Carry the requests of a botocore client from now on; it keeps signing, serializing and parsing."""
+
+        def send(request: "AWSPreparedRequest", **_: Any) -> Any:
+            raw = self.send(
+                request.method, request.url, dict(request.headers.items()), request.body, read_seconds=read_seconds
+            )
+            response = AWSResponse(request.url, raw.status, raw.headers, raw)  # type: ignore[arg-type]  # as botocore's own
+            if not request.stream_output:
+                response.content  # noqa: B018  # reads the body at once, as botocore does
+            return response
+
+        client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", send)
+
+
+@contextmanager
+def interrupted_by(cancellation: Cancellation) -> Iterator[None]:
+    """Let `cancellation` end the wait for an answer's head in this block, which then raises an HTTPError."""
+    token = _waiting.set(cancellation)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+
+
+class _Interruptible:
+    sock: socket.socket | None
+
+    def _wait[Response](self, receive: Callable[[], Response]) -> Response:
+        cancellation = _waiting.get()
+        if cancellation is None:
+            return receive()
+        with cancellation.calling(self._interrupt):
+            return receive()
+
+    def _interrupt(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not TLS's own, which waits for the other side
+
+
+class _Connection(_Interruptible, HTTPConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        return self._wait(super().getresponse)
+
+
+class _SecureConnection(_Interruptible, HTTPSConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        return self._wait(super().getresponse)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+    def warm(self) -> None:
+        _warm(self)
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+    def warm(self) -> None:
+        _warm(self)
+
+
+def _warm(pool: _Pool | _SecurePool) -> None:
+    connection = pool._get_conn()
+    connection.timeout = CONNECT_SECONDS
+    connection.connect()
+    pool._put_conn(connection)

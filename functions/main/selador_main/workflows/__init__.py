@@ -1,0 +1,1 @@
+"""Workflows: named lists of steps, one TOML file each; `docs/workflows.md` says how to write one."""

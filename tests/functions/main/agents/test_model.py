@@ -1,0 +1,142 @@
+"""A model asked by ConverseStream: real boto3 against the stand-in that speaks Bedrock's wire protocol."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from selador_local.bedrock.faults import Fault, FaultKind
+from selador_local.bedrock.server import BedrockStandIn
+from selador_main.agents.agent import AgentFailedError, Ended, RequestRefusedError, Text
+from selador_main.agents.model import Model, Prompt
+from selador_main.cancellation import Cancellation
+from selador_main.transport import Transport
+from selador_shared.settings import Guardrail
+
+MODEL_ARN = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+PROMPT = Prompt("[1] Notice is three months.\n\nHow long is the notice?", None, 100, None)
+
+
+@pytest.fixture
+def model(bedrock: BedrockStandIn) -> Iterator[Model]:
+    client = boto3.session.Session().client(
+        "bedrock-runtime",
+        endpoint_url=bedrock.endpoint,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    Transport().carry(client, read_seconds=5)
+    yield Model(client, MODEL_ARN, None)
+    client.close()
+
+
+def generated(model: Model, prompt: Prompt = PROMPT) -> list[Text | Ended]:
+    return list(model.generate(prompt, Cancellation()))
+
+
+def test_text_comes_in_pieces_and_then_how_it_ended(model: Model) -> None:
+    *texts, ended = generated(model)
+
+    assert "".join(text.text for text in texts if isinstance(text, Text)) == "Notice is three months. [1]"
+    assert ended == Ended("end_turn", input_tokens=10, output_tokens=5, truncated=False)
+
+
+def test_reaching_the_limit_of_tokens_is_told(model: Model) -> None:
+    *texts, ended = generated(model, replace(PROMPT, max_tokens=2))
+
+    assert len(texts) == 2
+    assert isinstance(ended, Ended)
+    assert (ended.stop_reason, ended.truncated) == ("max_tokens", True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        pytest.param(Fault(FaultKind.THROTTLE), "throttled", id="throttled"),
+        pytest.param(Fault(FaultKind.ACCESS_DENIED), "internal", id="access denied"),
+        pytest.param(Fault(FaultKind.CUT, 3), "unavailable", id="cut"),
+        pytest.param(Fault(FaultKind.CUT_INSIDE_EVENT, 3), "unavailable", id="ended inside an event"),
+        pytest.param(Fault(FaultKind.STREAM_EXCEPTION, 3, "modelStreamErrorException"), "unavailable", id="modelled"),
+    ],
+)
+def test_a_failure_says_what_another_attempt_may_do_about_it(
+    model: Model, bedrock: BedrockStandIn, fault: Fault, code: str
+) -> None:
+    bedrock.faults.add(fault)
+
+    with pytest.raises(AgentFailedError) as raised:
+        generated(model)
+
+    assert raised.value.code == code
+    assert len(bedrock.calls) == 1
+
+
+def test_a_guardrail_that_intervenes_refuses_the_request(model: Model, bedrock: BedrockStandIn) -> None:
+    bedrock.faults.add(Fault(FaultKind.GUARDRAIL, 3))
+
+    with pytest.raises(RequestRefusedError) as raised:
+        generated(model)
+
+    assert raised.value.code == "content_blocked"
+
+
+class StreamOf:
+    """A client whose stream has these events; only what `whole_events` reads of one is here."""
+
+    def __init__(self, *events: dict[str, object]) -> None:
+        self.events = events
+        self.requests: list[dict[str, object]] = []
+
+    def converse_stream(self, **request: object) -> dict[str, object]:
+        self.requests.append(request)
+        return {"stream": self}
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        return iter(self.events)
+
+    def close(self) -> None:
+        pass
+
+    _raw_stream = None
+
+
+class Raw:
+    def stream(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_stream_without_its_end_is_no_answer() -> None:
+    """BR-26: botocore ends such a stream without an error."""
+    client = StreamOf({"contentBlockDelta": {"delta": {"text": "half"}}})
+    client._raw_stream = Raw()  # type: ignore[assignment]
+
+    with pytest.raises(AgentFailedError, match="without messageStop"):
+        generated(Model(client, MODEL_ARN, None))
+
+
+def test_an_unknown_stop_reason_and_unknown_events_are_taken() -> None:
+    client = StreamOf({"brandNew": {}}, {"messageStop": {"stopReason": "bored"}})
+    client._raw_stream = Raw()  # type: ignore[assignment]
+
+    assert generated(Model(client, MODEL_ARN, None)) == [Ended("bored")]
+
+
+def test_the_model_is_told_every_limit_and_the_guardrail() -> None:
+    client = StreamOf({"messageStop": {"stopReason": "end_turn"}})
+    client._raw_stream = Raw()  # type: ignore[assignment]
+
+    generated(Model(client, MODEL_ARN, Guardrail(id="gr1", version="2")), Prompt("p", "s", 7, 0.5))
+
+    assert client.requests == [
+        {
+            "modelId": MODEL_ARN,
+            "messages": [{"role": "user", "content": [{"text": "p"}]}],
+            "system": [{"text": "s"}],
+            "inferenceConfig": {"maxTokens": 7, "temperature": 0.5},
+            "guardrailConfig": {"guardrailIdentifier": "gr1", "guardrailVersion": "2"},
+        }
+    ]
