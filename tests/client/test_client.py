@@ -209,9 +209,11 @@ def test_a_token_is_offered_as_a_subprotocol_beside_the_protocols_own(scripted: 
     def play(script: Script) -> None:
         assert script.connection.request is not None
         offered.append((script.connection.request.headers["Sec-WebSocket-Protocol"], script.connection.subprotocol))
+        script.receive()
+        script.answer()
 
-    with connect(scripted(play), token="a.b.c"):
-        pass
+    with connect(scripted(play), token="a.b.c") as client:
+        list(client.ask("How long?"))
 
     assert offered == [("selador.v1, bearer.a.b.c", "selador.v1")]
 
