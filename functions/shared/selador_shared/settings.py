@@ -21,7 +21,11 @@ class SettingsError(Exception):
 class FunctionSettings(BaseSettings):
     """What every function is told."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        defer_build=True,  # a function pays for its own class alone
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
