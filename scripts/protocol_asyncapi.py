@@ -99,7 +99,8 @@ def asyncapi(message: dict[str, Any], frame: dict[str, Any]) -> str:
             },
         },
     }
-    return _HEAD + yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+    text: str = yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+    return _HEAD + text
 
 
 def _operation(action: str, summary: str, names: list[str]) -> dict[str, Any]:

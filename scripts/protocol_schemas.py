@@ -46,7 +46,7 @@ def _simplify(value: Any) -> Any:
         return [_simplify(item) for item in value]
     if not isinstance(value, dict):
         return value
-    simple = {
+    simple: dict[str, Any] = {
         name: {member: _simplify_member(schema) for member, schema in item.items()}
         if name == "properties"
         else _simplify(item)

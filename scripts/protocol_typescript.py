@@ -13,8 +13,7 @@ def typescript(message: dict[str, Any], frame: dict[str, Any]) -> str:
     parts = [
         "// Generated from functions/shared/selador_shared/protocol.py by `make protocol`: change that, not this.",
         f'export const SUBPROTOCOL = "{SUBPROTOCOL}";',
-        "/** API Gateway closes the connection over a larger frame. */\n"
-        f"export const MAX_FRAME_BYTES = {MAX_FRAME_BYTES};",
+        f"/** Bytes; API Gateway takes no larger one. */\nexport const MAX_FRAME_BYTES = {MAX_FRAME_BYTES};",
         *(_interface(name, schema) for name, schema in message["$defs"].items()),
         f"export type Message = {_union(message['anyOf'])};",
         *(_interface(name, schema) for name, schema in frame["$defs"].items()),

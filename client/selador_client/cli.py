@@ -27,10 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--json needs a QUESTION")
     try:
         url = options.url or find_url(Path.cwd(), os.environ)
+        # Not an argument: other users of this machine see those.
+        token = os.environ.get("SELADOR_TOKEN")
         if not options.question:
-            return _chat(url)
+            return _chat(url, token)
         question = " ".join(options.question)
-        return _print_frames(url, question) if options.json else _answer(url, question)
+        return _print_frames(url, token, question) if options.json else _answer(url, token, question)
     except SeladorClientError as error:
         Terminal(sys.stderr, os.environ).complain(error)
         return 1
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m selador_client",
         description="Ask Selador a question, or several in a conversation, and print the answers as they stream.",
+        epilog="Where the API asks for a token, $SELADOR_TOKEN holds it.",
     )
     parser.add_argument(
         "--url",
@@ -59,8 +62,8 @@ def _websocket_url(value: str) -> str:
     return value
 
 
-def _answer(url: str, question: str) -> int:
-    with connect(url) as client:
+def _answer(url: str, token: str | None, question: str) -> int:
+    with connect(url, token) as client:
         end = Terminal(sys.stdout, os.environ).show(client.ask(question))
     if isinstance(end, Error):
         Terminal(sys.stderr, os.environ).complain(end)
@@ -68,15 +71,15 @@ def _answer(url: str, question: str) -> int:
     return 0
 
 
-def _print_frames(url: str, question: str) -> int:
+def _print_frames(url: str, token: str | None, question: str) -> int:
     frame = None
-    with connect(url) as client:
+    with connect(url, token) as client:
         for frame in client.ask(question):
             print(encode_frame(frame), flush=True)
     return 0 if isinstance(frame, Completed) else 1
 
 
-def _chat(url: str) -> int:
+def _chat(url: str, token: str | None) -> int:
     terminal = Terminal(sys.stdout, os.environ)
     prompt = ""
     if sys.stdin.isatty() and sys.stdout.isatty():
@@ -84,7 +87,7 @@ def _chat(url: str) -> int:
             import readline  # noqa: F401, PLC0415  # gives input() editing and history; needed on a terminal alone
         prompt = "> "
         terminal.note(f"connected to {url}; Ctrl-C stops an answer, Ctrl-D ends")
-    chat(lambda: connect(url), lambda: input(prompt), terminal)
+    chat(lambda: connect(url, token), lambda: input(prompt), terminal)
     if prompt:
         print()  # Ctrl-D leaves the cursor behind the prompt
     return 0

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pydantic import ValidationError
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.protocol import State
 from websockets.sync import client as websockets
 from websockets.typing import Subprotocol
@@ -23,6 +23,13 @@ ACCEPT_SECONDS = 35
 
 API Gateway gives up on the handler after 29 s, and the main function is never silent for longer than 15.
 """
+
+_REFUSALS = {
+    401: "it asks for a token, and this one doesn't count or there is none: set SELADOR_TOKEN",
+    403: "it lets this client in neither with a token nor with a signature",
+    429: "too many connections at the moment: try again",
+    500: "it can't check tokens at the moment: try again",
+}
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -95,20 +102,28 @@ class Client:
             raise ProtocolError(f"the server sent what is no frame of {SUBPROTOCOL}: {fault['msg']}") from error
 
 
-def connect(url: str) -> Client:
-    """Connect to the WebSocket API at `url` (`wss://…/<stage>`). Raises ConnectionFailedError."""
+def connect(url: str, token: str | None = None) -> Client:
+    """Connect to the WebSocket API at `url` (`wss://…/<stage>`), with a JWT where it asks for one.
+
+    Raises ConnectionFailedError.
+    """
     # A proxy named in the environment can't reach this machine's own ports.
     proxy: Literal[True] | None = None if urlsplit(url).hostname in _LOOPBACK else True
     try:
         connection = websockets.connect(
             url,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            # The token is a subprotocol too: browsers can't set headers, and URLs are logged.
+            subprotocols=[Subprotocol(SUBPROTOCOL), *([] if token is None else [Subprotocol(f"bearer.{token}")])],
             proxy=proxy,
             # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
             # connection. The protocol's heartbeats and deadlines do what pings are for.
             ping_interval=None,
             legacy=True,  # returns the connection itself, not a context manager: Client is one
         )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        reason = _REFUSALS.get(status, "the server refused the connection")
+        raise ConnectionFailedError(f"can't connect to {url}: {reason} (HTTP status {status})") from error
     except (OSError, WebSocketException) as error:
         raise ConnectionFailedError(f"can't connect to {url}: {error}") from error
     return Client(connection)

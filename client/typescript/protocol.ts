@@ -2,7 +2,7 @@
 
 export const SUBPROTOCOL = "selador.v1";
 
-/** API Gateway closes the connection over a larger frame. */
+/** Bytes; API Gateway takes no larger one. */
 export const MAX_FRAME_BYTES = 32768;
 
 /** Keeps an idle connection open (API Gateway closes one after 10 minutes of silence). */

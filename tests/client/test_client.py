@@ -1,6 +1,9 @@
 import threading
+from http import HTTPStatus
 
 import pytest
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
 
 from selador_client import client as client_module
 from selador_client.client import connect
@@ -198,3 +201,32 @@ def test_a_proxy_is_not_asked_for_this_machines_own_ports(scripted: Scripted, mo
         script.answer()
 
     assert isinstance(ask(scripted(play))[-1], Completed)
+
+
+def test_a_token_is_offered_as_a_subprotocol_beside_the_protocols_own(scripted: Scripted) -> None:
+    offered = []
+
+    def play(script: Script) -> None:
+        assert script.connection.request is not None
+        offered.append((script.connection.request.headers["Sec-WebSocket-Protocol"], script.connection.subprotocol))
+        script.receive()
+        script.answer()
+
+    with connect(scripted(play), token="a.b.c") as client:
+        list(client.ask("How long?"))
+
+    assert offered == [("selador.v1, bearer.a.b.c", "selador.v1")]
+
+
+@pytest.mark.parametrize(("status", "advice"), [(401, "set SELADOR_TOKEN"), (403, "signature"), (500, "try again")])
+def test_a_refused_handshake_says_what_to_do(status: int, advice: str) -> None:
+    def refuse(connection: ServerConnection, request: Request) -> Response:
+        return connection.respond(HTTPStatus(status), "no")
+
+    with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        with pytest.raises(ConnectionFailedError, match=f"{advice}.*HTTP status {status}"):
+            connect(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/test")
+        server.shutdown()
+        thread.join()

@@ -183,5 +183,5 @@ class TestSignatures:
         request = AWSRequest("GET", url.replace("ws://", "http://"), headers={"Host": host})
         auth(keys, "execute-api", stack.control_plane.region).add_auth(request)
         signed = {name: str(value) for name, value in request.headers.items() if name != "Host"}
-        query = urlsplit(request.url).query
+        query = urlsplit(str(request.url)).query
         return status_of(stack, query=f"?{query}" if query else "", **signed)

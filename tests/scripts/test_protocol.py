@@ -1,7 +1,9 @@
 """What is published of the protocol is what the models say."""
 
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import protocol
 import pytest
@@ -14,6 +16,7 @@ from selador_shared.protocol import (
     Completed,
     Delta,
     Error,
+    ErrorCode,
     Frame,
     Heartbeat,
     Pong,
@@ -108,3 +111,24 @@ def test_no_published_file_names_facts_or_fields_of_our_own() -> None:
         assert "BR-" not in text
         assert "request_id" not in text
         assert "delay_seconds" not in text
+
+
+def documented_conversation() -> list[tuple[str, str]]:
+    """Every line that docs/protocol.md shows as sent (→) or received (←), but for the ellipsis."""
+    text = (PROJECT / "docs/protocol.md").read_text()
+    return [(arrow, line) for arrow, line in re.findall(r"^([→←]) (.*)$", text, re.MULTILINE) if line != "…"]
+
+
+@pytest.mark.parametrize(("arrow", "line"), documented_conversation())
+def test_the_documented_conversation_is_valid_by_the_schemas(arrow: str, line: str) -> None:
+    schema = "message" if arrow == "→" else "frame"
+    validator = Draft202012Validator(json.loads((PROJECT / f"docs/schemas/{schema}.json").read_text()))
+
+    assert validator.is_valid(json.loads(line)) == ("colour" not in line or arrow == "←")
+
+
+def test_every_frame_type_and_error_code_is_documented() -> None:
+    text = (PROJECT / "docs/protocol.md").read_text()
+
+    for word in (*get_args(ErrorCode), *(frame.type for frame in FRAMES if frame.type != "pong")):
+        assert f"\n| `{word}` |" in text, word

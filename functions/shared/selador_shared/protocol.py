@@ -6,6 +6,7 @@ them and the published schemas are generated from them. The module needs pydanti
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -39,6 +40,7 @@ class _Wire(BaseModel):
     # hide_input_in_errors: a validation error may reach a log, and a log never holds a question (or an answer).
     model_config = ConfigDict(
         alias_generator=to_camel,
+        defer_build=True,  # when first used: the handler sends three of these frames, and reads none
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -203,7 +205,10 @@ Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retryi
 
 TERMINAL_FRAMES = (Completed, Error)
 
-_FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+@cache
+def _frames() -> TypeAdapter[Frame]:
+    return TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
 def encode_frame(frame: Frame) -> str:
@@ -216,7 +221,7 @@ def parse_frame(text: str | bytes) -> Frame:
 
     Members that this version doesn't know are passed over: a client of today has to read the frames of tomorrow.
     """
-    return _FRAME.validate_json(text, extra="ignore")
+    return _frames().validate_json(text, extra="ignore")
 
 
 # -- reading what a client sent
@@ -319,7 +324,7 @@ def _validated(members: dict[str, Any]) -> Message:
             f"{found}; known actions are {_listed(_ACTIONS)}", code="unknown_action", field="action"
         )
     kind = "" if action == "ping" else members.get("type", "query")
-    if kind not in ("", *_TYPES):
+    if action == "invoke" and kind not in _TYPES:
         raise InvalidMessageError(f"type is {_quoted(kind)}; known types are {_listed(_TYPES)}", field="type")
     try:
         return _MESSAGES[action, kind].model_validate(members)

@@ -29,7 +29,12 @@ class SettingsError(Exception):
 class FunctionSettings(BaseSettings):
     """What every function is told."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, validate_default=False)
+    model_config = SettingsConfigDict(
+        defer_build=True,  # a function pays for its own class alone
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,  # a default is made here, and needs no JSON
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -82,6 +82,7 @@ def invoke(**members: object) -> str:
             id="session",
         ),
         pytest.param(invoke(text="x", type="chat"), "invalid_request", "type", "type is chat", id="unknown type"),
+        pytest.param(invoke(text="x", type=""), "invalid_request", "type", 'type is ""', id="empty type"),
         pytest.param(invoke(text="x", type={}), "invalid_request", "type", "type is {}", id="type an object"),
         pytest.param(invoke(type="workflow"), "invalid_request", "workflow", "workflow is missing", id="no workflow"),
         pytest.param(
