@@ -64,7 +64,7 @@ class Connections:
             response = self._transport.send("POST", url, dict(request.headers.items()), data, read_seconds=READ_SECONDS)
         except HTTPError as error:
             raise PostFailedError(type(error).__name__, kind=PostFailure.TRANSIENT) from error
-        response.release_conn()
+        response.drain_conn()  # read whole, the connection serves the next post
         if response.status == 200:
             return
         if response.status == 410:

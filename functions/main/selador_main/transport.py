@@ -5,6 +5,7 @@ or two; nobody should pay for that minute once the client has gone.
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -121,6 +122,27 @@ class _Connection(_Interruptible, HTTPConnection):
 class _SecureConnection(_Interruptible, HTTPSConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         return self._wait(super().getresponse)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used, as urllib3 judges it, but for one thing.
+
+        urllib3 takes a connection with unread bytes for one that was closed. In TLS 1.3 the server's session tickets
+        are such bytes, and a connection that was opened ahead has not read them.
+        """
+        if self.sock is None or super().is_connected:
+            return self.sock is not None
+        timeout = self.sock.gettimeout()
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True  # no more than TLS's own
+        except OSError:
+            return False
+        finally:
+            self.sock.settimeout(timeout)
+        return False
 
 
 class _Pool(HTTPConnectionPool):
