@@ -24,6 +24,8 @@ locals {
   artifacts = {
     for key, artifact in local._manifest.artifacts : key => {
       architecture  = local._manifest.target.architecture
+      bucket        = var.artifact_bucket
+      key           = "artifacts/${key}/${artifact.sha256}.zip" # where make publish puts it
       path          = "${var.dist_dir}/${artifact.path}"
       runtime       = "python${local._manifest.target.python}"
       sha256_base64 = artifact.sha256Base64
@@ -35,14 +37,18 @@ module "queue" {
   source = "./modules/queue"
 
   consumer_timeout_seconds = var.main_function.timeout_seconds
+  kms_key                  = local.kms_key
+  longest_life_seconds     = local.deadline_seconds
   max_attempts             = var.max_attempts
   name                     = "${local.name_prefix}-requests"
+  retention                = var.queue_retention
 }
 
 module "websocket_handler" {
   source = "./modules/function"
 
   artifact    = local.artifacts["websocket_handler"]
+  canary      = var.websocket_handler.canary
   description = "Validates a client's message, queues the request and acknowledges it."
   environment_variables = {
     DEADLINE_SECONDS = local.deadline_seconds
@@ -51,20 +57,26 @@ module "websocket_handler" {
     SQS_QUEUE_URL    = module.queue.queue_url
   }
   handler            = "selador_websocket_handler.handler.handle"
+  kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.websocket_handler.memory_mb
   name               = local.websocket_handler_name
   policies = {
     send-requests = module.queue.send_policy_json
   }
-  timeout_seconds = local.websocket_handler_timeout_seconds
+  reserved_concurrency = var.websocket_handler.reserved_concurrency
+  snap_start_enabled   = var.websocket_handler.snap_start_enabled
+  timeout_seconds      = local.websocket_handler_timeout_seconds
+  tracing_enabled      = var.tracing_enabled
 }
 
 module "websocket_api" {
   source = "./modules/websocket_api"
 
+  custom_domain       = var.custom_domain
   execution_log_level = var.api_execution_log_level
   handler             = module.websocket_handler.alias
+  kms_key             = local.kms_key
   log_retention_days  = var.log_retention_days
   name                = local.name_prefix
   stage_name          = var.environment
@@ -75,6 +87,7 @@ module "main" {
   source = "./modules/function"
 
   artifact    = local.artifacts["main"]
+  canary      = var.main_function.canary
   description = "Answers a request from the queue and streams the answer to its client."
   environment_variables = {
     CALLBACK_URL            = module.websocket_api.callback_url
@@ -86,6 +99,7 @@ module "main" {
     SQS_QUEUE_URL           = module.queue.queue_url
   }
   handler            = "selador_main.handler.handle"
+  kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.main_function.memory_mb
   name               = local.main_name
@@ -95,7 +109,9 @@ module "main" {
     invoke-model        = data.aws_iam_policy_document.invoke_model.json
     post-to-connections = module.websocket_api.post_policy_json
   }
-  timeout_seconds = var.main_function.timeout_seconds
+  reserved_concurrency = var.main_function.reserved_concurrency
+  timeout_seconds      = var.main_function.timeout_seconds
+  tracing_enabled      = var.tracing_enabled
 }
 
 resource "aws_lambda_event_source_mapping" "main" {
@@ -113,8 +129,8 @@ resource "aws_lambda_event_source_mapping" "main" {
   lifecycle {
     # AWS compares the two only when a mapping is made, not when a timeout is raised later (ESM-08, ESM-09).
     precondition {
-      condition     = module.queue.visibility_timeout_seconds >= module.main.timeout_seconds
-      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; Lambda wants the former at least as long, so that no request is handed out again while it is being answered."
+      condition     = module.queue.visibility_timeout_seconds >= 6 * module.main.timeout_seconds
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises six times the latter (ESM-08), so that no request is handed out again while Lambda still tries to have it answered."
     }
   }
 }
@@ -127,6 +143,8 @@ module "alarms" {
     stage = module.websocket_api.stage_name
   }
   dead_letter_queue_name = module.queue.dead_letter_queue_name
+  environment            = var.environment
+  kms_key                = local.kms_key
   main_function = {
     name            = module.main.function_name
     timeout_seconds = module.main.timeout_seconds

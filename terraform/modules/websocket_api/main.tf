@@ -69,6 +69,7 @@ locals {
 
 resource "aws_cloudwatch_log_group" "access" {
   name              = "/aws/apigateway/${var.name}/access"
+  kms_key_id        = one(var.kms_key[*].arn)
   retention_in_days = var.log_retention_days
 }
 
