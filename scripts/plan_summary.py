@@ -42,7 +42,9 @@ _REASONS = {
     "delete_because_each_key": "its key is no longer in for_each",
 }
 _MAX_LINES = 8
-"""Of each kind: all of it is one screen. `make show` has the rest."""
+_MAX_IAM_LINES = 30
+"""All of it is one screen. `make show` has the rest."""
+ACTIONS = ("destroy", "replace", "change", "create", "forget")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """For a machine: what `render` says, uncut."""
         return {
-            "totals": {action: len(self.of(action)) for action in ("destroy", "replace", "change", "create", "forget")},
+            "totals": {action: len(self.of(action)) for action in ACTIONS},
             "byType": _by_type(self.changes),
             "statefulLosses": [change.address for change in self.losses()],
             "changes": [
@@ -131,15 +133,16 @@ def render(summary: Summary) -> Iterator[str]:
         return
     yield ", ".join(
         f"{len(changes)} to {action}"
-        for action in ("destroy", "replace", "change", "create", "forget")
+        for action in ACTIONS
         if (changes := summary.of(action)) or action in {"destroy", "replace"}
     )
     for action in ("destroy", "replace"):
         yield from _section(f"to {action}", (_lost(change) for change in summary.of(action)))
     yield from _section("to change", (f"{_named(change)}" for change in summary.of("change")))
     iam = [change for change in summary.changes if change.removed_statements or change.added_statements]
-    yield from _section("IAM", (line for change in iam for line in _iam(change)), limit=5 * _MAX_LINES)
-    yield from _section("by type", (f"{type_}: {counts}" for type_, counts in _by_type(summary.changes).items()), 40)
+    yield from _section("IAM", (line for change in iam for line in _iam(change)), limit=_MAX_IAM_LINES)
+    for action, counts in _by_type(summary.changes).items():
+        yield f"{action}: {', '.join(f'{count} {type_}' for type_, count in counts.items())}"
     if summary.outputs:
         yield f"outputs that change: {', '.join(summary.outputs)}"
 
@@ -169,14 +172,12 @@ def _iam(change: Change) -> Iterator[str]:
     yield from (f"  + {statement}" for statement in change.added_statements)
 
 
-def _by_type(changes: Iterable[Change]) -> dict[str, str]:
-    counts: dict[str, Counter[str]] = {}
+def _by_type(changes: Iterable[Change]) -> dict[str, dict[str, int]]:
+    """How many resources of each type each action is about."""
+    counts: dict[str, Counter[str]] = {action: Counter() for action in ACTIONS}
     for change in changes:
-        counts.setdefault(change.type, Counter())[change.action] += 1
-    return {
-        type_: ", ".join(f"{count} {action}" for action, count in sorted(by_action.items()))
-        for type_, by_action in sorted(counts.items())
-    }
+        counts[change.action][change.type] += 1
+    return {action: dict(sorted(by_type.items())) for action, by_type in counts.items() if by_type}
 
 
 def _change(resource: Mapping[str, Any]) -> Change:
