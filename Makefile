@@ -7,6 +7,7 @@ ENV ?= dev
 ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+CHECKOV_READY := build/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -52,19 +53,27 @@ $(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PR
 lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
 	$(PIP_COMPILE) requirements.in
 	$(PIP_COMPILE) requirements-dev.in
+	$(PIP_COMPILE) requirements-checkov.in
 
 .PHONY: artifacts
 artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
 	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
 
 .PHONY: lint
-lint: $(READY) ## ruff and mypy
+lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, and checkov over terraform/
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
+	$(PYTHON) scripts/security_scan.py build/checkov/bin/checkov
+
+$(CHECKOV_READY): requirements-checkov.txt $(READY)
+	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
+	@$(PYTHON) -m venv --clear build/checkov
+	@build/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
+	@touch $@
 
 .PHONY: test-terraform
-test-terraform: $(READY) ## terraform fmt, validate and test
+test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
 	$(TERRAFORM) fmt-check
 	$(TERRAFORM) validate
 	$(TERRAFORM) test

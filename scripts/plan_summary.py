@@ -200,7 +200,9 @@ def _change(resource: Mapping[str, Any]) -> Change:
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of what changes, without what is merely known again after the change."""
-    names = {name for name in {*before, *after} if before.get(name) != after.get(name) and unknown.get(name) is not True}
+    names = {
+        name for name in {*before, *after} if before.get(name) != after.get(name) and unknown.get(name) is not True
+    }
     return tuple(sorted(names)) or tuple(sorted(name for name, is_unknown in unknown.items() if is_unknown is True))
 
 
