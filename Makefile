@@ -7,6 +7,7 @@ ENV ?= dev
 ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+CHECKOV_READY := build/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -52,6 +53,7 @@ $(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PR
 lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
 	$(PIP_COMPILE) requirements.in
 	$(PIP_COMPILE) requirements-dev.in
+	$(PIP_COMPILE) requirements-checkov.in
 
 .PHONY: protocol
 protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
@@ -77,28 +79,51 @@ bench-streaming: linux $(READY) ## measure how fast tokens reach a client, again
 	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 
 .PHONY: lint
-lint: $(READY) ## ruff and mypy
+lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, and checkov over terraform/
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
+	$(PYTHON) scripts/security_scan.py build/checkov/bin/checkov
+
+$(CHECKOV_READY): requirements-checkov.txt $(READY)
+	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
+	@$(PYTHON) -m venv --clear build/checkov
+	@build/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
+	@touch $@
 
 .PHONY: test-terraform
-test-terraform: $(READY) ## terraform fmt, validate and test
+test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
 	$(TERRAFORM) fmt-check
 	$(TERRAFORM) validate
 	$(TERRAFORM) test
 
-.PHONY: init plan apply destroy outputs
+.PHONY: readmes
+readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
+	@$(PYTHON) scripts/module_readmes.py
+
+.PHONY: doctor bootstrap init publish plan show apply drift destroy outputs unlock
+doctor: $(READY) ## say what a first apply of ENV lacks, and what to do about it
+	@$(TERRAFORM) doctor --env $(ENV)
+bootstrap: $(READY) ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
+	@$(TERRAFORM) bootstrap --env $(ENV) $(if $(YES),--yes)
 init: $(READY) ## prepare Terraform for ENV
 	@$(TERRAFORM) init --env $(ENV)
-plan: $(READY) ## plan ENV with the artifacts in dist/, and save the plan
-	@$(TERRAFORM) plan --env $(ENV)
-apply: $(READY) ## apply the plan that `make plan` saved for ENV
+publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
+	@$(TERRAFORM) publish --env $(ENV)
+plan: $(READY) ## plan ENV with dist/ or RELEASE=…, say what it does, save it; JSON=1, ALLOW_DESTROY='…'
+	@$(TERRAFORM) plan --env $(ENV) --release "$(RELEASE)" --allow-destroy "$(ALLOW_DESTROY)" $(if $(JSON),--json)
+show: $(READY) ## print the saved plan of ENV, whole
+	@$(TERRAFORM) show --env $(ENV)
+apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
 	@$(TERRAFORM) apply --env $(ENV)
-destroy: $(READY) ## destroy ENV, after its name is typed
-	@$(TERRAFORM) destroy --env $(ENV)
+drift: $(READY) ## exit 2 where what exists in ENV has moved from the state
+	@$(TERRAFORM) drift --env $(ENV) --release "$(RELEASE)"
+destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
+	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)")
 outputs: $(READY) ## print what ENV has: URLs, queues, log groups
 	@$(TERRAFORM) outputs --env $(ENV)
+unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
+	@$(TERRAFORM) unlock --env $(ENV) --lock "$(LOCK)"
 
 .PHONY: clean
 clean: ## remove everything that is built here, and the virtual environment

@@ -39,12 +39,13 @@ if [ -n "$make_version" ] && ! at_least "$make_version" 3.81; then
     fail "GNU make $make_version is too old; install GNU make 3.81 or newer and run make setup again"
 fi
 
-command -v terraform >/dev/null 2>&1 ||
-    fail "terraform is not on PATH; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
+terraform=${TF:-terraform}
+command -v "$terraform" >/dev/null 2>&1 ||
+    fail "$terraform is not on PATH; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
 # CHECKPOINT_DISABLE: the version must not wait for a network that may not answer.
-terraform_version=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null terraform version 2>/dev/null | sed -n '1s/^Terraform v//p')
+terraform_version=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null "$terraform" version 2>/dev/null | sed -n '1s/^\(Terraform\|OpenTofu\) v//p')
 at_least "$terraform_version" 1.11 ||
-    fail "Terraform $terraform_version is too old; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
+    fail "$terraform $terraform_version is too old; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
 
 python=$(find_python) ||
     fail "no Python 3.13 found as python3.13, under pyenv or by uv; install one (pyenv install 3.13, or uv python install 3.13) and run make setup again"

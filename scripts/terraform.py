@@ -1,8 +1,9 @@
-"""Run Terraform for one environment of terraform/environments: `make init|plan|apply|destroy|outputs ENV=…` call this.
+"""Run Terraform for one environment of terraform/environments: `make plan|apply|… ENV=…` call this.
 
-Terraform's output goes through untouched and its exit status is passed on. Each environment has its own data folder and
-saved plan under build/, so that two can be worked on at once. Where AWS is, or what stands for it, and with which
-credentials, comes from the environment variables alone (AWS_PROFILE, AWS_ENDPOINT_URL, …).
+What a command rests on (account, lock, artifacts, what the plan was made of) is looked at first, and a fault is said in
+one line. Each environment has its own data folder and saved plan under build/, so that two can be worked on at once.
+Where AWS is, or what stands for it, and with which credentials, comes from the environment variables alone
+(AWS_PROFILE, AWS_ENDPOINT_URL, …); TF names another executable than `terraform`.
 """
 
 import argparse
@@ -11,96 +12,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from terraform_environment import (
-    TEST_WORKSPACE,
-    Environment,
-    TerraformError,
-    check_filled_in,
-    check_initialized,
-    configuration,
-    find_environment,
-    variable_arguments,
-)
+import publish
+import terraform_checks
+from aws_account import ClientMaker, check_caller, client_maker
+from bootstrap import bootstrap
+from doctor import Verdict, examine
+from terraform_commands import Commands
+from terraform_environment import Environment, TerraformError, find_environment
 from terraform_process import Terraform, TerraformFailedError
-
-_INIT = ("init", "-input=false", "-lockfile=readonly")
-
-
-def init(terraform: Terraform, environment: Environment) -> None:
-    """Connect to the environment's state and select its workspace."""
-    check_filled_in(environment)
-    terraform.choose_provider_source()
-    backend = (f"-backend-config={environment.backend_file}", "-test-directory=environments")  # which has no tests
-    # In the workspace `default`, which is always there: the one selected last may have gone with its bucket.
-    terraform.run(*_INIT, *backend, data_dir=environment.data_dir, workspace="default")
-    terraform.run("workspace", "select", "-or-create", environment.name, data_dir=environment.data_dir)
-
-
-def plan(terraform: Terraform, environment: Environment, dist: Path) -> None:
-    """Save a plan, which `apply` then carries out."""
-    check_initialized(environment)
-    check_filled_in(environment)
-    saved = environment.plan_file
-    saved.unlink(missing_ok=True)  # an older plan must not outlive this one's failure, nor its mode be kept
-    variables = variable_arguments(environment, dist)
-    terraform.run("plan", "-input=false", f"-out={saved}", *variables, data_dir=environment.data_dir)
-    where = saved.relative_to(environment.root)
-    print(f"terraform: the plan is in {where}; make apply ENV={environment.name} carries it out")
-
-
-def apply(terraform: Terraform, environment: Environment) -> None:
-    """Carry out the saved plan, once."""
-    check_initialized(environment)
-    if not environment.plan_file.is_file():
-        raise TerraformError(f"there is no saved plan for {environment.name}; run make plan ENV={environment.name}")
-    terraform.run("apply", "-input=false", str(environment.plan_file), data_dir=environment.data_dir)
-    environment.plan_file.unlink()
-
-
-def destroy(terraform: Terraform, environment: Environment, dist: Path, confirmed: str | None) -> None:
-    """Destroy everything in the environment, if its name is given or typed."""
-    check_initialized(environment)
-    name = environment.name
-    if confirmed is None and sys.stdin.isatty():
-        confirmed = input(f"This destroys everything in {name}. Type the environment's name to go on: ")
-    if confirmed != name:
-        raise TerraformError(f"nothing was destroyed: the environment's name wasn't typed, nor --confirm {name} given")
-    variables = variable_arguments(environment, dist)
-    terraform.run("destroy", "-input=false", "-auto-approve", *variables, data_dir=environment.data_dir)
-
-
-def outputs(terraform: Terraform, environment: Environment, *, as_json: bool) -> None:
-    """Print the root module's outputs."""
-    check_initialized(environment)
-    terraform.run("output", *(["-json"] if as_json else []), data_dir=environment.data_dir)
-
-
-def check_format(terraform: Terraform) -> None:
-    """Show what `terraform fmt` would change, and fail if that is anything."""
-    terraform.run("fmt", "-check", "-diff", "-recursive", data_dir=_offline_data_dir(terraform, "root"))
-
-
-def validate(terraform: Terraform) -> None:
-    """Validate the root module with its modules, and the bootstrap."""
-    terraform.choose_provider_source()
-    root_module = configuration(terraform.root)
-    for name, folder in (("root", root_module), ("bootstrap", root_module / "bootstrap")):
-        data_dir = _offline_data_dir(terraform, name)
-        terraform.run(*_INIT, "-backend=false", data_dir=data_dir, folder=folder)
-        terraform.run("validate", data_dir=data_dir, folder=folder)
-
-
-def test(terraform: Terraform) -> None:
-    """Run terraform/tests, which ask AWS nothing."""
-    terraform.choose_provider_source()
-    data_dir = _offline_data_dir(terraform, "root")
-    # Every time: each `run` of a test that names a module is one more module to install.
-    terraform.run(*_INIT, "-backend=false", data_dir=data_dir)
-    terraform.run("test", data_dir=data_dir, workspace=TEST_WORKSPACE)
-
-
-def _offline_data_dir(terraform: Terraform, name: str) -> Path:
-    return terraform.root / "build" / "terraform" / f"offline-{name}"
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -112,61 +31,129 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     env.add_argument("--env", required=True, metavar="ENV", help="a file of terraform/environments, without .tfvars")
     dist = argparse.ArgumentParser(add_help=False)
     dist.add_argument("--dist", type=Path, metavar="DIR", help="the folder with manifest.json and zips (default: dist)")
+    release = argparse.ArgumentParser(add_help=False)
+    release.add_argument(
+        "--release", default="", metavar="HASH", help="a published manifest, instead of the one in dist"
+    )
 
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("doctor", parents=[env], help="look at everything that a first apply needs")
+    making = commands.add_parser("bootstrap", parents=[env], help="make the account's buckets and API Gateway log role")
+    making.add_argument("--yes", action="store_true", help="don't ask")
     commands.add_parser("init", parents=[env], help="connect to the environment's state, select its workspace")
-    commands.add_parser("plan", parents=[env, dist], help="save a plan as build/ENV.tfplan")
-    commands.add_parser("apply", parents=[env], help="carry out the saved plan")
+    commands.add_parser("publish", parents=[env, dist], help="upload the artifacts under their hashes")
+    planning = commands.add_parser(
+        "plan",
+        parents=[env, dist, release],
+        help="save a plan as build/ENV.plan; exit 3 if it loses what can't be had back",
+    )
+    planning.add_argument("--allow-destroy", default="", metavar="ADDRESSES", help="stateful resources that may go")
+    planning.add_argument("--json", action="store_true", help="the summary as JSON")
+    commands.add_parser("show", parents=[env], help="print the saved plan, whole")
+    commands.add_parser("apply", parents=[env], help="carry out the saved plan, if nothing has changed since")
+    commands.add_parser("drift", parents=[env, dist, release], help="exit 2 where what exists has moved from the state")
     destroying = commands.add_parser("destroy", parents=[env, dist], help="destroy everything in the environment")
     destroying.add_argument("--confirm", metavar="ENV", help="the environment's name, instead of typing it")
     printing = commands.add_parser("outputs", parents=[env], help="print the outputs")
     printing.add_argument("--json", action="store_true", help="as JSON")
+    unlocking = commands.add_parser("unlock", parents=[env], help="take the state from a holder that has died")
+    unlocking.add_argument("--lock", required=True, metavar="ID", help="the lock's id, as the refusal printed it")
     commands.add_parser("fmt-check", help="show what terraform fmt would change; fail if that is anything")
-    commands.add_parser("validate", help="validate the root module with its modules, and the bootstrap")
+    commands.add_parser("validate", help="validate the root module, each module and its example, and the bootstrap")
     commands.add_parser("test", help="run terraform/tests, which ask AWS nothing")
     return parser.parse_args(arguments)
 
 
-def execute(options: argparse.Namespace, terraform: Terraform) -> None:
-    """Run the command of the command line. Raises TerraformError if it can't be run, or fails."""
+def execute(options: argparse.Namespace, terraform: Terraform, make_client: ClientMaker | None) -> int:
+    """Run the command of the command line; return its status. Raises TerraformError if it can't be run, or fails."""
     match options.command:
         case "fmt-check":
-            check_format(terraform)
+            terraform_checks.check_format(terraform)
         case "validate":
-            validate(terraform)
+            terraform_checks.validate(terraform)
         case "test":
-            test(terraform)
+            terraform_checks.test(terraform)
         case _:
-            execute_for(find_environment(options.env, terraform.root), options, terraform)
+            environment = find_environment(options.env, terraform.root)
+            return _execute_for(environment, options, terraform, make_client or client_maker(environment.region))
+    return 0
 
 
-def execute_for(environment: Environment, options: argparse.Namespace, terraform: Terraform) -> None:
-    """Run one of the commands that are for an environment."""
+def _execute_for(
+    environment: Environment, options: argparse.Namespace, terraform: Terraform, make_client: ClientMaker
+) -> int:
+    commands = Commands(terraform, environment, make_client)
     match options.command:
+        case "doctor":
+            return _doctor(environment, terraform, make_client)
+        case "bootstrap":
+            bootstrap(terraform, environment, make_client, approved=options.yes)
         case "init":
-            init(terraform, environment)
+            commands.init()
+        case "publish":
+            check_caller(make_client("sts"), environment)
+            bucket = _artifact_bucket(environment)
+            for line in publish.publish(make_client("s3"), bucket, _dist(options, environment, make_client)):
+                print(line)
         case "plan":
-            plan(terraform, environment, options.dist or terraform.root / "dist")
+            commands.plan(
+                _dist(options, environment, make_client),
+                allow_destroy=options.allow_destroy.replace(",", " ").split(),
+                as_json=options.json,
+            )
+        case "show":
+            commands.show()
         case "apply":
-            apply(terraform, environment)
+            commands.apply()
+        case "drift":
+            return commands.drift(_dist(options, environment, make_client))
         case "destroy":
-            destroy(terraform, environment, options.dist or terraform.root / "dist", options.confirm)
+            commands.destroy(_dist(options, environment, make_client), options.confirm)
         case "outputs":
-            outputs(terraform, environment, as_json=options.json)
+            commands.outputs(as_json=options.json)
+        case "unlock":
+            commands.unlock(options.lock)
+    return 0
 
 
-def main(arguments: Sequence[str], root: Path, environ: Mapping[str, str]) -> int:
+def _doctor(environment: Environment, terraform: Terraform, make_client: ClientMaker) -> int:
+    verdicts = set()
+    for finding in examine(environment, make_client, terraform.executable):
+        print(finding, flush=True)
+        verdicts.add(finding.verdict)
+    return 1 if Verdict.MISSING in verdicts else 0
+
+
+def _artifact_bucket(environment: Environment) -> str:
+    if environment.artifact_bucket is None:
+        raise TerraformError(
+            f"{environment.name} deploys from dist/: {environment.variables_file.relative_to(environment.root)} sets "
+            "no artifact_bucket; set the one that make bootstrap made"
+        )
+    return environment.artifact_bucket
+
+
+def _dist(options: argparse.Namespace, environment: Environment, make_client: ClientMaker) -> Path:
+    """The folder of the manifest that is meant."""
+    if getattr(options, "release", ""):
+        releases = environment.root / "build" / "releases"
+        return publish.fetch_manifest(make_client("s3"), _artifact_bucket(environment), options.release, releases)
+    return (options.dist or environment.root / "dist").absolute()
+
+
+def main(
+    arguments: Sequence[str], root: Path, environ: Mapping[str, str], make_client: ClientMaker | None = None
+) -> int:
     """Run one command for the repository at `root`; return the exit status."""
     options = parse(arguments)
     color = sys.stdout.isatty() and "NO_COLOR" not in environ
     try:
-        execute(options, Terraform(root, environ, color))
+        return execute(options, Terraform(root, environ, color), make_client)
     except TerraformFailedError as error:  # Terraform has said why
         return error.status
     except TerraformError as error:
         print(f"terraform: {error}", file=sys.stderr)
         return error.status
-    return 0
 
 
 if __name__ == "__main__":

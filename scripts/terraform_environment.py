@@ -1,10 +1,14 @@
 """What Terraform is told for one environment: its files, arguments and environment variables. Nothing is run here."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import tfvars
 
 TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
 _UNFILLED = re.compile(r"(?<![0-9])0{10}(00)?(?![0-9])")
@@ -16,6 +20,22 @@ class TerraformError(Exception):
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where an environment's state lies in S3."""
+
+    bucket: str
+    key: str
+    region: str
+
+    def state_key(self, workspace: str) -> str:
+        """The key of a workspace's state."""
+        return f"env:/{workspace}/{self.key}"
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key} ({self.region})"
 
 
 @dataclass(frozen=True)
@@ -36,14 +56,46 @@ class Environment:
         return self.root / "build" / "terraform" / self.name
 
     @property
-    def plan_file(self) -> Path:
-        """The saved plan. It holds what the state holds, so it is for its owner's eyes alone."""
-        return self.root / "build" / f"{self.name}.tfplan"
+    def bundle_file(self) -> Path:
+        """The saved plan with what it was made of. It holds what the state holds: it is for its owner's eyes alone."""
+        return self.root / "build" / f"{self.name}.plan"
 
     @property
     def variables_file(self) -> Path:
         """The values of the root module's variables."""
         return configuration(self.root) / "environments" / f"{self.name}.tfvars"
+
+    @cached_property
+    def variables(self) -> Mapping[str, tfvars.Value]:
+        """The one-line values of the variables' file."""
+        return tfvars.read(self.variables_file.read_text(encoding="utf-8"))
+
+    @property
+    def region(self) -> str:
+        """The AWS Region that everything lives in."""
+        return str(self._needed("region"))
+
+    @property
+    def allowed_account_ids(self) -> list[str]:
+        """The accounts that the environment may be applied to."""
+        value = self._needed("allowed_account_ids")
+        return [str(account) for account in value] if isinstance(value, list) else [str(value)]
+
+    @property
+    def artifact_bucket(self) -> str | None:
+        """The bucket that published zips are deployed from; None where Terraform uploads those of `dist`."""
+        bucket = self.variables.get("artifact_bucket")
+        return str(bucket) if bucket else None
+
+    @property
+    def protected(self) -> bool:
+        """Whether the environment is never to be destroyed as a whole."""
+        return bool(self.variables.get("protected", False))
+
+    def _needed(self, name: str) -> tfvars.Value:
+        if name not in self.variables:
+            raise TerraformError(f"{self.variables_file.relative_to(self.root)} sets no {name} on a line of its own")
+        return self.variables[name]
 
 
 def configuration(root: Path) -> Path:
@@ -59,10 +111,36 @@ def find_environment(name: str, root: Path) -> Environment:
     return Environment(name, root)
 
 
-def check_initialized(environment: Environment) -> None:
-    """Raise TerraformError where `init` has not been run for the environment."""
-    if not (environment.data_dir / "environment").is_file():  # Terraform's note of the selected workspace
+def named_backend(environment: Environment) -> Backend:
+    """Return the backend that the environment's file names."""
+    return _backend(tfvars.read(environment.backend_file.read_text(encoding="utf-8")), environment.backend_file)
+
+
+def initialized_backend(environment: Environment) -> Backend:
+    """Return the backend that `init` connected to. Raises TerraformError where it was another than the file names."""
+    file = environment.data_dir / "terraform.tfstate"  # Terraform's note of the backend, no state
+    if not file.is_file() or not (environment.data_dir / "environment").is_file():
         raise TerraformError(f"{environment.name} is not initialized here; run make init ENV={environment.name}")
+    used, named = _backend(json.loads(file.read_text())["backend"]["config"], file), named_backend(environment)
+    if used != named:
+        raise TerraformError(
+            f"{environment.name} was initialized with the state in {used}, but "
+            f"{environment.backend_file.relative_to(environment.root)} names {named}; "
+            f"run make init ENV={environment.name}"
+        )
+    return used
+
+
+def selected_workspace(environment: Environment) -> str:
+    """Return the workspace that is selected in the environment's data folder."""
+    return (environment.data_dir / "environment").read_text(encoding="utf-8").strip()
+
+
+def _backend(values: Mapping[str, object], file: Path) -> Backend:
+    try:
+        return Backend(str(values["bucket"]), str(values["key"]), str(values["region"]))
+    except KeyError as missing:
+        raise TerraformError(f"{file} names no {missing.args[0]}") from None
 
 
 def unfilled_lines(text: str) -> list[int]:

@@ -29,6 +29,8 @@ locals {
   artifacts = {
     for key, artifact in local._manifest.artifacts : key => {
       architecture  = local._manifest.target.architecture
+      bucket        = var.artifact_bucket
+      key           = "artifacts/${key}/${artifact.sha256}.zip" # where make publish puts it
       path          = "${var.dist_dir}/${artifact.path}"
       runtime       = "python${local._manifest.target.python}"
       sha256_base64 = artifact.sha256Base64
@@ -40,14 +42,18 @@ module "queue" {
   source = "./modules/queue"
 
   consumer_timeout_seconds = var.main_function.timeout_seconds
+  kms_key                  = local.kms_key
+  longest_life_seconds     = local.deadline_seconds
   max_attempts             = var.max_attempts
   name                     = "${local.name_prefix}-requests"
+  retention                = var.queue_retention
 }
 
 module "websocket_handler" {
   source = "./modules/function"
 
   artifact    = local.artifacts["websocket_handler"]
+  canary      = var.websocket_handler.canary
   description = "Validates a client's message, queues the request and acknowledges it."
   environment_variables = {
     DEADLINE_SECONDS = local.deadline_seconds
@@ -56,13 +62,17 @@ module "websocket_handler" {
     SQS_QUEUE_URL    = module.queue.queue_url
   }
   handler            = "selador_websocket_handler.handler.handle"
+  kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.websocket_handler.memory_mb
   name               = local.websocket_handler_name
   policies = {
     send-requests = module.queue.send_policy_json
   }
-  timeout_seconds = local.websocket_handler_timeout_seconds
+  reserved_concurrency = var.websocket_handler.reserved_concurrency
+  snap_start_enabled   = var.websocket_handler.snap_start_enabled
+  timeout_seconds      = local.websocket_handler_timeout_seconds
+  tracing_enabled      = var.tracing_enabled
 }
 
 # The same artifact with another entry point: the handler never imports what verifying a token needs.
@@ -82,11 +92,13 @@ module "authorizer" {
     LOG_LEVEL           = var.log_level
   }
   handler            = "selador_websocket_handler.authorizer.handle"
+  kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.websocket_handler.memory_mb
   name               = local.authorizer_name
   policies           = {}
   timeout_seconds    = local.authorizer_timeout_seconds
+  tracing_enabled    = var.tracing_enabled
 }
 
 module "websocket_api" {
@@ -99,8 +111,10 @@ module "websocket_api" {
     # authorizer itself answers 401 for a missing one.
     identity_sources = var.jwt.query_parameter == "" ? ["route.request.header.Sec-WebSocket-Protocol"] : []
   } : null
+  custom_domain       = var.custom_domain
   execution_log_level = var.api_execution_log_level
   handler             = module.websocket_handler.alias
+  kms_key             = local.kms_key
   log_retention_days  = var.log_retention_days
   name                = local.name_prefix
   stage_name          = var.environment
@@ -111,6 +125,7 @@ module "main" {
   source = "./modules/function"
 
   artifact    = local.artifacts["main"]
+  canary      = var.main_function.canary
   description = "Answers a request from the queue and streams the answer to its client."
   environment_variables = {
     AGENT_RUNTIME_ARN       = var.agent_runtime_arn == null ? "" : var.agent_runtime_arn
@@ -124,6 +139,7 @@ module "main" {
     SQS_QUEUE_URL           = module.queue.queue_url
   }
   handler            = "selador_main.handler.handle"
+  kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.main_function.memory_mb
   name               = local.main_name
@@ -136,7 +152,9 @@ module "main" {
     },
     { for document in data.aws_iam_policy_document.invoke_agent_runtime : "invoke-agent-runtime" => document.json },
   )
-  timeout_seconds = var.main_function.timeout_seconds
+  reserved_concurrency = var.main_function.reserved_concurrency
+  timeout_seconds      = var.main_function.timeout_seconds
+  tracing_enabled      = var.tracing_enabled
 }
 
 resource "aws_lambda_event_source_mapping" "main" {
@@ -153,8 +171,8 @@ resource "aws_lambda_event_source_mapping" "main" {
   lifecycle {
     # AWS compares the two only when a mapping is made, not when a timeout is raised later (ESM-08, ESM-09).
     precondition {
-      condition     = module.queue.visibility_timeout_seconds >= module.main.timeout_seconds
-      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; Lambda wants the former at least as long, so that no request is handed out again while it is being answered."
+      condition     = module.queue.visibility_timeout_seconds >= 6 * module.main.timeout_seconds
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises six times the latter (ESM-08), so that no request is handed out again while Lambda still tries to have it answered."
     }
   }
 }
@@ -167,6 +185,8 @@ module "alarms" {
     stage = module.websocket_api.stage_name
   }
   dead_letter_queue_name = module.queue.dead_letter_queue_name
+  environment            = var.environment
+  kms_key                = local.kms_key
   main_function = {
     name            = module.main.function_name
     timeout_seconds = module.main.timeout_seconds

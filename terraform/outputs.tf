@@ -28,9 +28,22 @@ output "connect_policy_json" {
   value       = module.websocket_api.connect_policy_json
 }
 
+output "custom_domain_target" {
+  description = "What DNS must point the custom domain at: `domain_name` and `hosted_zone_id` for an alias record; null where there is none."
+  value       = module.websocket_api.custom_domain_target
+}
+
 output "dead_letter_queue_url" {
   description = "The queue of the requests that no attempt could answer."
   value       = module.queue.dead_letter_queue_url
+}
+
+output "function_versions" {
+  description = "Each function's newest version; as `canary.stable_version` it goes on serving beside the next."
+  value = {
+    main              = module.main.version
+    websocket_handler = module.websocket_handler.version
+  }
 }
 
 output "log_group_names" {

@@ -5,9 +5,10 @@ provider "aws" {
   region              = var.region
 
   default_tags {
-    tags = {
-      environment = var.environment
-      project     = var.project
-    }
+    tags = merge(
+      var.tags,
+      { environment = var.environment, project = var.project },
+      var.protected ? { protected = "true" } : {},
+    )
   }
 }

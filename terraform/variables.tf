@@ -32,6 +32,12 @@ variable "api_execution_log_level" {
   }
 }
 
+variable "artifact_bucket" {
+  description = "The bucket that `make publish` uploads artifacts to and Lambda takes them from, as terraform/bootstrap made it; null where Terraform uploads the zips in `dist_dir`."
+  type        = string
+  default     = null
+}
+
 variable "authorization" {
   description = <<-EOT
     Who may connect:
@@ -47,6 +53,28 @@ variable "authorization" {
     condition     = contains(["iam", "jwt", "none"], var.authorization)
     error_message = "authorization is \"${var.authorization}\"; this configuration knows none, jwt and iam."
   }
+}
+
+variable "custom_domain" {
+  description = <<-EOT
+    A name of your own for the API, null for AWS's alone; point DNS at the output `custom_domain_target`:
+    - `certificate_arn`: an ACM certificate for it, issued, in this Region;
+    - `mapping_key`: the path behind the name, empty for none;
+    - `name`: such as answers.example.com.
+  EOT
+  type = object({
+    certificate_arn = string
+    mapping_key     = optional(string, "")
+    name            = string
+  })
+  default = null
+}
+
+variable "customer_managed_key_enabled" {
+  description = "Whether queues, topic, log groups and environment variables are encrypted by a KMS key of this environment's own, instead of by AWS's; the key and its use are paid for."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "dist_dir" {
@@ -68,7 +96,7 @@ variable "dist_dir" {
   }
 
   validation {
-    condition = !fileexists("${var.dist_dir}/manifest.json") || try(alltrue([
+    condition = !fileexists("${var.dist_dir}/manifest.json") || var.artifact_bucket != null || try(alltrue([
       for artifact in jsondecode(file("${var.dist_dir}/manifest.json")).artifacts :
       filebase64sha256("${var.dist_dir}/${artifact.path}") == artifact.sha256Base64
     ]), false)
@@ -246,18 +274,25 @@ variable "log_retention_days" {
 variable "main_function" {
   description = <<-EOT
     The function that answers:
+    - `canary`: null, or `stable_version`, the version that goes on serving, and `weight`, the newest's share of the calls;
     - `batch_size`: requests an invocation works on at once, 1 to 10: more share its memory and its start, and its timeout;
     - `maximum_concurrency`: how many invocations may be under way at once, 2 to 1,000;
     - `memory_mb`: memory in MB, 128 to 10,240 (1,769 MB is one CPU);
     - `name`: its name, null for `<project>-<environment>-main`;
+    - `reserved_concurrency`: environments kept for it, at least `maximum_concurrency`; null for none;
     - `timeout_seconds`: the longest that one attempt at an answer may take, 30 to 900 s.
   EOT
   type = object({
-    batch_size          = optional(number, 1)
-    maximum_concurrency = optional(number, 10)
-    memory_mb           = optional(number, 512)
-    name                = optional(string)
-    timeout_seconds     = optional(number, 900)
+    batch_size = optional(number, 1)
+    canary = optional(object({
+      stable_version = string
+      weight         = number
+    }))
+    maximum_concurrency  = optional(number, 10)
+    memory_mb            = optional(number, 512)
+    name                 = optional(string)
+    reserved_concurrency = optional(number)
+    timeout_seconds      = optional(number, 900)
   })
   default  = {}
   nullable = false
@@ -275,6 +310,11 @@ variable "main_function" {
   validation {
     condition     = var.main_function.timeout_seconds >= 30 && var.main_function.timeout_seconds <= 900 # LAM-26
     error_message = "main_function.timeout_seconds is ${var.main_function.timeout_seconds}; Lambda's limit is 900 s, and below 30 s there is no time for an answer."
+  }
+
+  validation {
+    condition     = var.main_function.reserved_concurrency == null || try(var.main_function.maximum_concurrency <= var.main_function.reserved_concurrency, false) # ESM-03
+    error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency} and reserved_concurrency is ${coalesce(var.main_function.reserved_concurrency, 0)}; SQS would receive what Lambda then refuses to run, and each receive uses up an attempt."
   }
 }
 
@@ -313,6 +353,28 @@ variable "project" {
   }
 }
 
+variable "protected" {
+  description = "Whether `make destroy` refuses this environment; its resources are also tagged `protected`, for policies of the organization to look at."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "queue_retention" {
+  description = <<-EOT
+    How many seconds requests are kept, 60 to 1,209,600 (14 days):
+    - `dead_letters_seconds`: in the dead-letter queue, counted from their first sending, so longer than
+      `messages_seconds`;
+    - `messages_seconds`: in the queue, longer than a request may live.
+  EOT
+  type = object({
+    dead_letters_seconds = optional(number, 1209600)
+    messages_seconds     = optional(number, 345600)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "region" {
   description = "The AWS Region that everything lives in, such as eu-central-1."
   type        = string
@@ -331,6 +393,18 @@ variable "request_max_age_seconds" {
   }
 }
 
+variable "tags" {
+  description = "Tags for everything, beside `environment` and `project`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !contains(["environment", "project", "protected"], key) && !startswith(lower(key), "aws:")])
+    error_message = "tags has ${join(", ", keys(var.tags))}; environment, project and protected are this configuration's own, and AWS keeps aws: for itself."
+  }
+}
+
 variable "throttling" {
   description = "Messages that the API lets through: `rate_limit` a second on average, `burst_limit` at once. They can only lower the account's own limits (10,000 a second and 5,000 unless raised)."
   type = object({
@@ -346,15 +420,31 @@ variable "throttling" {
   }
 }
 
+variable "tracing_enabled" {
+  description = "Whether both functions' invocations are traced by X-Ray. (API Gateway traces no WebSocket API.)"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "websocket_handler" {
   description = <<-EOT
     The function behind the API:
+    - `canary`: null, or `stable_version`, the version that goes on serving, and `weight`, the newest's share of the calls;
     - `memory_mb`: memory in MB, 128 to 10,240 (1,769 MB is one CPU);
-    - `name`: its name, null for `<project>-<environment>-websocket-handler`.
+    - `name`: its name, null for `<project>-<environment>-websocket-handler`;
+    - `reserved_concurrency`: environments kept for it, null for none;
+    - `snap_start_enabled`: whether new environments begin from a snapshot, which is paid for.
   EOT
   type = object({
-    memory_mb = optional(number, 512)
-    name      = optional(string)
+    canary = optional(object({
+      stable_version = string
+      weight         = number
+    }))
+    memory_mb            = optional(number, 512)
+    name                 = optional(string)
+    reserved_concurrency = optional(number)
+    snap_start_enabled   = optional(bool, false)
   })
   default  = {}
   nullable = false

@@ -1,8 +1,10 @@
 # Replace the zeros: the account, and a knowledge base in it. The backend file beside this one names the account too.
 allowed_account_ids = ["000000000000"]
+artifact_bucket     = "selador-artifacts-000000000000-us-east-1"
 environment         = "prod"
 knowledge_base_id   = "0000000000"
 model_arn           = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
+protected           = true
 region              = "us-east-1"
 
 log_retention_days = 90

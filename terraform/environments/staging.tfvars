@@ -1,5 +1,6 @@
 # Replace the zeros: the account, and a knowledge base in it. The backend file beside this one names the account too.
 allowed_account_ids = ["000000000000"]
+artifact_bucket     = "selador-artifacts-000000000000-us-east-1"
 environment         = "staging"
 knowledge_base_id   = "0000000000"
 model_arn           = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"

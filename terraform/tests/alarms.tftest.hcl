@@ -29,6 +29,7 @@ override_resource {
 variables {
   api                    = { id = "abcdefghij", stage = "test" }
   dead_letter_queue_name = "selador-test-requests-dead-letter"
+  environment            = "test"
   main_function = {
     name            = "selador-test-main"
     timeout_seconds = 900
@@ -133,4 +134,49 @@ run "draws_every_graph_in_its_own_place" {
     ])) == 7
     error_message = "Graphs lie on top of each other: ${aws_cloudwatch_dashboard.this.dashboard_body}"
   }
+}
+
+run "accepts_a_customer_managed_key_for_the_topic" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key" }
+  }
+
+  assert {
+    condition     = aws_sns_topic.alarms.kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+    error_message = "The topic is encrypted by ${aws_sns_topic.alarms.kms_master_key_id}."
+  }
+}
+
+run "refuses_the_key_of_sns_which_cloudwatch_may_not_use" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    kms_key = { arn = "alias/aws/sns" }
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "refuses_names_that_do_not_say_the_environment" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    name_prefix = "selador"
+  }
+
+  expect_failures = [var.name_prefix]
 }

@@ -29,8 +29,9 @@ override_resource {
 override_resource {
   target = aws_lambda_function.this
   values = {
-    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
-    version = "7"
+    arn         = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
+    code_sha256 = "wXhQRYTrTdtF3FwwpMZ5m6mh2u9SRAaPhZdMGXhcp2U="
+    version     = "7"
   }
 }
 
@@ -74,6 +75,56 @@ run "refuses_a_role_written_for_another_function" {
   }
 
   expect_failures = [aws_lambda_function.this]
+}
+
+run "refuses_code_that_is_not_what_the_manifest_states" {
+  command   = plan
+  state_key = "other_code"
+
+  override_resource {
+    target          = aws_lambda_function.this
+    override_during = plan
+    values = {
+      arn         = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
+      code_sha256 = "oMsLJy5AoKcfChaC5GZcaO+ZvKDov5MUj0bo5CeCEMY="
+      version     = "7"
+    }
+  }
+
+  module {
+    source = "./modules/function"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "uploads_the_zip_or_takes_it_from_where_it_was_published" {
+  command   = plan
+  state_key = "published"
+
+  variables {
+    artifact = {
+      architecture  = "arm64"
+      bucket        = "selador-artifacts-111122223333-eu-central-1"
+      key           = "artifacts/main/c178.zip"
+      path          = "not/there.zip"
+      runtime       = "python3.13"
+      sha256_base64 = "wXhQRYTrTdtF3FwwpMZ5m6mh2u9SRAaPhZdMGXhcp2U="
+    }
+  }
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.s3_bucket == "selador-artifacts-111122223333-eu-central-1"
+      && aws_lambda_function.this.s3_key == "artifacts/main/c178.zip"
+      && aws_lambda_function.this.filename == null
+    )
+    error_message = "The code comes from ${coalesce(aws_lambda_function.this.filename, "no file")}, s3://${aws_lambda_function.this.s3_bucket}/${aws_lambda_function.this.s3_key}."
+  }
 }
 
 run "runs_the_artifact_as_the_manifest_describes_it_and_logs_json" {
@@ -125,10 +176,11 @@ run "publishes_a_version_that_the_alias_live_points_at" {
 
   assert {
     condition = output.alias == {
-      arn           = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
-      function_name = "selador-test-main"
-      invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
-      qualifier     = "live"
+      arn             = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
+      function_name   = "selador-test-main"
+      invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
+      qualifier       = "live"
+      timeout_seconds = 900
     }
     error_message = "Callers are handed ${jsonencode(output.alias)}."
   }
@@ -170,6 +222,113 @@ run "lets_lambda_of_this_account_do_what_was_handed_over_and_write_its_own_logs"
     }]
     error_message = "The role's trust policy is ${aws_iam_role.this.assume_role_policy}."
   }
+}
+
+run "lets_the_role_decrypt_and_trace_where_that_is_switched_on_and_nothing_else" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    kms_key         = { arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key" }
+    tracing_enabled = true
+  }
+
+  assert {
+    condition = { for name, policy in aws_iam_role_policy.this : name => jsondecode(policy.policy).Statement } == {
+      decrypt-environment = [{
+        Sid      = "DecryptEnvironment"
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+      }]
+      send-requests = []
+      write-logs = [{
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+        Resource = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main:*"
+      }]
+      write-traces = [{
+        Sid      = "WriteTraces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        Resource = "*"
+      }]
+    }
+    error_message = "The role may do ${jsonencode({ for name, policy in aws_iam_role_policy.this : name => policy.policy })}."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+      && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+      && aws_lambda_function.this.tracing_config[0].mode == "Active"
+    )
+    error_message = "Environment variables or logs aren't encrypted by the key, or nothing is traced."
+  }
+}
+
+run "keeps_environments_and_begins_from_a_snapshot_where_that_is_switched_on" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    reserved_concurrency = 50
+    snap_start_enabled   = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 50
+    error_message = "${aws_lambda_function.this.reserved_concurrent_executions} environments are kept."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.snap_start[0].apply_on == "PublishedVersions"
+    error_message = "There are no snapshots: ${jsonencode(aws_lambda_function.this.snap_start)}."
+  }
+}
+
+run "lets_the_stable_version_serve_and_gives_the_newest_a_share" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    canary = { stable_version = "6", weight = 0.25 }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "6"
+    error_message = "The alias points at version ${aws_lambda_alias.live.function_version}."
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.routing_config[0].additional_version_weights == tomap({ "7" = 0.25 })
+    error_message = "The shares are ${jsonencode(aws_lambda_alias.live.routing_config)}."
+  }
+}
+
+run "refuses_a_canary_of_no_published_version_and_one_that_gets_everything" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    canary               = { stable_version = "$LATEST", weight = 1 }
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.canary, var.reserved_concurrency]
 }
 
 run "accepts_lambdas_largest_memory" {

@@ -32,6 +32,7 @@ override_resource {
 
 variables {
   consumer_timeout_seconds = 900
+  longest_life_seconds     = 3960
   max_attempts             = 3
   name                     = "selador-test-requests"
 }
@@ -182,4 +183,111 @@ run "refuses_what_leaves_no_receive_for_the_burial_or_is_beyond_sqs_or_lambda" {
   }
 
   expect_failures = [var.consumer_timeout_seconds, var.max_attempts, var.name]
+}
+
+run "encrypts_both_queues_by_the_key_that_is_given_and_lets_sender_and_consumer_use_it" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key" }
+  }
+
+  assert {
+    condition = alltrue([
+      for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] :
+      queue.kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+    ])
+    error_message = "A queue is encrypted by another key: ${aws_sqs_queue.this.kms_master_key_id}, ${aws_sqs_queue.dead_letter.kms_master_key_id}."
+  }
+
+  assert {
+    condition = jsondecode(output.send_policy_json).Statement == [
+      {
+        Sid      = "SendRequests"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      },
+      {
+        Sid      = "EncryptRequests"
+        Effect   = "Allow"
+        Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource = "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+      },
+    ]
+    error_message = "The sender's policy is ${output.send_policy_json}."
+  }
+
+  assert {
+    condition = jsondecode(output.consume_policy_json).Statement[1] == {
+      Sid      = "DecryptRequests"
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+    }
+    error_message = "The consumer's policy is ${output.consume_policy_json}."
+  }
+}
+
+run "accepts_retention_just_longer_than_what_must_fit_in_it" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    retention = { dead_letters_seconds = 3962, messages_seconds = 3961 }
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds == 3961 && aws_sqs_queue.dead_letter.message_retention_seconds == 3962
+    error_message = "Messages are kept ${aws_sqs_queue.this.message_retention_seconds} s, dead ones ${aws_sqs_queue.dead_letter.message_retention_seconds} s."
+  }
+}
+
+run "refuses_dead_letters_kept_no_longer_than_messages" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    retention = { dead_letters_seconds = 345600 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "refuses_to_keep_messages_no_longer_than_they_may_live" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    retention = { messages_seconds = 3960 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "refuses_retention_beyond_sqs" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    retention = { dead_letters_seconds = 1209601 }
+  }
+
+  expect_failures = [var.retention]
 }

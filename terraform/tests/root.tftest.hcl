@@ -70,8 +70,9 @@ override_resource {
 override_resource {
   target = module.websocket_handler.aws_lambda_function.this
   values = {
-    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler"
-    version = "1"
+    arn         = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler"
+    code_sha256 = "oMsLJy5AoKcfChaC5GZcaO+ZvKDov5MUj0bo5CeCEMY="
+    version     = "1"
   }
 }
 
@@ -104,8 +105,9 @@ override_resource {
 override_resource {
   target = module.main.aws_lambda_function.this
   values = {
-    arn     = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
-    version = "1"
+    arn         = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
+    code_sha256 = "7fxsfyGQR4tIxvCXNSgIjgGrkVoadSoS7JOVxmMw7Jc="
+    version     = "1"
   }
 }
 
@@ -177,6 +179,17 @@ override_resource {
 
 override_resource {
   target = module.alarms.aws_cloudwatch_dashboard.this
+}
+
+override_resource {
+  target = aws_kms_key.this
+  values = {
+    arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key"
+  }
+}
+
+override_resource {
+  target = aws_kms_alias.this
 }
 
 variables {
@@ -411,7 +424,7 @@ run "lets_main_use_an_inference_profile_in_each_of_its_destination_regions" {
   }
 }
 
-run "refuses_a_visibility_timeout_below_the_function_timeout" {
+run "refuses_a_visibility_timeout_below_six_times_the_function_timeout" {
   command = plan
 
   override_module {
@@ -424,9 +437,53 @@ run "refuses_a_visibility_timeout_below_the_function_timeout" {
       queue_name                 = "a-queue"
       queue_url                  = "https://a-queue"
       send_policy_json           = "{}"
-      visibility_timeout_seconds = 899
+      visibility_timeout_seconds = 5399
     }
   }
 
   expect_failures = [aws_lambda_event_source_mapping.main]
+}
+
+run "lets_logs_and_alarms_of_this_environment_use_its_key_and_the_roles_by_iam" {
+  command = plan
+
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.key.json).Statement == [
+      {
+        Sid       = "LetIamDecide"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::111122223333:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "EncryptLogs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.eu-central-1.amazonaws.com" }
+        Action = [
+          "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKey",
+          "kms:Encrypt", "kms:DescribeKey", "kms:Decrypt",
+        ]
+        Resource = "*"
+        Condition = {
+          ArnEquals = {
+            "kms:EncryptionContext:aws:logs:arn" = [
+              "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/selador-test/access",
+              "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main",
+              "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-websocket-handler",
+            ]
+          }
+        }
+      },
+      {
+        Sid       = "PublishAlarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+      },
+    ]
+    error_message = "The key's policy is ${data.aws_iam_policy_document.key.json}."
+  }
 }

@@ -64,9 +64,11 @@ run "accepts_the_extremes_that_aws_allows" {
     api_execution_log_level = "OFF"
     log_level               = "ERROR"
     log_retention_days      = 3653
-    main_function           = { maximum_concurrency = 1000, memory_mb = 10240, timeout_seconds = 30 }
+    main_function           = { maximum_concurrency = 1000, memory_mb = 10240, reserved_concurrency = 1000, timeout_seconds = 30 }
     max_attempts            = 1
+    queue_retention         = { dead_letters_seconds = 1209600, messages_seconds = 1209599 }
     request_max_age_seconds = 86400
+    tags                    = { cost_center = "42" }
     throttling              = { burst_limit = 1, rate_limit = 1 }
   }
 
@@ -91,6 +93,7 @@ run "refuses_values_beyond_aws_or_this_configuration" {
     model_arn               = "a-model-v1:0"
     project                 = "Selador"
     request_max_age_seconds = 59
+    tags                    = { project = "another" }
     throttling              = { burst_limit = 0 }
   }
 
@@ -106,6 +109,7 @@ run "refuses_values_beyond_aws_or_this_configuration" {
     var.model_arn,
     var.project,
     var.request_max_age_seconds,
+    var.tags,
     var.throttling,
   ]
 }
@@ -115,6 +119,16 @@ run "refuses_a_main_timeout_beyond_lambdas" {
 
   variables {
     main_function = { timeout_seconds = 901 }
+  }
+
+  expect_failures = [var.main_function]
+}
+
+run "refuses_more_answers_at_once_than_environments_are_kept_for" {
+  command = plan
+
+  variables {
+    main_function = { maximum_concurrency = 11, reserved_concurrency = 10 }
   }
 
   expect_failures = [var.main_function]
@@ -168,6 +182,20 @@ run "refuses_a_manifest_of_another_schema" {
   }
 
   expect_failures = [var.dist_dir]
+}
+
+run "accepts_a_manifest_without_its_zips_where_they_are_published" {
+  command = plan
+
+  variables {
+    artifact_bucket = "selador-artifacts-111122223333-eu-central-1"
+    dist_dir        = "tests/artifacts/published"
+  }
+
+  assert {
+    condition     = local.artifacts["main"].key == "artifacts/main/edfc6c7f2190478b48c6f0973528088e01ab915a1a752a12ec9395c66330ec97.zip"
+    error_message = "Main's code is taken from ${local.artifacts["main"].key}."
+  }
 }
 
 run "refuses_a_zip_that_is_not_the_manifests" {

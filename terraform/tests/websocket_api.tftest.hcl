@@ -48,6 +48,21 @@ override_resource {
 }
 
 override_resource {
+  target = aws_apigatewayv2_domain_name.this
+  values = {
+    id = "answers.example.com"
+    domain_name_configuration = {
+      hosted_zone_id     = "Z1"
+      target_domain_name = "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
+    }
+  }
+}
+
+override_resource {
+  target = aws_apigatewayv2_api_mapping.this
+}
+
+override_resource {
   target = aws_apigatewayv2_authorizer.jwt
   values = { id = "authorizer" }
 }
@@ -60,9 +75,10 @@ variables {
   authorization       = "none"
   execution_log_level = "ERROR"
   handler = {
-    function_name = "selador-test-websocket-handler"
-    invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
-    qualifier     = "live"
+    function_name   = "selador-test-websocket-handler"
+    invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
+    qualifier       = "live"
+    timeout_seconds = 29
   }
   log_retention_days = 30
   name               = "selador-test"
@@ -209,6 +225,172 @@ run "refuses_a_stage_name_that_api_gateway_refuses" {
   }
 
   expect_failures = [var.stage_name]
+}
+
+run "deploys_anew_when_the_handler_changes" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    handler = {
+      function_name   = "selador-test-websocket-handler"
+      invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:another:live/invocations"
+      qualifier       = "live"
+      timeout_seconds = 29
+    }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.routes != run.sends_every_route_to_the_handler_and_answers_where_there_is_a_client.deployment_trigger
+    error_message = "The stage would go on calling the handler that was there before."
+  }
+}
+
+run "deploys_anew_when_a_route_is_made_anew" {
+  state_key = "other_route"
+
+  override_resource {
+    target = aws_apigatewayv2_route.this
+    values = { id = "another" }
+  }
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.routes != run.sends_every_route_to_the_handler_and_answers_where_there_is_a_client.deployment_trigger
+    error_message = "The stage would go on serving the route that was there before."
+  }
+}
+
+run "deploys_anew_when_a_route_response_is_made_anew" {
+  state_key = "other_route_response"
+
+  override_resource {
+    target = aws_apigatewayv2_route_response.this
+    values = { id = "another" }
+  }
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.routes != run.sends_every_route_to_the_handler_and_answers_where_there_is_a_client.deployment_trigger
+    error_message = "The stage would go on without the route response."
+  }
+}
+
+run "deploys_anew_when_the_integration_is_made_anew" {
+  state_key = "other_integration"
+
+  override_resource {
+    target = aws_apigatewayv2_integration.handler
+    values = { id = "another" }
+  }
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.routes != run.sends_every_route_to_the_handler_and_answers_where_there_is_a_client.deployment_trigger
+    error_message = "The stage would go on with the integration that was there before."
+  }
+}
+
+run "deploys_nothing_for_what_no_route_is_made_of" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    execution_log_level = "OFF"
+    kms_key             = { arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key" }
+    log_retention_days  = 90
+    name                = "selador-other"
+    stage_name          = "other"
+    throttling          = { burst_limit = 2, rate_limit = 1 }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.routes == run.sends_every_route_to_the_handler_and_answers_where_there_is_a_client.deployment_trigger
+    error_message = "Routes would be deployed anew though none has changed."
+  }
+}
+
+run "answers_by_a_name_of_its_own_and_posts_by_awss" {
+  state_key = "custom_domain"
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    custom_domain = {
+      certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/a-certificate"
+      mapping_key     = "v1"
+      name            = "answers.example.com"
+    }
+  }
+
+  assert {
+    condition     = output.websocket_url == "wss://answers.example.com/v1"
+    error_message = "Clients are told ${output.websocket_url}."
+  }
+
+  assert {
+    condition     = output.callback_url == "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
+    error_message = "Answers are posted to ${output.callback_url} (WS-70)."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api_mapping.this[0].stage == "test" && aws_apigatewayv2_api_mapping.this[0].domain_name == "answers.example.com"
+    error_message = "The name leads to ${aws_apigatewayv2_api_mapping.this[0].domain_name}, stage ${aws_apigatewayv2_api_mapping.this[0].stage}."
+  }
+}
+
+run "refuses_a_custom_domain_without_an_acm_certificate_and_with_a_path_of_two_parts" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    custom_domain = {
+      certificate_arn = "arn:aws:iam::111122223333:server-certificate/a-certificate"
+      mapping_key     = "v1/chat"
+      name            = "answers.example.com"
+    }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_handler_that_may_work_on_after_api_gateway_has_given_up" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    handler = {
+      function_name   = "selador-test-websocket-handler"
+      invoke_arn      = "an-invoke-arn"
+      qualifier       = "live"
+      timeout_seconds = 30
+    }
+  }
+
+  expect_failures = [var.handler]
 }
 
 run "asks_nobody_where_authorization_is_none" {

@@ -34,7 +34,7 @@ def test_environments_share_no_file_under_build(root: Path) -> None:
     dev, prod = find_environment("dev", root), find_environment("prod", root)
 
     assert dev.data_dir != prod.data_dir
-    assert dev.plan_file != prod.plan_file
+    assert dev.bundle_file != prod.bundle_file
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from selador_local.control_plane.signature import HttpRequest
 
 # What the project's Terraform and the data plane use, by the service name in the signature. Everything else is refused
 # at once: an answer that merely looks right would hide a gap. `execute-api` and `bedrock` are the data plane's (CB-19).
-SERVICES = frozenset({"apigateway", "iam", "lambda", "logs", "monitoring", "s3", "sns", "sqs", "sts"})
+SERVICES = frozenset({"apigateway", "iam", "kms", "lambda", "logs", "monitoring", "s3", "sns", "sqs", "sts"})
 _REST = {"lambda": Protocol.REST_JSON, "apigateway": Protocol.REST_JSON, "s3": Protocol.REST_XML}
 
 

@@ -1,7 +1,7 @@
 """Lambda's control plane, as far as moto doesn't have it right. Functions run in the data plane, never here.
 
 - A mapping on an alias keeps the alias (ESM-30), and its queue's visibility timeout must cover the function (ESM-08).
-- `LoggingConfig` and `DeadLetterConfig` are kept.
+- `LoggingConfig`, `DeadLetterConfig`, `KMSKeyArn` and `SnapStart` are kept.
 - GetFunction's `Code.Location` can be fetched.
 - Publishing makes a version only if code or configuration changed since the last one (LAM-48).
 """
@@ -29,6 +29,7 @@ class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
         self.dead_letter_config = spec.get("DeadLetterConfig")
+        self.apply_snapshots_on = spec.get("SnapStart", {}).get("ApplyOn", "None")
         self.logging_config = {
             "LogFormat": "Text",
             "LogGroup": f"/aws/lambda/{self.function_name}",
@@ -37,12 +38,18 @@ class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         configuration: dict[str, Any] = {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+        configuration["SnapStart"] = {
+            "ApplyOn": self.apply_snapshots_on,
+            "OptimizationStatus": "Off" if self.apply_snapshots_on == "None" or self.version == "$LATEST" else "On",
+        }
         if self.dead_letter_config:
             configuration["DeadLetterConfig"] = self.dead_letter_config
         return configuration
 
     def update_configuration(self, config_updates: dict[str, Any]) -> Any:
         self.dead_letter_config = config_updates.get("DeadLetterConfig", self.dead_letter_config)
+        self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        self.apply_snapshots_on = config_updates.get("SnapStart", {}).get("ApplyOn", self.apply_snapshots_on)
         self.logging_config = {**self.logging_config, **config_updates.get("LoggingConfig", {})}
         if "TracingConfig" in config_updates:
             self.tracing_config = config_updates["TracingConfig"]

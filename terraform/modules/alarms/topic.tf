@@ -12,10 +12,10 @@ locals {
   ])
 }
 
-# Not encrypted with alias/aws/sns: CloudWatch may not use that key, and the alarms would be lost in silence (CW-31).
 resource "aws_sns_topic" "alarms" {
-  name   = local.topic_name
-  policy = data.aws_iam_policy_document.alarms_topic.json
+  name              = local.topic_name
+  kms_master_key_id = one(var.kms_key[*].arn)
+  policy            = data.aws_iam_policy_document.alarms_topic.json
 
   lifecycle {
     postcondition {

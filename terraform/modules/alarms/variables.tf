@@ -13,6 +13,25 @@ variable "dead_letter_queue_name" {
   nullable    = false
 }
 
+variable "environment" {
+  description = "The environment's name, which every alarm's name must carry."
+  type        = string
+  nullable    = false
+}
+
+variable "kms_key" {
+  description = "The `arn` of the customer-managed key that encrypts the topic, whose policy lets CloudWatch use it; null for none."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key.arn))
+    error_message = "kms_key.arn is \"${try(var.kms_key.arn, "")}\"; it must be a customer-managed key's ARN. CloudWatch may not use AWS's own alias/aws/sns, and every alarm would be lost in silence (CW-31)."
+  }
+}
+
 variable "main_function" {
   description = "The function that answers: its `name` and its `timeout_seconds`."
   type = object({
@@ -26,6 +45,11 @@ variable "name_prefix" {
   description = "The first part of every name; it says the environment, so that a message from an alarm does."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = strcontains(var.name_prefix, var.environment)
+    error_message = "name_prefix is \"${var.name_prefix}\" and the environment \"${var.environment}\"; whoever is woken by an alarm must see which environment it is."
+  }
 }
 
 variable "queue_name" {

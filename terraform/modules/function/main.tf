@@ -17,7 +17,9 @@ locals {
 
 # Made before the function, or Lambda makes one of its own, kept for ever, at the first line (TF-21).
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:how long lines are kept is the environment's choice; prod's variables say 90 days
   name              = local.log_group_name
+  kms_key_id        = one(var.kms_key[*].arn)
   retention_in_days = var.log_retention_days
 
   lifecycle {
@@ -29,19 +31,26 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_116:it is invoked synchronously alone (LAM-40), so Lambda's own dead-letter queue would stay empty
+  #checkov:skip=CKV_AWS_117:it calls AWS's public endpoints by TLS and no host of a VPC; a VPC would add NAT and cold starts
+  #checkov:skip=CKV_AWS_272:the hash of the deployed code is compared with the manifest's after each apply, see below
   function_name = var.name
   description   = var.description
 
   architectures    = [var.artifact.architecture]
-  filename         = var.artifact.path
+  filename         = var.artifact.bucket == null ? var.artifact.path : null
   handler          = var.handler
   runtime          = var.artifact.runtime
+  s3_bucket        = var.artifact.bucket
+  s3_key           = var.artifact.bucket == null ? null : var.artifact.key
   source_code_hash = var.artifact.sha256_base64
 
-  memory_size = var.memory_mb
-  publish     = true
-  role        = aws_iam_role.this.arn
-  timeout     = var.timeout_seconds
+  kms_key_arn                    = one(var.kms_key[*].arn)
+  memory_size                    = var.memory_mb
+  publish                        = true
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+  role                           = aws_iam_role.this.arn
+  timeout                        = var.timeout_seconds
 
   environment {
     variables = var.environment_variables
@@ -56,20 +65,48 @@ resource "aws_lambda_function" "this" {
     system_log_level      = "INFO"
   }
 
+  dynamic "snap_start" {
+    for_each = var.snap_start_enabled ? ["PublishedVersions"] : []
+
+    content {
+      apply_on = snap_start.value
+    }
+  }
+
+  tracing_config {
+    mode = var.tracing_enabled ? "Active" : "PassThrough"
+  }
+
   lifecycle {
     postcondition {
       condition     = self.arn == local.arn
       error_message = "The function's ARN is ${self.arn}, but the role was written for ${local.arn}."
     }
+
+    postcondition {
+      # The version is unknown while a plan publishes a new one, and the hash is still the old one's then: asking for
+      # the version first has this judged after the apply. It is never empty.
+      condition     = self.version == "" || self.code_sha256 == var.artifact.sha256_base64 # LAM-48
+      error_message = "Lambda runs code with the hash ${self.code_sha256}, but the manifest states ${var.artifact.sha256_base64}: other bytes were deployed than were built."
+    }
   }
 }
 
-# What API Gateway and the queue call: they change over to a new version at once, when it is there.
+# What API Gateway and the queue call: they change over to a new version at once, when it is there, or, where there is a
+# canary, with the given share of the calls.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that serves."
   function_name    = aws_lambda_function.this.function_name
-  function_version = aws_lambda_function.this.version
+  function_version = var.canary == null ? aws_lambda_function.this.version : var.canary.stable_version
+
+  dynamic "routing_config" {
+    for_each = var.canary == null ? [] : [var.canary.weight]
+
+    content {
+      additional_version_weights = { (aws_lambda_function.this.version) = routing_config.value }
+    }
+  }
 
   # Whoever calls the alias calls a function that may do its work already.
   depends_on = [aws_iam_role_policy.this]

@@ -1,10 +1,11 @@
 output "alias" {
-  description = "The alias `live`, which callers call: `arn` for an event source mapping, `invoke_arn` for API Gateway, `function_name` and `qualifier` for a permission."
+  description = "The alias `live`, which callers call: `arn` for an event source mapping, `invoke_arn` for API Gateway, `function_name` and `qualifier` for a permission, `timeout_seconds` for whoever waits."
   value = {
-    arn           = aws_lambda_alias.live.arn
-    function_name = aws_lambda_alias.live.function_name
-    invoke_arn    = aws_lambda_alias.live.invoke_arn
-    qualifier     = aws_lambda_alias.live.name
+    arn             = aws_lambda_alias.live.arn
+    function_name   = aws_lambda_alias.live.function_name
+    invoke_arn      = aws_lambda_alias.live.invoke_arn
+    qualifier       = aws_lambda_alias.live.name
+    timeout_seconds = aws_lambda_function.this.timeout
   }
 }
 
@@ -31,4 +32,9 @@ output "role_policies" {
 output "timeout_seconds" {
   description = "The function's timeout in seconds."
   value       = aws_lambda_function.this.timeout
+}
+
+output "version" {
+  description = "The newest published version; as `canary.stable_version` it goes on serving beside the next."
+  value       = aws_lambda_function.this.version
 }

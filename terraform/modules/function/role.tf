@@ -5,7 +5,12 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  for_each = merge(var.policies, { write-logs = data.aws_iam_policy_document.write_logs.json })
+  for_each = merge(
+    var.policies,
+    { write-logs = data.aws_iam_policy_document.write_logs.json },
+    { for key in var.kms_key[*] : "decrypt-environment" => data.aws_iam_policy_document.decrypt_environment[0].json },
+    var.tracing_enabled ? { write-traces = data.aws_iam_policy_document.write_traces.json } : {},
+  )
 
   name   = each.key
   policy = each.value
@@ -21,6 +26,7 @@ data "aws_iam_policy_document" "trust_lambda" {
       identifiers = ["lambda.amazonaws.com"]
     }
 
+    # Not aws:SourceArn: AWS's page "Using source function ARN" says that Lambda gives it where a function is the target.
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
@@ -34,5 +40,25 @@ data "aws_iam_policy_document" "write_logs" {
     sid       = "WriteLogs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${local.log_group_arn}:*"]
+  }
+}
+
+data "aws_iam_policy_document" "decrypt_environment" {
+  count = length(var.kms_key[*])
+
+  statement {
+    sid       = "DecryptEnvironment"
+    actions   = ["kms:Decrypt"]
+    resources = var.kms_key[*].arn
+  }
+}
+
+data "aws_iam_policy_document" "write_traces" {
+  # The Service Authorization Reference, "Actions, resources, and condition keys for AWS X-Ray", lists no resource type
+  # for either.
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
   }
 }

@@ -2,12 +2,15 @@ variable "artifact" {
   description = <<-EOT
     What runs, from the manifest of the build:
     - `architecture`: x86_64 or arm64;
+    - `bucket`, `key`: where in S3 the zip was published, `bucket` null where Terraform uploads the one at `path`;
     - `path`: the zip, relative to the root module;
     - `runtime`: Lambda's name for it, such as python3.13;
     - `sha256_base64`: the zip's SHA-256 in Base64, as Lambda's CodeSha256.
   EOT
   type = object({
     architecture  = string
+    bucket        = optional(string)
+    key           = optional(string)
     path          = string
     runtime       = string
     sha256_base64 = string
@@ -17,6 +20,29 @@ variable "artifact" {
   validation {
     condition     = contains(["arm64", "x86_64"], var.artifact.architecture)
     error_message = "artifact.architecture is \"${var.artifact.architecture}\"; Lambda runs arm64 and x86_64."
+  }
+}
+
+variable "canary" {
+  description = <<-EOT
+    A version that goes on serving beside the newest, null where the newest serves alone:
+    - `stable_version`: the number of that version;
+    - `weight`: the newest's share of the calls, above 0 and below 1.
+  EOT
+  type = object({
+    stable_version = string
+    weight         = number
+  })
+  default = null
+
+  validation {
+    condition     = var.canary == null || can(regex("^[1-9][0-9]*$", var.canary.stable_version))
+    error_message = "canary.stable_version is \"${try(var.canary.stable_version, "")}\"; Lambda's aliases weigh published versions alone, so it is a whole number from 1 (LAM-47)."
+  }
+
+  validation {
+    condition     = var.canary == null || try(var.canary.weight > 0 && var.canary.weight < 1, false)
+    error_message = "canary.weight is ${try(var.canary.weight, 0)}; a share is above 0 and below 1."
   }
 }
 
@@ -36,6 +62,14 @@ variable "handler" {
   description = "The handler as module.function."
   type        = string
   nullable    = false
+}
+
+variable "kms_key" {
+  description = "The `arn` of the customer-managed key that encrypts the log group and the environment variables; null for AWS's own."
+  type = object({
+    arn = string
+  })
+  default = null
 }
 
 variable "log_retention_days" {
@@ -72,6 +106,24 @@ variable "policies" {
   nullable    = false
 }
 
+variable "reserved_concurrency" {
+  description = "How many environments are kept for this function, and the most it gets; null for its share of the account's."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
+    error_message = "reserved_concurrency is ${coalesce(var.reserved_concurrency, 0)}; Lambda takes whole numbers, and with 0 the function would never run."
+  }
+}
+
+variable "snap_start_enabled" {
+  description = "Whether new environments begin from a snapshot of an initialized one (LAM-49); snapshots are paid for."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "timeout_seconds" {
   description = "The longest that one invocation may take, 1 to 900 s."
   type        = number
@@ -81,4 +133,11 @@ variable "timeout_seconds" {
     condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds # LAM-26
     error_message = "timeout_seconds is ${var.timeout_seconds}; Lambda takes whole seconds from 1 to 900."
   }
+}
+
+variable "tracing_enabled" {
+  description = "Whether invocations are traced by X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
 }

@@ -20,9 +20,10 @@ locals {
 # resource (TF-15).
 resource "aws_sqs_queue" "this" {
   name                       = var.name
-  message_retention_seconds  = 4 * 24 * 3600
+  kms_master_key_id          = one(var.kms_key[*].arn)
+  message_retention_seconds  = var.retention.messages_seconds
   policy                     = data.aws_iam_policy_document.queue["this"].json
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   visibility_timeout_seconds = 6 * var.consumer_timeout_seconds # AWS's advice (ESM-08)
 
   redrive_policy = jsonencode({
@@ -39,11 +40,11 @@ resource "aws_sqs_queue" "this" {
 }
 
 resource "aws_sqs_queue" "dead_letter" {
-  name = local.dead_letter_name
-  # A message moved here keeps the time of its first sending, so this must be longer than the source's (SQS-23).
-  message_retention_seconds = 14 * 24 * 3600
+  name                      = local.dead_letter_name
+  kms_master_key_id         = one(var.kms_key[*].arn)
+  message_retention_seconds = var.retention.dead_letters_seconds
   policy                    = data.aws_iam_policy_document.queue["dead_letter"].json
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.kms_key == null ? true : null
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"

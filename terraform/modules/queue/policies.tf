@@ -54,6 +54,16 @@ data "aws_iam_policy_document" "consume" {
     ]
     resources = [local.arn]
   }
+
+  dynamic "statement" {
+    for_each = var.kms_key[*]
+
+    content {
+      sid       = "DecryptRequests" # SQS-31
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value.arn]
+    }
+  }
 }
 
 data "aws_iam_policy_document" "send" {
@@ -61,5 +71,15 @@ data "aws_iam_policy_document" "send" {
     sid       = "SendRequests"
     actions   = ["sqs:SendMessage"]
     resources = [local.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key[*]
+
+    content {
+      sid       = "EncryptRequests" # SQS-31
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value.arn]
+    }
   }
 }

@@ -9,6 +9,20 @@ variable "consumer_timeout_seconds" {
   }
 }
 
+variable "kms_key" {
+  description = "The `arn` of the customer-managed key that encrypts both queues; null for SQS's own encryption."
+  type = object({
+    arn = string
+  })
+  default = null
+}
+
+variable "longest_life_seconds" {
+  description = "How long a message may be waited for and worked on in all, in seconds: the queue must keep it longer."
+  type        = number
+  nullable    = false
+}
+
 variable "max_attempts" {
   description = "How often a message is worked on, 1 to 999. It is received once more, to be buried, before it goes to the dead-letter queue."
   type        = number
@@ -28,5 +42,35 @@ variable "name" {
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,68}$", var.name))
     error_message = "name is \"${var.name}\"; SQS allows 80 of A-Z, a-z, 0-9, _ and -, of which -dead-letter takes 12."
+  }
+}
+
+variable "retention" {
+  description = <<-EOT
+    How many seconds messages are kept, 60 to 1,209,600 (14 days):
+    - `dead_letters_seconds`: in the dead-letter queue, counted from their first sending, so longer than
+      `messages_seconds`;
+    - `messages_seconds`: in the queue, longer than `longest_life_seconds`.
+  EOT
+  type = object({
+    dead_letters_seconds = optional(number, 1209600)
+    messages_seconds     = optional(number, 345600)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for seconds in values(var.retention) : seconds >= 60 && seconds <= 1209600]) # SQS-19
+    error_message = "retention is ${var.retention.messages_seconds} s and ${var.retention.dead_letters_seconds} s for dead letters; SQS keeps messages 60 to 1,209,600 s."
+  }
+
+  validation {
+    condition     = var.retention.dead_letters_seconds > var.retention.messages_seconds # SQS-23
+    error_message = "retention.dead_letters_seconds is ${var.retention.dead_letters_seconds} and retention.messages_seconds is ${var.retention.messages_seconds}; SQS counts a dead letter's time from its first sending, so the former must be longer, or it is deleted as it arrives."
+  }
+
+  validation {
+    condition     = var.retention.messages_seconds > var.longest_life_seconds
+    error_message = "retention.messages_seconds is ${var.retention.messages_seconds} and a request may live ${var.longest_life_seconds} s; SQS would delete it, without a word to its client, while it still may be answered."
   }
 }

@@ -31,6 +31,31 @@ variable "authorizer" {
   default = null
 }
 
+variable "custom_domain" {
+  description = <<-EOT
+    A name of your own for the API, null for AWS's alone; point DNS at the output `custom_domain_target`:
+    - `certificate_arn`: an ACM certificate for it, issued, in this Region;
+    - `mapping_key`: the path behind the name, empty for none;
+    - `name`: such as answers.example.com.
+  EOT
+  type = object({
+    certificate_arn = string
+    mapping_key     = optional(string, "")
+    name            = string
+  })
+  default = null
+
+  validation {
+    condition     = var.custom_domain == null || can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.custom_domain.certificate_arn))
+    error_message = "custom_domain.certificate_arn is \"${try(var.custom_domain.certificate_arn, "")}\"; API Gateway takes the ARN of an ACM certificate."
+  }
+
+  validation {
+    condition     = var.custom_domain == null || can(regex("^[A-Za-z0-9._-]*$", var.custom_domain.mapping_key))
+    error_message = "custom_domain.mapping_key is \"${try(var.custom_domain.mapping_key, "")}\"; API Gateway allows A-Z, a-z, 0-9, ., _ and - for a WebSocket API."
+  }
+}
+
 variable "execution_log_level" {
   description = "What API Gateway logs of its own work: OFF, ERROR or INFO."
   type        = string
@@ -40,11 +65,25 @@ variable "execution_log_level" {
 variable "handler" {
   description = "The function alias that every route calls, as the function module's output `alias` describes it."
   type = object({
-    function_name = string
-    invoke_arn    = string
-    qualifier     = string
+    function_name   = string
+    invoke_arn      = string
+    qualifier       = string
+    timeout_seconds = number
   })
   nullable = false
+
+  validation {
+    condition     = var.handler.timeout_seconds <= 29
+    error_message = "handler.timeout_seconds is ${var.handler.timeout_seconds}; API Gateway gives up on an integration after 29 s, which can't be raised (WS-09), so the function would work on for nobody."
+  }
+}
+
+variable "kms_key" {
+  description = "The `arn` of the customer-managed key that encrypts the access log; null for AWS's own encryption."
+  type = object({
+    arn = string
+  })
+  default = null
 }
 
 variable "log_retention_days" {

@@ -1,0 +1,106 @@
+"""The bootstrap: what an account and Region needs before its first environment, and where its own state goes.
+
+The bucket that holds the state can't hold it before it is made. So the first run keeps its state in a copy of
+terraform/bootstrap under build/, and moves it into the new bucket at the end; every later run finds it there. A run
+that ended half-way is taken up where it ended.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_account import ClientMaker, check_caller
+from botocore.exceptions import ClientError
+from terraform_environment import Backend, Environment, TerraformError, check_filled_in, configuration, named_backend
+from terraform_process import Terraform, say
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+STATE_KEY = "bootstrap.tfstate"
+_BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
+
+
+def bootstrap(terraform: Terraform, environment: Environment, make_client: ClientMaker, *, approved: bool) -> None:
+    """Make the buckets and the log role of the environment's account and Region, or bring them up to date.
+
+    Terraform asks before it changes anything, unless `approved`.
+    """
+    check_filled_in(environment)
+    account = check_caller(make_client("sts"), environment)
+    backend = named_backend(environment)
+    project = str(environment.variables.get("project", "selador"))
+    _check_names(environment, backend, f"{account}-{environment.region}", project)
+    folder = environment.root / "build" / "bootstrap" / f"{account}-{environment.region}"
+    data_dir = folder / ".terraform"
+    moved = _state_is_in(make_client("s3"), backend)
+    _copy_configuration(environment, folder, with_backend=moved)
+    in_bucket = (f"-backend-config={environment.backend_file}", f"-backend-config=key={STATE_KEY}")
+
+    terraform.choose_provider_source()
+    arguments = (*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
+    terraform.run(*arguments, data_dir=data_dir, folder=folder, workspace="default")
+    variables = {
+        "allowed_account_ids": json.dumps([account]),
+        "project": project,
+        "region": environment.region,
+    }
+    terraform.run(
+        "apply",
+        *(["-auto-approve", "-input=false"] if approved else []),
+        *(f"-var={name}={value}" for name, value in variables.items()),
+        data_dir=data_dir,
+        folder=folder,
+        workspace="default",
+    )
+    if not moved:
+        (folder / "backend.tf").write_text(_BACKEND)
+        terraform.run(
+            *terraform.init_arguments,
+            "-migrate-state",
+            "-force-copy",
+            *in_bucket,
+            data_dir=data_dir,
+            folder=folder,
+            workspace="default",
+        )
+        if not _state_is_in(make_client("s3"), backend):
+            raise TerraformError(f"the bootstrap's state is not in {backend.bucket}; it is still in {folder}")
+        for left in folder.glob("terraform.tfstate*"):
+            left.unlink()
+        say(f"the bootstrap's state is now s3://{backend.bucket}/{STATE_KEY}")
+
+
+def _check_names(environment: Environment, backend: Backend, place: str, project: str) -> None:
+    """Raise TerraformError where the environment's files name other buckets than the bootstrap makes."""
+    for file, named, made in (
+        (environment.backend_file, backend.bucket, f"{project}-terraform-state-{place}"),
+        (environment.variables_file, environment.artifact_bucket, f"{project}-artifacts-{place}"),
+    ):
+        if named not in {None, made}:
+            raise TerraformError(
+                f"{file.relative_to(environment.root)} names the bucket {named}, but the bootstrap makes {made}; "
+                "write that there"
+            )
+
+
+def _state_is_in(s3: "S3Client", backend: Backend) -> bool:
+    try:
+        s3.head_object(Bucket=backend.bucket, Key=STATE_KEY)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"404", "NoSuchBucket", "NoSuchKey"}:
+            return False
+        raise TerraformError(f"s3://{backend.bucket} can't be looked at: {error}") from None
+    return True
+
+
+def _copy_configuration(environment: Environment, folder: Path, *, with_backend: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    source = configuration(environment.root) / "bootstrap"
+    for old in folder.glob("*.tf"):
+        old.unlink()
+    for file in (*source.glob("*.tf"), source / ".terraform.lock.hcl"):
+        shutil.copy(file, folder)
+    if with_backend:
+        (folder / "backend.tf").write_text(_BACKEND)

@@ -1,0 +1,108 @@
+"""What a plan is made of. Terraform lets some of it change between plan and apply, and dies half-way on the rest.
+
+It re-reads the zips at apply, so a swapped one goes through; it compares the state's lineage and serial, but neither
+the commit nor the variables' file; and it says what has changed only after a page of its own.
+"""
+
+import hashlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Two are equal exactly when nothing has changed that a plan rests on. Hashes are SHA-256 in hexadecimal."""
+
+    environment: str
+    workspace: str
+    account_id: str
+    backend: str
+    state_lineage: str
+    """Empty before the first apply, which makes it."""
+    state_serial: int
+    commit: str
+    """Empty outside a git repository."""
+    uncommitted: str
+    """Empty where nothing is; else the hash of all that is."""
+    variables_sha256: str
+    artifacts: Mapping[str, str]
+    """The zips' hashes by name."""
+    terraform_version: str
+    provider_version: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For the bundle."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Facts":
+        """Raises KeyError where one is missing."""
+        return cls(**{field.name: value[field.name] for field in fields(cls)})
+
+
+# What each is called in a sentence, and how one of its values is shown.
+_NAMES = {
+    "environment": "the environment",
+    "workspace": "the workspace",
+    "account_id": "the account",
+    "backend": "the state's place",
+    "state_lineage": "the state's lineage",
+    "state_serial": "the state's serial",
+    "commit": "the commit",
+    "uncommitted": "what is not committed",
+    "variables_sha256": "the variables' file",
+    "terraform_version": "Terraform's version",
+    "provider_version": "the provider's version",
+}
+_HASHES = {"commit", "uncommitted", "variables_sha256"}
+
+
+def differences(planned: Facts, now: Facts) -> Iterator[str]:
+    """Yield, for each fact that has changed, what it was and what it is."""
+    for name, called in _NAMES.items():
+        before, after = getattr(planned, name), getattr(now, name)
+        if before != after:
+            yield f"{called} was {_shown(name, before)} and is {_shown(name, after)}"
+    for artifact in sorted({*planned.artifacts, *now.artifacts}):
+        before, after = planned.artifacts.get(artifact, ""), now.artifacts.get(artifact, "")
+        if before != after:
+            yield f"the artifact {artifact} was {before[:12] or 'none'} and is {after[:12] or 'none'}"
+
+
+def _shown(name: str, value: object) -> str:
+    if value == "":
+        return "none"
+    return str(value)[:12] if name in _HASHES else str(value)
+
+
+def commit(root: Path) -> str:
+    """Return the commit that is checked out in `root`, empty outside a git repository."""
+    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+
+
+def uncommitted(root: Path) -> str:
+    """Return the hash of what differs from the commit, untracked files with their content; empty where nothing does."""
+    status = _git(root, "status", "--porcelain", "-z", "--untracked-files=all")
+    if not status:
+        return ""
+    digest = hashlib.sha256(status + _git(root, "diff", "HEAD", "--binary"))
+    for entry in status.decode(errors="surrogateescape").split("\0"):
+        if entry.startswith("?? ") and (root / entry[3:]).is_file():
+            digest.update((root / entry[3:]).read_bytes())
+    return digest.hexdigest()
+
+
+def sha256(file: Path) -> str:
+    """Return a file's hash."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
+    except FileNotFoundError:  # no git at all
+        return b""
+    return done.stdout if done.returncode == 0 else b""

@@ -1,0 +1,62 @@
+"""Checks of the configuration that ask AWS nothing: format, validity, the native tests."""
+
+import re
+import shutil
+from pathlib import Path
+
+from terraform_environment import TEST_WORKSPACE, configuration
+from terraform_process import Terraform
+
+_EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def check_format(terraform: Terraform) -> None:
+    """Show what `terraform fmt` would change, and fail if that is anything."""
+    terraform.run("fmt", "-check", "-diff", "-recursive", data_dir=_data_dir(terraform, "root"))
+
+
+def validate(terraform: Terraform) -> None:
+    """Validate the root module, each module alone and as its README shows it, and the bootstrap."""
+    terraform.choose_provider_source()
+    root_module = configuration(terraform.root)
+    for name, folder in (("root", root_module), ("bootstrap", root_module / "bootstrap")):
+        data_dir = _data_dir(terraform, name)
+        terraform.run(*terraform.init_arguments, "-backend=false", data_dir=data_dir, folder=folder)
+        terraform.run("validate", data_dir=data_dir, folder=folder)
+    for module in sorted((root_module / "modules").iterdir()):
+        # In a copy: an init writes a dependency lock beside the module, which has none of its own.
+        folder = _copy_with_example(module, root_module, terraform.root / "build" / "terraform" / "examples")
+        data_dir = _data_dir(terraform, f"module-{module.name}")
+        terraform.run(*terraform.init_arguments, "-backend=false", data_dir=data_dir, folder=folder)
+        terraform.run("validate", data_dir=data_dir, folder=folder)
+
+
+def test(terraform: Terraform) -> None:
+    """Run terraform/tests, which ask AWS nothing."""
+    terraform.choose_provider_source()
+    data_dir = _data_dir(terraform, "root")
+    # Every time: each `run` of a test that names a module is one more module to install.
+    terraform.run(*terraform.init_arguments, "-backend=false", data_dir=data_dir)
+    terraform.run("test", data_dir=data_dir, workspace=TEST_WORKSPACE)
+
+
+def example_of(readme: str) -> str:
+    """Return the example in a module's README."""
+    found = _EXAMPLE.search(readme)
+    if found is None:
+        raise ValueError("the README has no example, a block of hcl")
+    return found[1]
+
+
+def _copy_with_example(module: Path, root_module: Path, examples: Path) -> Path:
+    folder = examples / module.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(module, folder / "modules" / module.name)
+    (folder / "main.tf").write_text(example_of((module / "README.md").read_text(encoding="utf-8")))
+    shutil.copy(module / "versions.tf", folder)
+    shutil.copy(root_module / ".terraform.lock.hcl", folder)
+    return folder
+
+
+def _data_dir(terraform: Terraform, name: str) -> Path:
+    return terraform.root / "build" / "terraform" / f"offline-{name}"

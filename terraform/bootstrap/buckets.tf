@@ -1,0 +1,129 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  # Every bucket there is, and for how many days a version is kept after a newer one has taken its place. A release is
+  # never overwritten, so old versions of one come only from a deletion.
+  buckets = {
+    artifacts       = { old_versions_days = 30 }
+    terraform-state = { old_versions_days = 90 }
+  }
+
+  # Bucket names are unique in all of AWS, hence account and Region.
+  bucket_names = {
+    for key, bucket in local.buckets : key => join("-", [
+      var.project, key, data.aws_caller_identity.current.account_id, data.aws_region.current.name,
+    ])
+  }
+}
+
+resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_18:who reads and writes is in CloudTrail, and the logs would need a bucket of their own
+  #checkov:skip=CKV_AWS_144:artifacts can be built again bit for bit; the state describes one Region and is of no use in another
+  #checkov:skip=CKV_AWS_145:encrypted by S3's own keys, so that no key stands between an operator and the state in an emergency
+  #checkov:skip=CKV2_AWS_62:nothing waits for an object here
+  for_each = local.buckets
+
+  bucket = local.bucket_names[each.key]
+
+  lifecycle {
+    # Whoever loses the state loses the means to change or remove what it describes; whoever loses the artifacts can't go
+    # back.
+    prevent_destroy = true
+  }
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = local.buckets
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  for_each = local.buckets
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  for_each = local.buckets
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  for_each = local.buckets
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    id     = "expire-old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = each.value.old_versions_days
+    }
+  }
+
+  # Versions must be kept before they can expire.
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  for_each = local.buckets
+
+  bucket = aws_s3_bucket.this[each.key].id
+  policy = data.aws_iam_policy_document.bucket[each.key].json
+
+  # AWS may take a policy for public while it is being blocked, and refuse one of the two.
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+data "aws_iam_policy_document" "bucket" {
+  for_each = local.bucket_names
+
+  statement {
+    sid     = "RefuseInsecureTransport"
+    effect  = "Deny"
+    actions = ["s3:*"]
+    resources = [
+      "arn:${data.aws_partition.current.partition}:s3:::${each.value}",
+      "arn:${data.aws_partition.current.partition}:s3:::${each.value}/*",
+    ]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}

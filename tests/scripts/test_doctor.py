@@ -1,0 +1,136 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import BUCKET, FakeAws, Run, client_error
+
+
+class FakeService:
+    """Answers each operation with what it is given, or raises it."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        answer = self._answers[operation]
+
+        def call(**_: str) -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def ready(root: Path, aws: FakeAws) -> FakeAws:
+    """An account that lacks nothing."""
+    executable = root / "bin/version"
+    executable.parent.mkdir(exist_ok=True)
+    executable.write_text("#!/bin/sh\necho Terraform v1.11.4\n")
+    executable.chmod(0o755)
+    aws.others = {
+        "apigateway": FakeService(get_account={"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/logs"}),
+        "bedrock": FakeService(
+            get_foundation_model_availability={
+                "authorizationStatus": "AUTHORIZED",
+                "entitlementAvailability": "AVAILABLE",
+                "regionAvailability": "AVAILABLE",
+            }
+        ),
+        "bedrock-agent": FakeService(get_knowledge_base={"knowledgeBase": {"status": "ACTIVE", "name": "docs"}}),
+    }
+    return aws
+
+
+def examined(run: Run, root: Path) -> int:
+    return run("doctor", "--env", "dev", TF=str(root / "bin/version"))
+
+
+@pytest.fixture(autouse=True)
+def _bin_is_there(run: Run) -> None:
+    """`run` makes bin/ before `ready` writes to it."""
+
+
+def test_an_account_that_lacks_nothing_is_ready(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert examined(run, root) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    assert all(line.startswith("ok ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("service", "answers", "said"),
+    [
+        ("apigateway", {"get_account": {}}, "missing log role         API Gateway may not write logs in this account"),
+        (
+            "bedrock",
+            {"get_foundation_model_availability": {"authorizationStatus": "NOT_AUTHORIZED"}},
+            "authorizationStatus is NOT_AUTHORIZED",
+        ),
+        (
+            "bedrock-agent",
+            {"get_knowledge_base": client_error("ResourceNotFoundException")},
+            "there is no knowledge base KB12345678",
+        ),
+    ],
+    ids=["log-role", "model", "knowledge-base"],
+)
+def test_what_is_missing_is_named_with_what_to_do(
+    root: Path,
+    ready: FakeAws,
+    run: Run,
+    service: str,
+    answers: dict[str, Any],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ready.others[service] = FakeService(**answers)
+
+    assert examined(run, root) == 1
+
+    assert said in capsys.readouterr().out
+
+
+def test_a_missing_state_bucket_is_what_the_bootstrap_makes(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del ready.s3.buckets[BUCKET]
+
+    assert examined(run, root) == 1
+
+    assert f"{BUCKET} does not exist; run make bootstrap ENV=dev" in capsys.readouterr().out
+
+
+def test_what_may_not_be_asked_is_unknown_and_no_fault(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready.others["bedrock"] = FakeService(get_foundation_model_availability=client_error("AccessDeniedException"))
+
+    assert examined(run, root) == 0
+
+    assert "unknown model access" in " ".join(capsys.readouterr().out.split())
+
+
+def test_nothing_is_asked_of_a_wrong_account(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready.sts.account = "444455556666"
+
+    assert examined(run, root) == 1
+
+    said = capsys.readouterr().out
+    assert "missing credentials" in " ".join(said.split())
+    assert "bucket" not in said
+
+
+def test_an_old_terraform_is_too_old(root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "bin/version").write_text("#!/bin/sh\necho Terraform v1.9.0\n")
+
+    assert examined(run, root) == 1
+
+    assert "Terraform v1.9.0 is too old" in capsys.readouterr().out

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from .conftest import ARTIFACT_BUCKET, FakeAws, Run, write_artifacts
+
+
+@pytest.fixture
+def published(root: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> str:
+    """The release that an environment with an artifact bucket has published."""
+    with (root / "terraform/environments/dev.tfvars").open("a") as file:
+        file.write(f'artifact_bucket = "{ARTIFACT_BUCKET}"\n')
+    assert run("init", "--env", "dev") == 0
+    assert run("publish", "--env", "dev") == 0
+    return capsys.readouterr().out.split()[-1]
+
+
+def test_zips_and_manifest_lie_under_their_hashes_and_the_same_bytes_are_put_once(
+    published: str, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = dict(aws.s3.buckets[ARTIFACT_BUCKET])
+
+    assert run("publish", "--env", "dev") == 0
+
+    assert aws.s3.buckets[ARTIFACT_BUCKET] == objects
+    assert sorted(key.split("/")[0] for key in objects) == ["artifacts", "artifacts", "manifests"]
+    assert capsys.readouterr().out.count("there already: s3://") == 3
+
+
+def test_other_bytes_under_the_same_hash_are_refused_and_left_alone(
+    published: str, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = next(key for key in aws.s3.buckets[ARTIFACT_BUCKET] if key.startswith("artifacts/main/"))
+    aws.s3.buckets[ARTIFACT_BUCKET][key] = b"tampered"
+
+    assert run("publish", "--env", "dev") == 1
+
+    assert "holds other bytes than its name says; nothing was overwritten" in capsys.readouterr().err
+    assert aws.s3.buckets[ARTIFACT_BUCKET][key] == b"tampered"
+
+
+def test_a_plan_of_what_is_not_published_is_refused(
+    published: str, root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_artifacts(root / "dist", main=b"newer")
+
+    assert run("plan", "--env", "dev") == 1
+
+    assert "does not exist; run make publish for this environment" in capsys.readouterr().err
+
+
+def test_a_plan_of_a_published_zip_that_was_tampered_with_is_refused(
+    published: str, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = next(key for key in aws.s3.buckets[ARTIFACT_BUCKET] if key.startswith("artifacts/main/"))
+    aws.s3.buckets[ARTIFACT_BUCKET][key] = b"tampered"
+
+    assert run("plan", "--env", "dev") == 1
+
+    assert "the manifest states" in capsys.readouterr().err
+
+
+def test_going_back_is_a_plan_with_an_older_release_which_needs_no_zips_here(
+    published: str, root: Path, run: Run
+) -> None:
+    write_artifacts(root / "dist", main=b"newer")
+    run("publish", "--env", "dev")
+    for file in (root / "dist").iterdir():
+        file.unlink()
+
+    assert run("plan", "--env", "dev", "--release", published) == 0
+    assert run("apply", "--env", "dev") == 0
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        ("abc", "names no release"),
+        ("../../etc", "names no release"),
+        ("0123456789ab", "has no release 0123456789ab; run make publish"),
+    ],
+)
+def test_a_release_that_is_not_there_is_refused(
+    published: str, run: Run, release: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("plan", "--env", "dev", "--release", release) == 1
+
+    assert said in capsys.readouterr().err
+
+
+def test_an_environment_without_a_bucket_publishes_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("publish", "--env", "dev") == 1
+
+    assert "sets no artifact_bucket" in capsys.readouterr().err
+
+
+def test_a_manifest_that_is_not_the_zips_is_not_published(
+    published: str, root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "dist/main.zip").write_bytes(b"other")
+
+    assert run("publish", "--env", "dev") == 1
+
+    assert "dist/main.zip has hash" in capsys.readouterr().err

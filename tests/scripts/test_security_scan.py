@@ -1,0 +1,49 @@
+import pytest
+from security_scan import Finding, Skip, faults, findings_in, skips_in, without_skips
+
+TEXT = """resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_18:whoever reads it is in CloudTrail
+  bucket = "a"
+}
+"""
+FINDING = Finding("a.tf", 1, 4, "CKV_AWS_18", "aws_s3_bucket.this", "Ensure access logging")
+SKIP = Skip("a.tf", 2, "CKV_AWS_18", "whoever reads it is in CloudTrail")
+
+
+def test_a_skip_is_read_with_its_place_and_reason_and_taken_out_without_moving_a_line() -> None:
+    assert skips_in("a.tf", TEXT) == [SKIP]
+    assert "checkov" not in without_skips(TEXT)
+    assert without_skips(TEXT).count("\n") == TEXT.count("\n")
+
+
+def test_a_finding_that_is_skipped_at_its_resource_is_no_fault() -> None:
+    assert faults([FINDING], [SKIP]) == []
+
+
+@pytest.mark.parametrize(
+    "skip",
+    [Skip("a.tf", 5, "CKV_AWS_18", "x"), Skip("b.tf", 2, "CKV_AWS_18", "x"), Skip("a.tf", 2, "CKV_AWS_19", "x")],
+    ids=["outside", "another-file", "another-check"],
+)
+def test_a_skip_elsewhere_covers_nothing_and_is_told_as_one_that_skips_nothing(skip: Skip) -> None:
+    told = faults([FINDING], [skip])
+
+    assert told[0] == "a.tf:1: aws_s3_bucket.this: CKV_AWS_18: Ensure access logging"
+    assert "skips nothing any more; take it out" in told[1]
+
+
+def test_a_skip_without_a_reason_is_a_fault() -> None:
+    assert faults([FINDING], [Skip("a.tf", 2, "CKV_AWS_18", "")]) == ["a.tf:2: CKV_AWS_18 is skipped without a reason"]
+
+
+def test_the_report_is_read_whether_it_is_of_one_framework_or_of_several() -> None:
+    failed = {
+        "file_path": "/a.tf",
+        "file_line_range": [1, 4],
+        "check_id": "CKV_AWS_18",
+        "resource": "aws_s3_bucket.this",
+        "check_name": "Ensure access logging",
+    }
+    report = {"results": {"failed_checks": [failed]}}
+
+    assert findings_in(report) == findings_in([report]) == [FINDING]
