@@ -1,9 +1,14 @@
-"""Settings of the functions, from their environment variables alone. Terraform sets exactly these (a test compares)."""
+"""Settings of the functions, from their environment variables alone. Terraform sets exactly these (a test compares).
 
+Read by pydantic itself: pydantic-settings, which also reads files and command lines, costs a fifth of the handler's
+cold start (benchmarks/handler.md), and what is needed of it is four lines.
+"""
+
+import os
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 """An http(s) address, kept as the text that it is: pydantic's own type would add a slash."""
@@ -11,17 +16,17 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
 
 _SPLIT = BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)
-"""Lists are words with spaces between them, as OAuth writes scopes; NoDecode beside it, or JSON would be expected."""
+"""Lists are words with spaces between them, as OAuth writes scopes."""
 
 
 class SettingsError(Exception):
     """The function's environment variables are missing or malformed; the message names each of them."""
 
 
-class FunctionSettings(BaseSettings):
+class FunctionSettings(BaseModel):
     """What every function is told."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         defer_build=True,  # a function pays for its own class alone
         frozen=True,
         hide_input_in_errors=True,
@@ -39,9 +44,9 @@ class AuthorizerSettings(FunctionSettings):
     """
 
     jwks_url: HttpsUrl
-    jwt_algorithms: Annotated[tuple[Literal["RS256", "ES256"], ...], NoDecode, _SPLIT, Field(min_length=1)]
-    jwt_audiences: Annotated[tuple[str, ...], NoDecode, _SPLIT, Field(min_length=1)]
-    jwt_context_claims: Annotated[tuple[str, ...], NoDecode, _SPLIT] = ()
+    jwt_algorithms: Annotated[tuple[Literal["RS256", "ES256"], ...], _SPLIT, Field(min_length=1)]
+    jwt_audiences: Annotated[tuple[str, ...], _SPLIT, Field(min_length=1)]
+    jwt_context_claims: Annotated[tuple[str, ...], _SPLIT] = ()
     jwt_issuer: Annotated[str, StringConstraints(min_length=1)]
     jwt_query_parameter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
 
@@ -69,10 +74,15 @@ class MainSettings(FunctionSettings):
     sqs_queue_url: HttpUrl
 
 
-def load[Settings: FunctionSettings](settings: type[Settings]) -> Settings:
-    """Return `settings` read from the environment. Raises SettingsError, once, with every fault in one line."""
+def load[Settings: FunctionSettings](settings: type[Settings], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return `settings` read from the environment: each field from the variable of its name in capitals.
+
+    Raises SettingsError, once, with every fault in one line.
+    """
     try:
-        return settings()
+        return settings.model_validate(
+            {name: environment[name.upper()] for name in settings.model_fields if name.upper() in environment}
+        )
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in fault['loc']).upper()}: {_problem(fault['type'], fault['msg'])}"
