@@ -7,6 +7,7 @@ client has its timeouts set and botocore's retries off: what is tried again, and
 import functools
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import botocore.session
 from botocore.config import Config
 
@@ -33,12 +34,13 @@ _settings = load(MainSettings)
 logs.configure(_settings.log_level)
 
 _session = botocore.session.get_session()
+_boto3 = boto3.Session(botocore_session=_session)
 _transport = Transport(_session.get_config_variable("ca_bundle"))
 
 
 def _client(service: str, read_seconds: int) -> Any:
     config = Config(connect_timeout=2, read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
-    return _session.create_client(service, config=config)
+    return _boto3.client(service, config=config)  # type: ignore[call-overload]  # the service is a variable
 
 
 def _bedrock_client(service: str) -> Any:
