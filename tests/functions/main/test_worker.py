@@ -462,6 +462,25 @@ def test_a_message_that_is_another_workers_by_now_is_left_alone(
     assert '"LeaseLost": 1' in capsys.readouterr().out
 
 
+def test_a_burial_whose_lease_is_lost_is_another_workers(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    sqs: "SQSClient",
+    queue_url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record = received(MAX_ATTEMPTS + 1)
+    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=record["receiptHandle"])
+    connections_api.answers.extend([(429, "LimitExceededException")] * 50)  # long enough for the lease to be lost
+
+    done = worker_with(ScriptedAgent()).process(record, remaining_seconds=900)
+
+    assert not done
+    assert connections_api.frames == []
+    assert summary(capsys)["outcome"] == "LeaseLost"
+
+
 def test_no_thread_and_no_text_is_left_behind(
     worker_with: Callable[[ScriptedAgent], Worker],
     received: Callable[..., dict[str, Any]],

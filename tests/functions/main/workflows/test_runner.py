@@ -127,6 +127,17 @@ def test_passages_that_the_answer_names_are_cited_where_it_names_them() -> None:
     assert stage.prompts[0].text == "[1] three months\n\n[2] one dog pets?"
 
 
+def test_passages_are_numbered_through_the_whole_workflow() -> None:
+    stage = Stage([Text("As [3] says"), END])
+    again = FIND.replace('"find"', '"again"')
+    answer = ANSWER.replace("${inputs.q}", "${steps.again}")
+
+    events = list(stage.run(INPUT + FIND + again + answer, q="pets?"))
+
+    assert stage.prompts[0].text == "[1] three months\n\n[2] one dog [3] three months\n\n[4] one dog"
+    assert [event.source for event in events if isinstance(event, CitedSource)] == ["s3://b/notice.md"]
+
+
 def test_all_passages_are_cited_where_the_answer_names_none() -> None:
     events = list(Stage([Text("A dog may stay."), END]).run(INPUT + FIND + ANSWER, q="pets?"))
 
