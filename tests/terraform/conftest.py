@@ -1,0 +1,89 @@
+"""A copy of the configuration and its scripts, to be applied to a local control plane of its own by the commands."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ROOT = Path(__file__).parents[2]
+STATE_BUCKET = "selador-terraform-state-123456789012-us-east-1"
+ARTIFACT_BUCKET = "selador-artifacts-123456789012-us-east-1"
+
+
+@dataclass(frozen=True)
+class Local:
+    """A copy of the repository's terraform/ and scripts/, and the control plane that its commands reach."""
+
+    root: Path
+    environ: dict[str, str]
+    endpoint: str
+
+    @property
+    def variables_file(self) -> Path:
+        return self.root / "terraform/environments/local.tfvars"
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """Run a command for the environment `local`; return what it wrote to stdout."""
+        command = [
+            sys.executable,
+            str(self.root / "scripts/terraform.py"),
+            arguments[0],
+            "--env",
+            "local",
+            *arguments[1:],
+        ]
+        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
+        assert done.returncode == status, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def plan(self) -> dict[str, Any]:
+        """Plan and save; return the summary."""
+        summary: dict[str, Any] = json.loads(self.run("plan", "--json"))
+        return summary
+
+    def client(self, service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self.environ["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environ["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+@contextmanager
+def local(folder: Path) -> Iterator[Local]:
+    """Copy what is applied to `folder`, and run a control plane for it."""
+    ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
+    shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=ignored)
+    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "4711"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
+            "AWS_ACCESS_KEY_ID": facts["accessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": facts["secretAccessKey"],
+            "AWS_ENDPOINT_URL": facts["endpoint"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "2",
+        }
+        yield Local(folder, environ, facts["endpoint"])
+    finally:
+        process.terminate()
+        process.communicate()
