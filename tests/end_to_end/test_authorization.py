@@ -31,7 +31,9 @@ def apply(stack: Stack, loop: asyncio.AbstractEventLoop) -> Iterator[Apply]:
     """Apply other values of variables to the running stack; what `local.tfvars` says comes back at the end."""
 
     def apply(variables: Mapping[str, str] | None) -> None:
-        asyncio.run(stack.terraform("plan", variables=variables))
+        # The authorizer's log group goes with it: a loss that every plan has to be told of.
+        allowed = ("--allow-destroy", "module.authorizer[0].aws_cloudwatch_log_group.this")
+        asyncio.run(stack.terraform("plan", *allowed, variables=variables))
         asyncio.run(stack.terraform("apply", variables=variables))
         asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
 

@@ -38,19 +38,17 @@ _boto3 = boto3.Session(botocore_session=_session)
 _transport = Transport(_session.get_config_variable("ca_bundle"))
 
 
-def _client(service: str, read_seconds: int) -> Any:
-    config = Config(connect_timeout=2, read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
-    return _boto3.client(service, config=config)  # type: ignore[call-overload]  # the service is a variable
+def _config(read_seconds: int) -> Config:
+    return Config(connect_timeout=2, read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 
 
-def _bedrock_client(service: str) -> Any:
-    client = _client(service, MODEL_READ_SECONDS)
+def _carried(client: Any) -> Any:
     _transport.carry(client, read_seconds=MODEL_READ_SECONDS)
     return client
 
 
 _knowledge_base = KnowledgeBaseAgent(
-    _bedrock_client("bedrock-agent-runtime"),
+    _carried(_boto3.client("bedrock-agent-runtime", config=_config(MODEL_READ_SECONDS))),
     _settings.knowledge_base_id,
     _settings.model_arn,
     _settings.generation,
@@ -62,7 +60,9 @@ def _query_agent() -> Agent:
         return _knowledge_base
     from selador_main.agents.agent_core import AgentCoreAgent  # noqa: PLC0415  # only where it is what answers
 
-    return AgentCoreAgent(_bedrock_client("bedrock-agentcore"), _settings.agent_runtime_arn)
+    return AgentCoreAgent(
+        _carried(_boto3.client("bedrock-agentcore", config=_config(MODEL_READ_SECONDS))), _settings.agent_runtime_arn
+    )
 
 
 @functools.cache
@@ -70,12 +70,16 @@ def _model(name: str | None) -> "Model":
     from selador_main.agents.model import Model  # noqa: PLC0415  # only when a workflow comes
 
     arn = _settings.model_arn if name is None else _settings.generation.models[name]
-    return Model(_bedrock_client("bedrock-runtime"), arn, _settings.generation.guardrail)
+    return Model(
+        _carried(_boto3.client("bedrock-runtime", config=_config(MODEL_READ_SECONDS))),
+        arn,
+        _settings.generation.guardrail,
+    )
 
 
 _agent = _query_agent()
 _worker = Worker(
-    sqs=_client("sqs", 5),
+    sqs=_boto3.client("sqs", config=_config(5)),
     queue_url=_settings.sqs_queue_url,
     post=Connections(
         _transport, _settings.callback_url, _session.get_credentials(), _session.get_config_variable("region")
