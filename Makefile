@@ -70,8 +70,20 @@ node_modules: package.json package-lock.json
 	@touch node_modules
 
 .PHONY: artifacts
-artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
-	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
+artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
+	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE) $(if $(RELEASE),--release)
+
+.PHONY: verify-artifacts
+verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest>: what you were handed
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against $(AGAINST))
+
+.PHONY: compare-artifacts
+compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
+	@$(PYTHON) packaging/verify_artifacts.py --same $(FOLDERS)
+
+.PHONY: bench-packaging
+bench-packaging: $(READY) ## measure the artifacts and their builder against other tools
+	@$(PYTHON) -m benchmarks.packaging
 
 .PHONY: bench-streaming
 bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
@@ -79,11 +91,13 @@ bench-streaming: linux $(READY) ## measure how fast tokens reach a client, again
 	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 
 .PHONY: lint
-lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, and checkov over terraform/
+lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the workflows against their schema and zizmor
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
 	$(PYTHON) scripts/security_scan.py build/checkov/bin/checkov
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/zizmor --offline --quiet .github/workflows
 
 $(CHECKOV_READY): requirements-checkov.txt $(READY)
 	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
