@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -183,7 +184,7 @@ def test_each_function_has_its_own_code_and_no_trace_of_an_installation(host_bui
     assert "selador_websocket_handler" not in packages["main.zip"]
     assert packages["websocket_handler.zip"] & {"jwt", "cryptography", "boto3"} == {"jwt", "cryptography"}
     assert packages["main.zip"] & {"jwt", "cryptography", "boto3"} == {"boto3"}
-    assert {"selador_shared", "boto3", "pydantic_core"} <= packages["main.zip"] & packages["websocket_handler.zip"]
+    assert {"selador_shared", "pydantic_core"} <= packages["main.zip"] & packages["websocket_handler.zip"]
     assert not {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"} & endings
     assert "bin" not in packages["main.zip"]
 
@@ -300,7 +301,7 @@ def test_both_architectures_build_each_with_its_own_extension_modules(
         with zipfile.ZipFile(project / "dist" / name) as archive:
             extensions = [path for path in archive.namelist() if path.endswith(".so")]
         assert f"pydantic_core/_pydantic_core.cpython-313-{machine}-linux-gnu.so" in extensions
-        assert all(machine in path for path in extensions)
+        assert all(machine in path for path in extensions if not path.endswith(".abi3.so"))  # which name no machine
 
 
 def test_a_second_build_touches_nothing_and_prints_the_table(copy_project: CopyProject, tmp_path: Path) -> None:
@@ -419,8 +420,7 @@ def test_a_requirement_missing_from_the_lock_is_named_with_who_needs_it(
 ) -> None:
     project = copy_project(tmp_path / "project")
     lock = project / "requirements.txt"
-    before, _, release_and_after = lock.read_text().partition("jmespath==")
-    lock.write_text(before + release_and_after[release_and_after.index("\npydantic==") :])
+    lock.write_text(re.sub(r"^jmespath==.*?(?=^[a-z])", "", lock.read_text(), flags=re.MULTILINE | re.DOTALL))
 
     run = build(project)
 
