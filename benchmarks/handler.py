@@ -2,10 +2,10 @@
 
 usage: handler.py [--starts N] [--messages N]
 
-Builds the zip for this machine, beside it (a) the same code by plain `pip install -t` and (b) a function that only calls
-`send_message` by boto3; unpacks each, as Lambda does, and runs it with awslambdaric against a Runtime API and an SQS of its
-own on 127.0.0.1. Starts alternate between them. `ready` is from the process's start to its first poll for an event;
-CPU is the process's own, all threads, from /proc. Prints a table; nothing else is written.
+Builds the zip for this machine, beside it (a) the same code by plain `pip install -t` and (b) a function that only
+calls `send_message` by boto3; unpacks each, as Lambda does, and runs it with awslambdaric against a Runtime API and an
+SQS of its own on 127.0.0.1. Starts alternate between them. `ready` is from the process's start to its first poll for an
+event; CPU is the process's own, all threads, from /proc. Prints a table; nothing else is written.
 """
 
 import argparse

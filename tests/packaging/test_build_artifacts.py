@@ -156,7 +156,9 @@ def test_each_function_has_its_own_code_and_no_trace_of_an_installation(host_bui
 
     assert "selador_main" not in packages["websocket_handler.zip"]
     assert "selador_websocket_handler" not in packages["main.zip"]
-    assert {"selador_shared", "boto3", "pydantic_core"} <= packages["main.zip"] & packages["websocket_handler.zip"]
+    assert {"selador_shared", "botocore", "pydantic_core"} <= packages["main.zip"] & packages["websocket_handler.zip"]
+    assert packages["websocket_handler.zip"] & {"jwt", "cryptography", "boto3"} == {"jwt", "cryptography"}
+    assert packages["main.zip"] & {"jwt", "cryptography", "boto3"} == {"boto3"}
     assert not {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"} & endings
     assert "bin" not in packages["main.zip"]
 
@@ -168,8 +170,9 @@ def test_third_party_packages_import_from_the_artifact_in_a_bare_interpreter(
     """-S and -E: only the standard library and the unzipped artifact are there, as under /var/task."""
     with zipfile.ZipFile(host_build / name) as archive:
         archive.extractall(tmp_path)
-    packages = ["boto3", "botocore.crt", "dateutil.tz", "pydantic", "pydantic_core._pydantic_core"]
+    packages = ["botocore.crt", "dateutil.tz", "pydantic", "pydantic_core._pydantic_core"]
     packages += ["pydantic_settings", "structlog", "urllib3"]
+    packages += ["boto3"] if name == "main.zip" else ["jwt", "cryptography.hazmat.bindings._rust"]
     script = (
         f"import importlib, sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         f"for package in {packages}: print(importlib.import_module(package).__file__)\n"
@@ -198,7 +201,7 @@ def test_both_architectures_build_each_with_its_own_extension_modules(
         with zipfile.ZipFile(project / "dist" / name) as archive:
             extensions = [path for path in archive.namelist() if path.endswith(".so")]
         assert f"pydantic_core/_pydantic_core.cpython-313-{machine}-linux-gnu.so" in extensions
-        assert all(machine in path for path in extensions)
+        assert all(machine in path for path in extensions if not path.endswith(".abi3.so"))  # which name no machine
 
 
 def test_a_second_build_touches_nothing_and_prints_the_table(copy_project: CopyProject, tmp_path: Path) -> None:
@@ -261,13 +264,12 @@ def test_a_requirement_missing_from_the_lock_is_named_with_who_needs_it(
     project = copy_project(tmp_path / "project")
     lock = project / "requirements.txt"
     before, _, release_and_after = lock.read_text().partition("jmespath==")
-    lock.write_text(before + release_and_after[release_and_after.index("\npydantic==") :])
+    lock.write_text(before + release_and_after[release_and_after.index("\npycparser==") :])
 
     run = build(project)
 
     assert run.returncode == 1
-    assert "boto3 requires jmespath, which is not locked; add it to requirements.in and run make lock" in run.stderr
-    assert "botocore requires jmespath" in run.stderr
+    assert "botocore requires jmespath, which is not locked; add it to requirements.in and run make lock" in run.stderr
 
 
 def test_a_folder_that_cannot_be_used_is_one_sentence(copy_project: CopyProject, tmp_path: Path) -> None:
