@@ -92,19 +92,19 @@ init: $(READY) ## prepare Terraform for ENV
 publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 	@$(TERRAFORM) publish --env $(ENV)
 plan: $(READY) ## plan ENV with dist/ or RELEASE=…, say what it does, save it; JSON=1, ALLOW_DESTROY='…'
-	@$(TERRAFORM) plan --env $(ENV) --release "$(RELEASE)" --allow-destroy "$(ALLOW_DESTROY)" $(if $(JSON),--json)
+	@$(TERRAFORM) plan --env $(ENV) --release '$(RELEASE)' --allow-destroy '$(ALLOW_DESTROY)' $(if $(JSON),--json)
 show: $(READY) ## print the saved plan of ENV, whole
 	@$(TERRAFORM) show --env $(ENV)
 apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
 	@$(TERRAFORM) apply --env $(ENV)
 drift: $(READY) ## exit 2 where what exists in ENV has moved from the state
-	@$(TERRAFORM) drift --env $(ENV) --release "$(RELEASE)"
+	@$(TERRAFORM) drift --env $(ENV) --release '$(RELEASE)'
 destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
-	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)")
+	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm '$(CONFIRM)')
 outputs: $(READY) ## print what ENV has: URLs, queues, log groups
 	@$(TERRAFORM) outputs --env $(ENV)
 unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
-	@$(TERRAFORM) unlock --env $(ENV) --lock "$(LOCK)"
+	@$(TERRAFORM) unlock --env $(ENV) --lock '$(LOCK)'
 
 .PHONY: clean
 clean: ## remove everything that is built here, and the virtual environment
