@@ -7,7 +7,7 @@ ENV ?= dev
 ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-CHECKOV_READY := build/checkov/.ready
+CHECKOV_READY := .venv/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -64,12 +64,12 @@ lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, and checkov over terraform/
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
-	$(PYTHON) scripts/security_scan.py build/checkov/bin/checkov
+	$(PYTHON) scripts/security_scan.py .venv/checkov/bin/checkov
 
 $(CHECKOV_READY): requirements-checkov.txt $(READY)
 	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
-	@$(PYTHON) -m venv --clear build/checkov
-	@build/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
+	@$(PYTHON) -m venv --clear .venv/checkov
+	@.venv/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
 	@touch $@
 
 .PHONY: test-terraform
