@@ -7,7 +7,7 @@ ENV ?= dev
 ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-CHECKOV_READY := build/checkov/.ready
+CHECKOV_READY := .venv/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -95,14 +95,14 @@ lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the work
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
-	$(PYTHON) scripts/security_scan.py build/checkov/bin/checkov
+	$(PYTHON) scripts/security_scan.py .venv/checkov/bin/checkov
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/zizmor --offline --quiet .github/workflows
 
 $(CHECKOV_READY): requirements-checkov.txt $(READY)
 	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
-	@$(PYTHON) -m venv --clear build/checkov
-	@build/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
+	@$(PYTHON) -m venv --clear .venv/checkov
+	@.venv/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-checkov.txt
 	@touch $@
 
 .PHONY: test-terraform
@@ -125,19 +125,19 @@ init: $(READY) ## prepare Terraform for ENV
 publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 	@$(TERRAFORM) publish --env $(ENV)
 plan: $(READY) ## plan ENV with dist/ or RELEASE=…, say what it does, save it; JSON=1, ALLOW_DESTROY='…'
-	@$(TERRAFORM) plan --env $(ENV) --release "$(RELEASE)" --allow-destroy "$(ALLOW_DESTROY)" $(if $(JSON),--json)
+	@$(TERRAFORM) plan --env $(ENV) --release '$(RELEASE)' --allow-destroy '$(ALLOW_DESTROY)' $(if $(JSON),--json)
 show: $(READY) ## print the saved plan of ENV, whole
 	@$(TERRAFORM) show --env $(ENV)
 apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
 	@$(TERRAFORM) apply --env $(ENV)
 drift: $(READY) ## exit 2 where what exists in ENV has moved from the state
-	@$(TERRAFORM) drift --env $(ENV) --release "$(RELEASE)"
+	@$(TERRAFORM) drift --env $(ENV) --release '$(RELEASE)'
 destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
-	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)")
+	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm '$(CONFIRM)')
 outputs: $(READY) ## print what ENV has: URLs, queues, log groups
 	@$(TERRAFORM) outputs --env $(ENV)
 unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
-	@$(TERRAFORM) unlock --env $(ENV) --lock "$(LOCK)"
+	@$(TERRAFORM) unlock --env $(ENV) --lock '$(LOCK)'
 
 .PHONY: clean
 clean: ## remove everything that is built here, and the virtual environment

@@ -75,7 +75,9 @@ def _check(
         if found is None:
             faults.append(f"{place.format(artifact)} does not exist")
         elif found != artifact.sha256:
-            faults.append(f"{place.format(artifact)} has hash {found[:12]}, the manifest states {artifact.sha256[:12]}")
+            faults.append(
+                f"{place.format(artifact)} has hash {found[:12] or 'none'}, the manifest states {artifact.sha256[:12]}"
+            )
     if faults:
         raise TerraformError(f"{'; '.join(faults)}; {remedy}")
     return {artifact.name: artifact.sha256 for artifact in artifacts}

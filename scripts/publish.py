@@ -65,7 +65,14 @@ def _put(s3: "S3Client", bucket: str, key: str, content: bytes) -> str:
     place = f"s3://{bucket}/{key}"
     try:
         # Both on S3's side: it compares the bytes with the hash, and refuses if the key is there already.
-        s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumSHA256=checksum, IfNoneMatch="*")
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=checksum,
+            IfNoneMatch="*",
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"PreconditionFailed", "412"}:
             raise TerraformError(f"{place} can't be written: {error}") from None

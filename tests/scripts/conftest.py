@@ -87,8 +87,10 @@ class FakeS3:
     def list_objects_v2(self, Bucket: str, Prefix: str) -> dict[str, Any]:
         return {"Contents": [{"Key": key} for key in sorted(self.buckets[Bucket]) if key.startswith(Prefix)]}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, ChecksumSHA256: str, IfNoneMatch: str) -> None:
-        assert IfNoneMatch == "*"
+    def put_object(
+        self, Bucket: str, Key: str, Body: bytes, ChecksumAlgorithm: str, ChecksumSHA256: str, IfNoneMatch: str
+    ) -> None:
+        assert (IfNoneMatch, ChecksumAlgorithm) == ("*", "SHA256")
         if Bucket not in self.buckets:
             raise client_error("NoSuchBucket")
         if Key in self.buckets[Bucket]:

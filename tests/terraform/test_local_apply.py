@@ -82,18 +82,15 @@ HANDLER, MAIN = "module.websocket_handler", "module.main"
             {f"change {MAIN}.aws_lambda_function.this", f"change {MAIN}.aws_lambda_alias.live"},
         ),
         (
-            "throttling = { burst_limit = 7, rate_limit = 3 }",
-            {"change module.websocket_api.aws_apigatewayv2_stage.this"},
-        ),
-        (
-            "log_retention_days = 7",
-            {
+            "log_retention_days = 7\nthrottling = { burst_limit = 7, rate_limit = 3 }",
+            {"change module.websocket_api.aws_apigatewayv2_stage.this"}
+            | {
                 f"change {module}.aws_cloudwatch_log_group.{name}"
                 for module, name in ((HANDLER, "this"), (MAIN, "this"), ("module.websocket_api", "access"))
             },
         ),
     ],
-    ids=["tracing", "snap-start", "canary", "throttling", "log-retention"],
+    ids=["tracing", "snap-start", "canary", "throttling-and-retention"],
 )
 def test_a_switch_changes_what_it_is_for_and_nothing_else(environment: Local, line: str, expected: set[str]) -> None:
     assert changes(switch(environment, line)) == expected

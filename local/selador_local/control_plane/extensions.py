@@ -12,11 +12,12 @@ import moto.awslambda.models
 import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
+import moto.logs.urls
 import moto.s3.models
 import moto.sqs.models
 import moto.sqs.urls
 
-from selador_local.control_plane import apigatewayv2, cloudwatch, lambda_, s3, sqs, sqs_queue
+from selador_local.control_plane import apigatewayv2, cloudwatch, lambda_, logs, s3, sqs, sqs_queue
 from selador_local.control_plane.code_locations import CodeLocations
 
 
@@ -38,6 +39,8 @@ def install(data_plane_port: int, code_locations: CodeLocations) -> None:
     moto.awslambda.models.LambdaFunction = lambda_.Function
     moto.awslambda.models.lambda_backends.backend = lambda_.Backend
     _serve(moto.awslambda.urls.url_paths, lambda_.Response)
+
+    _serve(moto.logs.urls.url_paths, logs.Response)
 
     moto.s3.models.FakeBucket = s3.Bucket
 

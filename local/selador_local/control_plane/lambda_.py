@@ -48,7 +48,8 @@ class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
 
     def update_configuration(self, config_updates: dict[str, Any]) -> Any:
         self.dead_letter_config = config_updates.get("DeadLetterConfig", self.dead_letter_config)
-        self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        if "KMSKeyArn" in config_updates:
+            self.kms_key_arn = config_updates["KMSKeyArn"]
         self.apply_snapshots_on = config_updates.get("SnapStart", {}).get("ApplyOn", self.apply_snapshots_on)
         self.logging_config = {**self.logging_config, **config_updates.get("LoggingConfig", {})}
         if "TracingConfig" in config_updates:

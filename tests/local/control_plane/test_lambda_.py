@@ -80,6 +80,17 @@ class TestFunction:
 
         assert lambda_.get_function(FunctionName=name)["Configuration"]["LoggingConfig"] == config
 
+    def test_snap_start_and_a_key_are_kept_and_can_be_changed(
+        self, lambda_: Any, name: str, create: Callable[..., Any]
+    ) -> None:
+        create(SnapStart={"ApplyOn": "PublishedVersions"})
+        assert lambda_.get_function_configuration(FunctionName=name)["SnapStart"]["ApplyOn"] == "PublishedVersions"
+
+        lambda_.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "None"}, KMSKeyArn="arn:a-key")
+
+        changed = lambda_.get_function_configuration(FunctionName=name)
+        assert (changed["SnapStart"]["ApplyOn"], changed["KMSKeyArn"]) == ("None", "arn:a-key")
+
     def test_logging_config_has_aws_default(self, name: str, create: Callable[..., Any]) -> None:
         assert create()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
 
