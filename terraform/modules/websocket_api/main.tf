@@ -71,6 +71,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "access" {
+  #checkov:skip=CKV_AWS_338:how long lines are kept is the environment's choice; prod's variables say 90 days
   name              = "/aws/apigateway/${var.name}/access"
   kms_key_id        = one(var.kms_key[*].arn)
   retention_in_days = var.log_retention_days

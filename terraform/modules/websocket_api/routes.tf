@@ -20,7 +20,6 @@ resource "aws_apigatewayv2_integration" "handler" {
 }
 
 resource "aws_apigatewayv2_route" "this" {
-  #checkov:skip=CKV_AWS_309:a WebSocket API authorizes at $connect alone, and who may connect is the environment's choice
   for_each = local.routes
 
   api_id                              = aws_apigatewayv2_api.this.id
