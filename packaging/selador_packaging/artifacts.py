@@ -175,7 +175,11 @@ def make_artifact(
     wheels = {it: sources[it].inspected for it in needed}
     modules = {module: imports for wheel in wheels.values() for module, imports in wheel.modules.items()}
     entries = [module for wheel in wheels.values() if wheel.is_own for module in wheel.modules]
-    at_start, reached = reach(entries, modules), reach(entries, modules, later=True)
+    # What compiled code imports can't be read, so a wheel that may hold some is kept whole, and all that it imports.
+    native = [
+        module for wheel in wheels.values() if not wheel.filename.endswith("-none-any.whl") for module in wheel.modules
+    ]
+    at_start, reached = reach(entries, modules), reach([*entries, *native], modules, later=True)
     services = frozenset[str]().union(*(wheel.services for wheel in wheels.values()))
     parts = {
         it: get_part(wheels[it], sources[it].read, cache, at_start=at_start, reached=reached, services=services)

@@ -190,6 +190,12 @@ def test_each_function_has_its_own_code_and_no_trace_of_an_installation(host_bui
 
 
 HANDLERS = {"websocket_handler.zip": "selador_websocket_handler.handler", "main.zip": "selador_main.handler"}
+AUTHORIZER = {
+    "JWKS_URL": "https://issuer.example/jwks.json",
+    "JWT_ALGORITHMS": "RS256",
+    "JWT_AUDIENCES": "selador",
+    "JWT_ISSUER": "https://issuer.example/",
+}
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "dummy",
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -243,6 +249,26 @@ def test_the_handler_starts_from_its_artifact_with_every_client_that_it_uses(
     run = run_bare(tmp_path, script)
 
     assert (run.stdout, run.stderr) == ("started\n", "")
+
+
+def test_the_authorizer_starts_from_the_handlers_artifact(host_build: Path, tmp_path: Path) -> None:
+    """Its cryptography is compiled, and imports by itself what no source of it names."""
+    with zipfile.ZipFile(host_build / "websocket_handler.zip") as archive:
+        archive.extractall(tmp_path)
+    script = (
+        f"import os; os.environ.update({AUTHORIZER!r})\n"
+        "import selador_websocket_handler.authorizer as authorizer\n"
+        "from cryptography.hazmat.primitives.asymmetric import ec, rsa\n"
+        "from jwt.algorithms import ECAlgorithm, RSAAlgorithm\n"
+        "for algorithm, key in ((RSAAlgorithm(RSAAlgorithm.SHA256), rsa.generate_private_key(65537, 2048)),\n"
+        "                       (ECAlgorithm(ECAlgorithm.SHA256), ec.generate_private_key(ec.SECP256R1()))):\n"
+        "    assert algorithm.verify(b'x', key.public_key(), algorithm.sign(b'x', key))\n"
+        "print(callable(authorizer.handle))"
+    )
+
+    run = run_bare(tmp_path, script)
+
+    assert (run.stdout, run.stderr) == ("True\n", "")
 
 
 @pytest.mark.parametrize("name", ARTIFACTS)
