@@ -147,18 +147,12 @@ class Pex(Packager):
         return self.folder / f"{function}.pex"
 
     def build(self) -> None:
+        # A file with hashes allows nothing without one, and the project's own wheels are in no lock.
+        lock = (self.project / "requirements.txt").read_text(encoding="utf-8")
+        pinned = [line.removesuffix(" \\") for line in lock.splitlines() if "==" in line and line[0].isalpha()]
         for function in FUNCTIONS:
-            lock = self.project / "requirements.txt"
-            # Own distributions can't stand in a file with hashes: their wheels are built beside it.
-            wheels = self.folder / "wheels"
-            shutil.rmtree(wheels, ignore_errors=True)
-            build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-            run([*build, "--wheel-dir", wheels, *self.own(function)], cwd=self.folder)
             command: list[str | Path] = [self.tool("pex"), "--python", sys.executable, "--intransitive"]
-            run(
-                [*command, "--requirement", lock, *wheels.glob("*.whl"), "--output-file", self.artifact(function)],
-                cwd=self.folder,
-            )
+            run([*command, *pinned, *self.own(function), "--output-file", self.artifact(function)], cwd=self.folder)
 
 
 class Sam(Packager):
