@@ -27,8 +27,18 @@ def frame_schema() -> dict[str, Any]:
     schema = _FRAME.json_schema(mode="serialization")
     for definition in schema["$defs"].values():
         del definition["additionalProperties"]
+        for member in definition["properties"].values():
+            _leave_out_null(member)
         definition["required"] = [name for name in definition["properties"] if _is_always_sent(definition, name)]
     return _document(schema, "A frame of the server")
+
+
+def _leave_out_null(member: dict[str, Any]) -> None:
+    """Turn "this or null" into this: a frame has no null. A client may send one for what it leaves out."""
+    options = [option for option in member.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        del member["anyOf"]
+        member.update(options[0])
 
 
 def _is_always_sent(definition: dict[str, Any], name: str) -> bool:
@@ -41,7 +51,7 @@ def _document(schema: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def _simplify(value: Any) -> Any:
-    """Leave out what pydantic adds for forms and for Python: member titles, and null, which is never sent."""
+    """Leave out what pydantic adds for forms and for Python: titles of members, and defaults of null."""
     if isinstance(value, list):
         return [_simplify(item) for item in value]
     if not isinstance(value, dict):
@@ -65,10 +75,6 @@ def _for_clients(docstring: str) -> str:
 
 def _simplify_member(schema: dict[str, Any]) -> dict[str, Any]:
     schema = {name: _simplify(item) for name, item in schema.items() if name != "title"}
-    options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
-    if len(options) == 1:
-        del schema["anyOf"]
-        schema = options[0] | schema
     if schema.get("default", ...) is None:
         del schema["default"]
     return schema

@@ -4,7 +4,7 @@ from typing import Any
 
 from selador_shared.protocol import MAX_FRAME_BYTES, SUBPROTOCOL, TERMINAL_FRAMES
 
-_SCALARS = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
+_SCALARS = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
 def typescript(message: dict[str, Any], frame: dict[str, Any]) -> str:
@@ -34,6 +34,8 @@ def _interface(name: str, schema: dict[str, Any]) -> str:
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return _union(schema["anyOf"])
     if "const" in schema:
         return f'"{schema["const"]}"'
     if "enum" in schema:

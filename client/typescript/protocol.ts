@@ -15,8 +15,8 @@ export interface Query {
   action: "invoke";
   type?: "query";
   text: string;
-  requestId?: string;
-  sessionId?: string;
+  requestId?: string | null;
+  sessionId?: string | null;
 }
 
 /** A named workflow to run with `inputs`. */
@@ -25,7 +25,7 @@ export interface Workflow {
   type: "workflow";
   workflow: string;
   inputs?: Record<string, string>;
-  requestId?: string;
+  requestId?: string | null;
 }
 
 export type Message = Ping | Query | Workflow;

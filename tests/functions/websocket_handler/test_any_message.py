@@ -163,6 +163,9 @@ def test_every_valid_request_is_queued_once_and_unchanged(
 @example(body='{"action":"invoke","text":"\\ud800"}')
 @example(body='{"action":"invoke","type":"workflow","workflow":"w","inputs":{"\\udfff":"a"}}')
 @example(body='{"action":1e999}')
+@example(body='{"action":"invoke","text":"x","requestId":null,"sessionId":null}')
+@example(body='{"action":"invoke","text":"x","type":null}')
+@example(body='{"action":"invoke","text":"x","type":""}')
 @example(body='{"action":"ping","x":' + "[" * 10_000 + "]" * 10_000 + "}")
 def test_no_message_is_queued_unless_it_is_valid(send: Send, sqs: FakeSqs, body: str) -> None:
     frame = send(body)
