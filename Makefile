@@ -54,14 +54,28 @@ lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, fo
 	$(PIP_COMPILE) requirements-dev.in
 
 .PHONY: artifacts
-artifacts: $(READY) ## build dist/*.zip and dist/manifest.json
-	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE)
+artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
+	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE) $(if $(RELEASE),--release)
+
+.PHONY: verify-artifacts
+verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest>: what you were handed
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against $(AGAINST))
+
+.PHONY: compare-artifacts
+compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
+	@$(PYTHON) packaging/verify_artifacts.py --same $(FOLDERS)
+
+.PHONY: bench-packaging
+bench-packaging: $(READY) ## measure the artifacts and their builder against other tools
+	@$(PYTHON) -m benchmarks.packaging
 
 .PHONY: lint
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## ruff, mypy, and the workflows against their schema and zizmor's rules
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: test-terraform
 test-terraform: $(READY) ## terraform fmt, validate and test

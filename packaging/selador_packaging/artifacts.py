@@ -1,21 +1,26 @@
-"""From the lock and the sources to the artifacts, in memory; and from there into the output folder, all or none."""
+"""From the lock and the sources to the artifacts, in memory. What did not change is not made anew."""
 
+import functools
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
+from selador_packaging.bytecode import Interpreter, this_interpreter
+from selador_packaging.cache import Cache, open_cache, trim
 from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
-from selador_packaging.fetch import fetch_wheels
-from selador_packaging.first_party import build_wheel, find_distributions
+from selador_packaging.fetch import FetchedWheel, fetch_wheels
+from selador_packaging.first_party import get_wheels
+from selador_packaging.imports import reach
+from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
+from selador_packaging.parts import Part, content_digest, get_part
 from selador_packaging.target import Target
 from selador_packaging.wheels import Wheel, read_wheel
 from selador_packaging.zip_writer import write_zip
@@ -30,101 +35,165 @@ MIB = 2**20
 SIZE_LIMIT = 50 * MIB  # Lambda's, for a zip that is uploaded directly (LAM-44)
 UNZIPPED_LIMIT = 250 * MIB  # Lambda's (LAM-44)
 
+type Report = Callable[[str], None]
+type Clock = Callable[[], float]
+
+
+class WheelSource(NamedTuple):
+    """A wheel's facts, and how to read it whole, which is rarely needed."""
+
+    inspected: Inspected
+    read: Callable[[], Wheel]
+
 
 @dataclass(frozen=True)
 class Artifact:
-    """A function's zip. Sizes in bytes; `seconds` is how long it took to lay out and write."""
+    """A function's zip and what it is made of, by distribution. `seconds` is how long it took to make."""
 
     name: str
+    root: NormalizedName
     content: bytes
-    members: int
-    unzipped: int
+    wheels: Mapping[NormalizedName, Inspected]
+    parts: Mapping[NormalizedName, Part]
+    services: frozenset[str]
+    at_start: frozenset[str]
     seconds: float
 
     @property
     def filename(self) -> str:
         return f"{self.name}.zip"
 
+    @property
+    def sbom_filename(self) -> str:
+        return f"{self.name}.cdx.json"
+
     @cached_property
     def sha256(self) -> bytes:
         return hashlib.sha256(self.content).digest()
 
+    @cached_property
+    def content_digest(self) -> str:
+        return content_digest(self.parts.values())
 
-def build_artifacts(
-    project: Path, target: Target, report: Callable[[str], None], clock: Callable[[], float]
-) -> list[Artifact]:
+    @property
+    def members(self) -> int:
+        return sum(len(part.members) for part in self.parts.values())
+
+    @property
+    def unzipped(self) -> int:
+        """Bytes."""
+        return sum(member.size for part in self.parts.values() for member in part.members)
+
+
+@dataclass(frozen=True)
+class Build:
+    """All that a build made, for whom, and of what."""
+
+    artifacts: tuple[Artifact, ...]
+    target: Target
+    interpreter: Interpreter
+    lock_sha256: str
+
+
+def build_artifacts(project: Path, target: Target, report: Report, clock: Clock) -> Build:
     """Build the artifact of every function of `project` for `target`; `clock` gives seconds.
 
-    Writes below `project`/build only. Raises PackagingError when anything is refused.
+    Writes below `project`/build only. Raises PackagingError with all that is refused.
     """
+    interpreter = this_interpreter(target)
     lock = project / "requirements.txt"
     if not lock.is_file():
         raise PackagingError(f"{lock} does not exist; run make lock")
-    releases = read_lock(lock.read_text(encoding="utf-8"), target.marker_environment, place=lock.name)
-    fetched = fetch_wheels(releases, target, project / "build" / "wheels", report)
-    own = _build_own(project, report)
-    report(f"checking {len(fetched)} wheels")
-    wheels = {name: read_wheel(path) for name, path in fetched.items()} | {wheel.metadata.name: wheel for wheel in own}
-    metadata = {name: wheel.metadata for name, wheel in wheels.items()}
+    text = lock.read_bytes()
+    releases = read_lock(text.decode(), target.marker_environment, place=lock.name)
+    wheel_folder = project / "build" / "wheels"
+    fetched = fetch_wheels(releases, target, wheel_folder, report)
+    own = get_wheels(project / "functions", wheel_folder, report)
+    cache = open_cache(project, str(interpreter))
+    sources = _inspect(fetched, own, cache, report)
     artifacts = []
     for name, root in FUNCTIONS.items():
-        if root not in wheels:
-            raise PackagingError(f"no pyproject.toml in {project / 'functions'} has the name {root}")
-        report(f"writing {name}.zip")
-        needed = sorted(find_closure(root, metadata, target.marker_environment))
-        artifacts.append(make_artifact(name, [wheels[dependency] for dependency in needed], clock))
-    return artifacts
+        report(f"making {name}.zip")
+        artifacts.append(make_artifact(name, root, sources, target, cache, clock=clock))
+    for folder in (wheel_folder, project / "build" / "cache"):
+        trim(folder)
+    return Build(tuple(artifacts), target, interpreter, hashlib.sha256(text).hexdigest())
 
 
-def make_artifact(name: str, wheels: Sequence[Wheel], clock: Callable[[], float]) -> Artifact:
-    """Put `wheels` into one zip; raises PackagingError where they clash or Lambda would not take it."""
+def _inspect(
+    fetched: Mapping[NormalizedName, FetchedWheel], own: list[Wheel], cache: Cache, report: Report
+) -> dict[NormalizedName, WheelSource]:
+    readers = [(wheel.sha256, wheel.path.name, _reader(wheel.path, report), False) for wheel in fetched.values()]
+    readers += [(wheel.record_sha256, wheel.filename, partial(_same, wheel), True) for wheel in own]
+    sources: dict[NormalizedName, WheelSource] = {}
+    faults: list[str] = []
+    for digest, filename, read, is_own in readers:
+        try:
+            found = inspect_wheel(digest, filename, read, cache, is_own=is_own)
+        except PackagingError as error:
+            faults += error.faults
+        else:
+            sources[found.metadata.name] = WheelSource(found, read)
+    if faults:
+        raise PackagingError(*faults)
+    return sources
+
+
+def _same(wheel: Wheel) -> Wheel:
+    return wheel
+
+
+def _reader(path: Path, report: Report) -> Callable[[], Wheel]:
+    """Reads the wheel at `path`, once."""
+
+    @functools.cache
+    def read() -> Wheel:
+        report(f"checking {path.name}")
+        return read_wheel(path)
+
+    return read
+
+
+def make_artifact(
+    name: str,
+    root: NormalizedName,
+    sources: Mapping[NormalizedName, WheelSource],
+    target: Target,
+    cache: Cache,
+    *,
+    clock: Clock,
+) -> Artifact:
+    """Put `root` and all that it needs of `sources` into one zip.
+
+    Raises PackagingError where something is missing or clashes, or Lambda would not take the zip.
+    """
     begun = clock()
-    members = lay_out(wheels)
-    content, unzipped = write_zip(members), sum(member.size for member in members)
-    limits = (("", len(content), SIZE_LIMIT), (" unzipped", unzipped, UNZIPPED_LIMIT))
+    if root not in sources:
+        raise PackagingError(f"no pyproject.toml in functions has the name {root}")
+    metadata = {it: source.inspected.metadata for it, source in sources.items()}
+    needed = sorted(find_closure(root, metadata, target.marker_environment))
+    wheels = {it: sources[it].inspected for it in needed}
+    modules = {module: imports for wheel in wheels.values() for module, imports in wheel.modules.items()}
+    entries = [module for wheel in wheels.values() if wheel.is_own for module in wheel.modules]
+    at_start, reached = reach(entries, modules), reach(entries, modules, later=True)
+    services = frozenset[str]().union(*(wheel.services for wheel in wheels.values()))
+    parts = {
+        it: get_part(wheels[it], sources[it].read, cache, at_start=at_start, reached=reached, services=services)
+        for it in needed
+    }
+    content = write_zip(lay_out({wheels[it].filename: parts[it].members for it in needed}))
+    artifact = Artifact(name, root, content, wheels, parts, services, at_start, clock() - begun)
+    check_limits(artifact.filename, len(content), artifact.unzipped)
+    return artifact
+
+
+def check_limits(filename: str, size: int, unzipped: int) -> None:
+    """Raise PackagingError where Lambda would not take a zip of `size` bytes, `unzipped` bytes in its folder."""
+    limits = (("", size, SIZE_LIMIT), (" unzipped", unzipped, UNZIPPED_LIMIT))
     faults = [
-        f"{name}.zip is {size:,} bytes{what}; Lambda's limit is {limit:,} bytes"
-        for what, size, limit in limits
-        if size > limit
+        f"{filename} is {found:,} bytes{what}; Lambda's limit is {limit:,} bytes"
+        for what, found, limit in limits
+        if found > limit
     ]
     if faults:
         raise PackagingError(*faults)
-    return Artifact(name, content, len(members), unzipped, clock() - begun)
-
-
-def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
-    """Write `files` (name: content) into `output`, and return the names of those whose bytes changed.
-
-    All are written beside their places before the first is moved there; one that is the same is not touched.
-    Raises PackagingError where that isn't possible; then `output` is as it was.
-    """
-    written: dict[Path, Path] = {}
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            place, part = output / name, output / f".{name}.{os.getpid()}.part"
-            if place.is_dir():
-                raise PackagingError(f"{place} is a folder; move it out of the way")
-            if place.exists() and place.read_bytes() == content:
-                continue
-            written[part] = place
-            part.write_bytes(content)
-        for part, place in written.items():
-            part.replace(place)
-    except OSError as error:
-        raise PackagingError(f"cannot write to {output}: {error.strerror}; free it, or name another folder") from error
-    finally:
-        for part in written:
-            part.unlink(missing_ok=True)
-    return [place.name for place in written.values()]
-
-
-def _build_own(project: Path, report: Callable[[str], None]) -> list[Wheel]:
-    """The project's own wheels, stored: their compressed streams would depend on this machine's zlib."""
-    (project / "build").mkdir(exist_ok=True)
-    wheels = []
-    with tempfile.TemporaryDirectory(dir=project / "build", prefix=".own-") as folder:
-        for name, source in find_distributions(project / "functions").items():
-            report(f"building the wheel of {name}")
-            wheels.append(read_wheel(build_wheel(source, Path(folder) / name)).stored())
-    return wheels

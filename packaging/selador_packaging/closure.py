@@ -17,6 +17,8 @@ class Metadata:
     name: NormalizedName
     version: str
     requires: tuple[Requirement, ...] = ()
+    license: str | None = None
+    """An SPDX expression, where it gives one."""
 
 
 def parse_metadata(content: bytes) -> Metadata:
@@ -28,7 +30,7 @@ def parse_metadata(content: bytes) -> Metadata:
         requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
     except InvalidRequirement as error:
         raise ValueError(f"METADATA has an unreadable Requires-Dist: {str(error).splitlines()[0]}") from error
-    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires)
+    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, raw.get("license_expression"))
 
 
 def find_closure(
@@ -38,11 +40,22 @@ def find_closure(
 
     Raises PackagingError naming each requirement that `available` lacks or has in a version that doesn't satisfy it.
     """
+    return frozenset(find_requirements(root, available, environment))
+
+
+def find_requirements(
+    root: NormalizedName, available: Mapping[NormalizedName, Metadata], environment: Mapping[str, str]
+) -> dict[NormalizedName, frozenset[NormalizedName]]:
+    """What each distribution of the closure of `root` requires itself, `root` first and then as they were found.
+
+    Raises as `find_closure` does.
+    """
     faults = set()
+    found: dict[NormalizedName, set[NormalizedName]] = {}
     pending: list[tuple[NormalizedName, str]] = [(root, "")]  # a distribution and one of its extras ("": none)
     seen = set(pending)
-    while pending:
-        name, extra = pending.pop()
+    for name, extra in pending:  # which grows meanwhile
+        direct = found.setdefault(name, set())
         for requirement in available[name].requires:
             if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
                 continue
@@ -58,9 +71,10 @@ def find_closure(
                 faults.add(
                     f"{name} requires {required}{requirement.specifier}, but {required} is at {version}; run make lock"
                 )
+            direct.add(required)
             wanted = {(required, wanted_extra) for wanted_extra in ("", *requirement.extras)} - seen
             seen |= wanted
-            pending.extend(wanted)
+            pending.extend(sorted(wanted))
     if faults:
         raise PackagingError(*sorted(faults))
-    return frozenset(name for name, _ in seen)
+    return {name: frozenset(direct - {name}) for name, direct in found.items()}

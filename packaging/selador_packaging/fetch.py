@@ -10,25 +10,40 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName, parse_wheel_filename
 
+from selador_packaging.cache import touch
 from selador_packaging.errors import PackagingError
 from selador_packaging.lock import LockedRelease
 from selador_packaging.target import PYTHON_VERSION, Target
 
+SHOWN_TAGS = 4
+
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
+_UNFIT = re.compile(r"none of the wheel's tags \(([^)]*)\) are compatible.*/([^/\s#]+\.whl)")
 _WRONG_HASH = re.compile(r"^\s+(\S+==\S+) from .*?\n((?:\s+(?:Expected|Got)\b.*\n?)+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class FetchedWheel:
+    """A wheel's file, and its SHA-256 in hex, which the lock holds."""
+
+    path: Path
+    sha256: str
 
 
 def fetch_wheels(
     releases: Mapping[NormalizedName, LockedRelease], target: Target, cache: Path, report: Callable[[str], None]
-) -> dict[NormalizedName, Path]:
+) -> dict[NormalizedName, FetchedWheel]:
     """A verified wheel for each of `releases`, from below `cache`; `report` is told each one that is fetched.
 
     pip checks the hash of what it fetches; what is taken from the cache is checked here.
-    Raises PackagingError where there is no wheel for the target, its hash isn't locked, or no index can be reached.
+    Raises PackagingError with every release that has no wheel for the target or none whose hash is locked, and where no
+    index can be reached.
     """
     entries = {name: cache / cache_key(release, target) for name, release in releases.items()}
     wheels = {name: wheel for name, entry in entries.items() if (wheel := _cached(entry, releases[name]))}
@@ -39,12 +54,29 @@ def fetch_wheels(
     report(f"fetching {len(missing)} of {len(releases)} wheels for {target}")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as folder:
-        _download(missing, target, Path(folder), report)
-        for wheel in sorted(Path(folder).glob("*.whl")):
-            name = parse_wheel_filename(wheel.name)[0]
-            entries[name].mkdir(parents=True, exist_ok=True)
-            wheels[name] = wheel.replace(entries[name] / wheel.name)
+        try:
+            _download(missing, target, Path(folder), report)
+        except PackagingError as first:
+            # pip stops at the first fault; what else is wrong is worth a minute, and one more run for each.
+            raise _every_fault(missing, target, Path(folder), report) or first from first
+        for path in sorted(Path(folder).glob("*.whl")):
+            entry = entries[name := parse_wheel_filename(path.name)[0]]
+            entry.mkdir(parents=True, exist_ok=True)
+            wheels[name] = FetchedWheel(path.replace(entry / path.name), _sha256(entry / path.name))
     return wheels
+
+
+def _every_fault(
+    releases: Iterable[LockedRelease], target: Target, folder: Path, report: Callable[[str], None]
+) -> PackagingError | None:
+    report("that failed; asking for each wheel alone, to tell all that is wrong at once")
+    faults: list[str] = []
+    for release in releases:
+        try:
+            _download([release], target, folder, lambda _line: None, "-vv")  # says which wheels do not fit
+        except PackagingError as error:
+            faults += error.faults
+    return PackagingError(*dict.fromkeys(faults)) if faults else None
 
 
 def cache_key(release: LockedRelease, target: Target) -> str:
@@ -60,7 +92,7 @@ def explain_failure(output: str, target: Target) -> PackagingError:
         if "connection broken" in output:
             return PackagingError(f"the package index can't be reached to fetch {found[1]}; check the network")
         return PackagingError(
-            f"{found[1]} has no wheel for {target} on the package index; "
+            f"{found[1]} has no wheel for {target} on the package index{_nearest(output, found[1], target)}; "
             "choose a version that has one in requirements.in and run make lock"
         )
     if wrong := _WRONG_HASH.findall(output):
@@ -74,9 +106,27 @@ def _wrong_hash(release: str, lines: str) -> str:
     return f"{release} was fetched with SHA-256 {found}, which is not locked; distrust the index, or run make lock"
 
 
-def _cached(entry: Path, release: LockedRelease) -> Path | None:
+def _nearest(output: str, release: str, target: Target) -> str:
+    """The tags of the wheels that `release` has, those most like the target's first."""
+    tags = set()
+    for listed, filename in _UNFIT.findall(output):
+        name, version, _, _ = parse_wheel_filename(unquote(filename))
+        if release == f"{name}=={version}":
+            tags |= set(listed.split(", "))
+    if not tags:
+        return ", nor for anything else"
+    alike = (target.machine, "manylinux", target.abi)
+    ordered = sorted(tags, key=lambda tag: (-sum(part in tag for part in alike), tag))
+    return f" (the nearest are {', '.join(ordered[:SHOWN_TAGS])})"
+
+
+def _cached(entry: Path, release: LockedRelease) -> FetchedWheel | None:
     """The release's wheel in the cache; one that was damaged there counts as missing, and is fetched again."""
-    return next((wheel for wheel in sorted(entry.glob("*.whl")) if _sha256(wheel) in release.sha256s), None)
+    for path in sorted(entry.glob("*.whl")):
+        if (sha256 := _sha256(path)) in release.sha256s:
+            touch(path)
+            return FetchedWheel(path, sha256)
+    return None
 
 
 def _sha256(path: Path) -> str:
@@ -84,11 +134,22 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _download(releases: Iterable[LockedRelease], target: Target, folder: Path, report: Callable[[str], None]) -> None:
+def _download(
+    releases: Iterable[LockedRelease], target: Target, folder: Path, report: Callable[[str], None], *flags: str
+) -> None:
     lines = [f"{release} {' '.join(f'--hash=sha256:{it}' for it in sorted(release.sha256s))}" for release in releases]
     wanted = folder / "wanted.txt"
     wanted.write_text("\n".join(lines), encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "--no-input", "--no-color", "--disable-pip-version-check", "download"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--no-input",
+        "--no-color",
+        "--disable-pip-version-check",
+        *flags,
+        "download",
+    ]
     command += ["--progress-bar", "off", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     # With `cp313` pip also takes what fits it: abi3 wheels of older versions, and pure ones.
     command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--abi", target.abi]
@@ -98,20 +159,26 @@ def _download(releases: Iterable[LockedRelease], target: Target, folder: Path, r
         # The folder is also the working directory: `python -m` imports from there, and the caller's may hold anything.
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True) as pip:
             try:
-                _follow(pip.stdout or (), len(lines), report)
+                said = _follow(pip.stdout or (), len(lines), report)
             except BaseException:
                 pip.kill()  # above all on Ctrl-C: nothing may write into the folder while it is removed
                 raise
         if pip.returncode:
             errors.seek(0)
-            raise explain_failure(errors.read(), target)
+            raise explain_failure(said + errors.read(), target)
 
 
-def _follow(output: Iterable[str], total: int, report: Callable[[str], None]) -> None:
-    """Report each wheel as pip says `Collecting six==1.17.0 (from …)` or, for a file, `Processing /a/six-….whl (…)`."""
+def _follow(output: Iterable[str], total: int, report: Callable[[str], None]) -> str:
+    """Report each wheel as pip says `Collecting six==1.17.0 (from …)` or, for a file, `Processing /a/six-….whl (…)`.
+
+    Returns all that it said.
+    """
     begun = 0
+    said = []
     for line in output:
+        said.append(line)
         verb, _, rest = line.partition(" ")
         if verb in {"Collecting", "Processing"}:
             begun += 1
             report(f"  {begun}/{total} {rest.split(' ')[0].rpartition('/')[2].strip()}")
+    return "".join(said)

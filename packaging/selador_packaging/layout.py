@@ -1,14 +1,19 @@
 """Which files of which wheels go into an artifact, and where: at the root of the zip, which is Lambda's import path."""
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from selador_packaging.errors import PackagingError
+from selador_packaging.imports import module_name
 from selador_packaging.wheels import Wheel
-from selador_packaging.zip_writer import Member
+from selador_packaging.zip_writer import STORED, Member
 
 # What an installer writes for itself to read later; RECORD would be untrue once files are left out.
 _INSTALLERS_OWN = {"DIRECT_URL.JSON", "INSTALLER", "RECORD", "RECORD.JWS", "RECORD.P7S", "REQUESTED"}
+_FOR_DEVELOPERS = {"__pycache__", "doc", "docs", "examples", "test", "tests"}  # folders
+_NOT_READ = (".pyi", "/py.typed", ".c", ".h", ".pxd", ".pyx")  # at run time: types, and sources of extension modules
+_RESOURCES = "boto3/data/"  # what boto3.resource reads, which the functions don't use (`services` refuses it)
 
 
 def artifact_path(wheel: Wheel, path: str) -> str | None:
@@ -23,19 +28,51 @@ def artifact_path(wheel: Wheel, path: str) -> str | None:
     return None if top == "bin" else path
 
 
-def lay_out(wheels: Iterable[Wheel]) -> list[Member]:
-    """The members of an artifact, under their paths there; raises PackagingError where two wheels write one path."""
-    members: dict[str, Member] = {}
-    writers: dict[str, Wheel] = {}
+def choose(wheel: Wheel, reached: Collection[str]) -> list[Member]:
+    """The members of `wheel` that an artifact needs, under their paths there; `reached`: the modules it may import."""
+    chosen = []
+    for member in wheel.members:
+        path = artifact_path(wheel, member.path)
+        if path == f"{wheel.dist_info}/METADATA":
+            chosen.append(_without_description(member))
+        elif path is not None and (path.startswith(f"{wheel.dist_info}/") or _is_needed(path, reached)):
+            chosen.append(replace(member, path=path))
+    return chosen
+
+
+def _is_needed(path: str, reached: Collection[str]) -> bool:
+    if (name := module_name(path)) is not None:
+        return name in reached
+    folders = set(path.split("/")[:-1])
+    return not (path.endswith(_NOT_READ) or path.startswith(_RESOURCES) or folders & _FOR_DEVELOPERS)
+
+
+def _without_description(metadata: Member) -> Member:
+    """Names, version and requirements can be asked for at run time; the README below them is only printed."""
+    head, _, _ = metadata.content().partition(b"\n\n")
+    head += b"\n"
+    return replace(metadata, stream=head, method=STORED, size=len(head), crc=zlib.crc32(head))
+
+
+def lay_out(parts: Mapping[str, Iterable[Member]]) -> list[Member]:
+    """The members of an artifact from those of its wheels, by their filenames.
+
+    Raises PackagingError where two write one path, or paths that are one where case doesn't count.
+    """
+    members: list[Member] = []
+    writers: dict[str, tuple[str, str]] = {}
     faults = []
-    for wheel in wheels:
-        for member in wheel.members:
-            path = artifact_path(wheel, member.path)
-            if path is None:
-                continue
-            if path in members:
-                faults.append(f"{writers[path].filename} and {wheel.filename} both write {path}")
-            members[path], writers[path] = replace(member, path=path), wheel
+    for filename, chosen in parts.items():
+        for member in chosen:
+            other, path = writers.setdefault(member.path.casefold(), (filename, member.path))
+            if path != member.path:
+                faults.append(
+                    f"{other} writes {path} and {filename} {member.path}; "
+                    "where case doesn't count, as on macOS and Windows, they are one file"
+                )
+            elif other != filename:
+                faults.append(f"{other} and {filename} both write {path}")
+            members.append(member)
     if faults:
         raise PackagingError(*faults)
-    return list(members.values())
+    return members

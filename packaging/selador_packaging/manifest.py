@@ -1,48 +1,58 @@
-"""What was built, for those who deploy it: Terraform and the laptop stack read dist/manifest.json."""
+"""What was built: for Terraform and the laptop stack, and for whoever wants to know what is in the artifacts."""
 
 import base64
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from selador_packaging.artifacts import MIB, Artifact
-from selador_packaging.target import PYTHON_VERSION, Target
+from selador_packaging.artifacts import Artifact, Build
+from selador_packaging.inspection import Inspected
+from selador_packaging.source import Source
+from selador_packaging.target import PYTHON_VERSION
 
 FILENAME = "manifest.json"
 
 
-def write_manifest(artifacts: Sequence[Artifact], target: Target) -> str:
-    """The manifest as JSON: `size` in bytes, `path` relative to it, `sha256Base64` equals CodeSha256 (LAM-48)."""
+def write_manifest(build: Build, source: Source | None, sboms: Mapping[str, bytes]) -> str:
+    """The manifest as JSON, described by manifest.schema.json; `sboms` by their filenames.
+
+    `size` and `unzippedSize` in bytes, paths relative to the manifest, `sha256Base64` equals CodeSha256 (LAM-48).
+    `contentDigest` is a SHA-256 over path, mode and content of each member: the same for every way to write a zip.
+    """
     manifest = {
         "schemaVersion": 1,
-        "target": {"python": PYTHON_VERSION, "architecture": target.architecture},
-        "artifacts": {
-            artifact.name: {
-                "path": artifact.filename,
-                "size": len(artifact.content),
-                "sha256": artifact.sha256.hex(),
-                "sha256Base64": base64.b64encode(artifact.sha256).decode(),
-            }
-            for artifact in artifacts
-        },
+        "target": {"python": PYTHON_VERSION, "architecture": build.target.architecture},
+        "interpreter": {"implementation": build.interpreter.implementation, "version": build.interpreter.version},
+        "lock": {"path": "requirements.txt", "sha256": build.lock_sha256},
+        "source": source and {"commit": source.commit, "dirty": source.is_dirty},
+        "artifacts": {artifact.name: _describe(artifact, sboms) for artifact in build.artifacts},
     }
     return json.dumps(manifest, indent=2)
 
 
-def write_table(artifacts: Sequence[Artifact]) -> str:
-    """The same for people, as a table."""
-    rows = [("artifact", "size", "unzipped", "members", "sha256", "seconds")]
-    rows += [
-        (
-            artifact.filename,
-            f"{len(artifact.content) / MIB:.1f} MiB",
-            f"{artifact.unzipped / MIB:.1f} MiB",
-            str(artifact.members),
-            artifact.sha256.hex()[:12],
-            f"{artifact.seconds:.1f}",
-        )
-        for artifact in artifacts
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows
-    )
+def _describe(artifact: Artifact, sboms: Mapping[str, bytes]) -> dict[str, object]:
+    return {
+        "path": artifact.filename,
+        "size": len(artifact.content),
+        "sha256": artifact.sha256.hex(),
+        "sha256Base64": base64.b64encode(artifact.sha256).decode(),
+        "contentDigest": artifact.content_digest,
+        "unzippedSize": artifact.unzipped,
+        "members": artifact.members,
+        "services": sorted(artifact.services),
+        "sbom": {
+            "path": artifact.sbom_filename,
+            "sha256": hashlib.sha256(sboms[artifact.sbom_filename]).hexdigest(),
+        },
+        "wheels": [_describe_wheel(inspected) for inspected in artifact.wheels.values()],
+    }
+
+
+def _describe_wheel(inspected: Inspected) -> dict[str, object]:
+    """The project's own wheels are known by their RECORD: the files' bytes depend on zlib, what is in them does not."""
+    return {
+        "name": inspected.metadata.name,
+        "version": inspected.metadata.version,
+        "filename": inspected.filename,
+        "recordSha256" if inspected.is_own else "sha256": inspected.digest,
+    }

@@ -38,6 +38,12 @@ class Wheel:
     members: tuple[Member, ...]
 
     @property
+    def record_sha256(self) -> str:
+        """SHA-256 of RECORD: stands for the content, whatever compressed the file that it came in."""
+        record = next(member for member in self.members if member.path == f"{self.dist_info}/RECORD")
+        return hashlib.sha256(record.content()).hexdigest()
+
+    @property
     def data(self) -> str:
         return f"{self.dist_info.removesuffix(_DIST_INFO)}.data"
 

@@ -2,13 +2,22 @@ import base64
 import hashlib
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from selador_packaging.artifacts import Artifact, WheelSource, make_artifact
+from selador_packaging.cache import Cache
+from selador_packaging.inspection import inspect_wheel
+from selador_packaging.target import Target
+from selador_packaging.wheels import read_wheel
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 type WriteWheel = Callable[..., Path]
+type Make = Callable[..., Artifact]
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +47,7 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
         contents = {f"{name}/__init__.py": b""} if files is None else dict(files)
         contents[f"{dist_info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
-        contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n").encode()
+        contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n\n# A thing\n").encode()
         lines: dict[str, str | None] = {path: record_line(path, content) for path, content in contents.items()}
         lines |= {f"{dist_info}/RECORD": f"{dist_info}/RECORD,,"} | dict(record or {})
         contents[f"{dist_info}/RECORD"] = "\n".join(line for line in lines.values() if line is not None).encode()
@@ -51,6 +60,31 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         return path
 
     return write
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Make the artifact of the first of some wheels, which is the project's own."""
+
+    def make(*paths: Path) -> Artifact:
+        cache = Cache(tmp_path / "cache", "test")
+        sources = {}
+        for path in paths:
+            read = partial(read_wheel, path)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            inspected = inspect_wheel(digest, path.name, read, cache, is_own=path is paths[0])
+            sources[inspected.metadata.name] = WheelSource(inspected, read)
+        clock = map(float, count(10)).__next__
+        return make_artifact("main", next(iter(sources)), sources, Target("arm64"), cache, clock=clock)
+
+    return make
+
+
+@pytest.fixture
+def artifact(make: Make, write_wheel: WriteWheel) -> Artifact:
+    """`own`, which requires `needed`, whose second module is imported later."""
+    own = write_wheel("own", files={"own.py": b"import needed\n# longer than the other\n" * 9}, requires=("needed",))
+    return make(own, write_wheel("needed", files={"needed.py": b"def f():\n  import more\n", "more.py": b""}))
 
 
 def record_line(path: str, content: bytes) -> str:

@@ -1,117 +1,100 @@
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from selador_packaging import artifacts
-from selador_packaging.artifacts import build_artifacts, make_artifact, publish
+from selador_packaging.artifacts import Artifact, build_artifacts, check_limits, make_artifact
+from selador_packaging.cache import Cache
 from selador_packaging.errors import PackagingError
 from selador_packaging.target import Target
-from selador_packaging.wheels import read_wheel
 
 type WriteWheel = Callable[..., Path]
-
-OLD = {"main.zip": b"old zip", "manifest.json": b"old manifest"}
-NEW = {"main.zip": b"new zip", "manifest.json": b"new manifest"}
+type Make = Callable[..., Artifact]
 
 
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    publish(OLD, tmp_path / "dist")
-    return tmp_path / "dist"
+def test_an_artifact_holds_its_closure_and_knows_its_figures(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import needed\n"}, requires=("needed",))
+    wheels = [own, write_wheel("needed", files={"needed.py": b"12345"}), write_wheel("other", files={"other.py": b""})]
+
+    artifact = make(*wheels)
+
+    members = {member.path: member for part in artifact.parts.values() for member in part.members}
+    assert {path for path in members if ".dist-info" not in path} == {
+        "own.py",
+        "__pycache__/own.cpython-313.pyc",
+        "needed.py",
+        "__pycache__/needed.cpython-313.pyc",
+    }
+    assert artifact.members == len(members)
+    assert artifact.unzipped == sum(member.size for member in members.values())
+    assert (artifact.filename, artifact.sbom_filename, artifact.seconds) == ("main.zip", "main.cdx.json", 1.0)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+def test_the_content_digest_knows_contents_and_not_how_they_are_compressed(make: Make, write_wheel: WriteWheel) -> None:
+    files = {"own.py": b"x = 1\n" * 100}
+
+    deflated = make(write_wheel("own", files=files))
+    stored = make(write_wheel("own", files=files, method=0, tag="py3-none-linux_x86_64"))
+    changed = make(write_wheel("own", files={"own.py": b"x = 2\n" * 100}, tag="cp313-none-any"))
+
+    assert deflated.content != stored.content
+    assert content_only(deflated) == content_only(stored) != content_only(changed)
 
 
-@contextmanager
-def disk_full_after(size: int) -> Iterator[None]:
-    """No file may grow past `size` bytes: what a full disk looks like to whoever writes."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+def content_only(artifact: Artifact) -> dict[str, str]:
+    [part] = artifact.parts.values()
+    digests = zip(part.members, part.sha256s, strict=True)
+    return {member.path: sha256 for member, sha256 in digests if not member.path.endswith("WHEEL")}
 
 
-def test_an_artifact_knows_its_figures(write_wheel: WriteWheel) -> None:
-    wheels = [read_wheel(write_wheel("a", files={"a.py": b"12345"})), read_wheel(write_wheel("b", files={}))]
+def test_two_wheels_that_clash_are_refused(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import a, b"}, requires=("a", "b"))
 
-    artifact = make_artifact("main", wheels, clock=map(float, count(10)).__next__)
-
-    assert artifact.filename == "main.zip"
-    assert artifact.members == 5  # a.py, and two METADATA and WHEEL
-    assert artifact.unzipped == 5 + sum(m.size for w in wheels for m in w.members if m.path.endswith(("WHEEL", "DATA")))
-    assert artifact.seconds == 1.0
+    with pytest.raises(
+        PackagingError, match=r"a-1\.0-py3-none-any\.whl and b-1\.0-py3-none-any\.whl both write LICENSE"
+    ):
+        make(own, write_wheel("a", files={"LICENSE": b"a"}), write_wheel("b", files={"LICENSE": b"b"}))
 
 
 @pytest.mark.parametrize(
-    ("limit", "sentence"),
+    ("size", "unzipped", "faults"),
     [
-        ("SIZE_LIMIT", r"^main\.zip is [\d,]+ bytes; Lambda's limit is 10 bytes$"),
-        ("UNZIPPED_LIMIT", r"^main\.zip is [\d,]+ bytes unzipped; Lambda's limit is 10 bytes$"),
+        (52_428_800, 262_144_000, ()),
+        (52_428_801, 0, ("main.zip is 52,428,801 bytes; Lambda's limit is 52,428,800 bytes",)),
+        (0, 262_144_001, ("main.zip is 262,144,001 bytes unzipped; Lambda's limit is 262,144,000 bytes",)),
     ],
 )
-def test_what_lambda_would_not_take_is_refused(
-    write_wheel: WriteWheel, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str
-) -> None:
-    monkeypatch.setattr(artifacts, limit, 10)
-
-    with pytest.raises(PackagingError, match=sentence):
-        make_artifact("main", [read_wheel(write_wheel())], clock=lambda: 0.0)
-
-
-def test_lambdas_limits_are_those_of_its_documentation() -> None:
+def test_what_lambda_would_not_take_is_refused(size: int, unzipped: int, faults: tuple[str, ...]) -> None:
     """LAM-44; Lambda's own error message gives the second as 262144000 bytes."""
-    assert (artifacts.SIZE_LIMIT, artifacts.UNZIPPED_LIMIT) == (52_428_800, 262_144_000)
+    if not faults:
+        check_limits("main.zip", size, unzipped)
+        return
+
+    with pytest.raises(PackagingError) as refused:
+        check_limits("main.zip", size, unzipped)
+
+    assert refused.value.faults == faults
 
 
-def test_files_are_published_into_a_new_folder(tmp_path: Path) -> None:
-    changed = publish(NEW, tmp_path / "a" / "dist")
+def test_an_artifact_over_the_limit_is_not_made(
+    make: Make, write_wheel: WriteWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "SIZE_LIMIT", 10)
+    monkeypatch.setattr(artifacts, "UNZIPPED_LIMIT", 10)
 
-    assert changed == ["main.zip", "manifest.json"]
-    assert contents(tmp_path / "a" / "dist") == NEW
+    with pytest.raises(PackagingError) as refused:
+        make(write_wheel("own"))
 
-
-def test_only_what_changed_is_touched(output: Path) -> None:
-    before = (output / "main.zip").stat()
-
-    changed = publish(OLD | {"manifest.json": b"new manifest"}, output)
-
-    assert changed == ["manifest.json"]
-    after = (output / "main.zip").stat()
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert len(refused.value.faults) == 2
 
 
-def test_a_full_disk_leaves_the_old_files_and_nothing_half_written(output: Path) -> None:
-    with disk_full_after(1000), pytest.raises(PackagingError, match=r"cannot write to .*dist: File too large"):
-        publish({"main.zip": b"new", "manifest.json": bytes(2000)}, output)
+def test_a_function_that_is_no_distribution_is_refused(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "test")
 
-    assert contents(output) == OLD
-
-
-def test_a_folder_in_the_way_leaves_the_old_files(output: Path) -> None:
-    (output / "other.zip").mkdir()
-
-    with pytest.raises(PackagingError, match=r"other\.zip is a folder; move it out of the way"):
-        publish(NEW | {"other.zip": b"new"}, output)
-
-    assert contents(output) == OLD
-
-
-def test_an_output_that_is_no_folder_is_refused(output: Path) -> None:
-    with pytest.raises(PackagingError, match=r"cannot write to .*main\.zip"):
-        publish(NEW, output / "main.zip")
-
-    assert contents(output) == OLD
+    with pytest.raises(PackagingError, match="functions has the name selador-main"):
+        make_artifact("main", canonicalize_name("selador-main"), {}, Target("arm64"), cache, clock=lambda: 0.0)
 
 
 def test_a_project_without_a_lock_is_refused(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def fetch(
     said: list[str] = []
     wheels = fetch_wheels(releases, target, tmp_path / "cache", said.append)
     assert list(wheels) == list(releases)
-    return next(iter(wheels.values())), said
+    return next(iter(wheels.values())).path, said
 
 
 def leftovers(tmp_path: Path) -> Iterable[Path]:
@@ -119,8 +119,33 @@ def test_a_release_without_a_wheel_for_the_target_is_refused_by_name(
     with pytest.raises(PackagingError) as refused:
         fetch(locked(wheel), tmp_path)
 
-    assert str(refused.value).startswith("thing==1.0 has no wheel for Python 3.13 on Linux arm64 on the package index")
+    assert str(refused.value) == (
+        "thing==1.0 has no wheel for Python 3.13 on Linux arm64 on the package index (the nearest are "
+        "cp313-cp313-win_amd64); choose a version that has one in requirements.in and run make lock"
+    )
     assert not list(leftovers(tmp_path))
+
+
+def test_the_tags_most_like_the_targets_are_named_first(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+    tags = ["cp39-cp39-win32", "cp312-cp312-manylinux2014_aarch64", "cp313-cp313-macosx_11_0_arm64"]
+    wheels = [write_wheel(tag=tag, folder=index) for tag in tags]
+    write_wheel(version="2.0", tag="cp313-cp313-musllinux_1_2_aarch64", folder=index)
+
+    with pytest.raises(
+        PackagingError, match=r"\(the nearest are cp312-cp312-manylinux2014_aarch64, cp313-[^)]*win32\)"
+    ):
+        fetch(locked(*wheels), tmp_path)
+
+
+def test_all_that_cannot_be_fetched_is_told_at_once(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+    wheel = write_wheel("one", tag="cp313-cp313-win_amd64", folder=index)
+    releases = locked(wheel, name="one") | locked(write_wheel("other"), name="other")
+    write_wheel("other", files={"evil.py": b""}, folder=index)
+
+    with pytest.raises(PackagingError) as refused:
+        fetch(releases, tmp_path)
+
+    assert [fault.partition(" ")[0] for fault in refused.value.faults] == ["one==1.0", "other==1.0"]
 
 
 def test_a_wheel_whose_hash_is_not_locked_is_refused(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.layout import artifact_path, lay_out
+from selador_packaging.layout import artifact_path, choose, lay_out
 from selador_packaging.wheels import read_wheel
 
 type WriteWheel = Callable[..., Path]
@@ -35,28 +35,65 @@ def test_a_file_goes_to_the_root_or_stays_out(write_wheel: WriteWheel, path: str
     assert artifact_path(wheel, path) == expected
 
 
-def test_members_of_all_wheels_lie_in_the_artifact(write_wheel: WriteWheel) -> None:
-    wheels = [
-        read_wheel(write_wheel("a", files={"a.py": b"a", "a-1.0.data/purelib/sub/x.py": b"x"})),
-        read_wheel(write_wheel("b", files={"b.py": b"b", "bin/b": b"#!"})),
-    ]
+@pytest.mark.parametrize(
+    ("path", "is_chosen"),
+    [
+        ("thing/__init__.py", True),
+        ("thing/unreached.py", False),
+        ("thing/fast.cpython-313-aarch64-linux-gnu.so", True),
+        ("thing/data.json", True),
+        ("thing/docs/__init__.py", True),
+        ("thing/docs/index.rst", False),
+        ("thing/tests/test_thing.py", False),
+        ("thing/tests/data.json", False),
+        ("thing/examples/one.txt", False),
+        ("thing/__init__.pyi", False),
+        ("thing/py.typed", False),
+        ("thing/fast.pyx", False),
+        ("boto3/data/s3/resources-1.json", False),
+        ("thing-1.0.dist-info/licenses/docs/LICENSE", True),
+        ("thing-1.0.data/purelib/thing/sub.py", True),
+    ],
+)
+def test_what_nothing_reads_at_run_time_stays_out(write_wheel: WriteWheel, path: str, is_chosen: bool) -> None:
+    wheel = read_wheel(write_wheel(files={path: b"content"}))
 
-    contents = {member.path: member.content() for member in lay_out(wheels)}
+    chosen = choose(wheel, {"thing", "thing.fast", "thing.docs", "thing.sub"})
 
-    assert {path: content for path, content in contents.items() if ".dist-info" not in path} == {
-        "a.py": b"a",
-        "sub/x.py": b"x",
-        "b.py": b"b",
-    }
+    assert (artifact_path(wheel, path) in {member.path for member in chosen}) is is_chosen
+
+
+def test_metadata_goes_without_its_description(write_wheel: WriteWheel) -> None:
+    wheel = read_wheel(write_wheel(requires=("six",)))
+    [before] = [member.content() for member in wheel.members if member.path.endswith("METADATA")]
+
+    [after] = [member.content() for member in choose(wheel, set()) if member.path.endswith("METADATA")]
+
+    assert b"Requires-Dist: six" in after
+    assert before == after + b"\n# A thing\n"
+
+
+def test_members_of_all_parts_lie_in_the_artifact(write_wheel: WriteWheel) -> None:
+    parts = {name: read_wheel(write_wheel(name, files={f"{name}.py": b""})).members for name in ("a", "b")}
+
+    members = lay_out(parts)
+
+    assert {"a.py", "b.py"} <= {member.path for member in members}
 
 
 def test_two_wheels_that_write_one_path_are_refused(write_wheel: WriteWheel) -> None:
-    wheels = [
-        read_wheel(write_wheel("a", files={"tests/__init__.py": b""})),
-        read_wheel(write_wheel("b", files={"b-1.0.data/purelib/tests/__init__.py": b""})),
-    ]
+    wheels = {name: read_wheel(write_wheel(name, files={"same.py": name.encode()})).members for name in ("a", "b")}
 
     with pytest.raises(PackagingError) as refused:
         lay_out(wheels)
 
-    assert refused.value.faults == ("a-1.0-py3-none-any.whl and b-1.0-py3-none-any.whl both write tests/__init__.py",)
+    assert refused.value.faults == ("a and b both write same.py",)
+
+
+def test_paths_that_are_one_where_case_does_not_count_are_refused(write_wheel: WriteWheel) -> None:
+    wheel = read_wheel(write_wheel("a", files={"Thing.py": b"", "thing.py": b""}))
+
+    with pytest.raises(
+        PackagingError, match=r"^a\.whl writes Thing\.py and a\.whl thing\.py; where case doesn't count"
+    ):
+        lay_out({"a.whl": wheel.members})

@@ -1,0 +1,122 @@
+"""Build dist/*.zip, their SBOMs, dist/manifest.json and dist/provenance.intoto.json from the sources and the lock.
+
+Same sources and same lock give the same bytes, on any machine. What did not change since the last build is not touched.
+Progress goes to stderr, the result to stdout. Exit status: 1 when the build was refused (nothing in the output folder
+was changed), 2 for wrong usage, 130 on Ctrl-C.
+"""
+
+import argparse
+import platform
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from selador_packaging import manifest, provenance, unchanged
+from selador_packaging.artifacts import Build, build_artifacts
+from selador_packaging.bytecode import refuse_unpinned
+from selador_packaging.cache import open_cache
+from selador_packaging.errors import PackagingError
+from selador_packaging.output import publish
+from selador_packaging.sbom import get_sbom
+from selador_packaging.source import INPUTS, Source, find_source
+from selador_packaging.tables import explain, write_table
+from selador_packaging.target import MACHINES, Target, architecture_of
+
+
+def main(project: str, words: list[str]) -> int:
+    """Build `project` as the command line `words` says; returns the exit status."""
+    arguments = parse_arguments(words, Path(project))
+    try:
+        build(Path(project), words, arguments)
+    except PackagingError as error:
+        return fail(str(error), 1)
+    except OSError as error:
+        return fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}; no artifact was changed", 1)
+    except KeyboardInterrupt:
+        return fail("interrupted", 130)
+    return 0
+
+
+def build(project: Path, words: list[str], arguments: argparse.Namespace) -> None:
+    host = arguments.architecture == "host"
+    target = Target(architecture_of(platform.machine()) if host else arguments.architecture)
+    if arguments.release:
+        refuse_unpinned(project / "packaging" / ".python-version")
+    read = unchanged.observe([str(path) for path in _inputs(project)])
+    made = build_artifacts(project, target, report, time.perf_counter)
+    if arguments.explain:
+        print(explain(made, arguments.explain))
+        return
+    source = find_source(project)
+    if arguments.release and (source is None or source.is_dirty):
+        raise PackagingError("a release is built from a commit; commit what is changed, or build without --release")
+    files = make_files(project, made, source)
+    changed = publish(files, arguments.output)
+    report(f"{arguments.output}: {', '.join(changed) if changed else 'nothing'} changed, for {target}")
+    printed = files[manifest.FILENAME].decode() if arguments.json else f"{write_table(made.artifacts)}\n"
+    print(printed, end="")
+    if read is not None:
+        written = [str(arguments.output), *(str(arguments.output / name) for name in files)]
+        unchanged.remember(str(project), words, read, written, printed)
+
+
+def make_files(project: Path, made: Build, source: Source | None) -> dict[str, bytes]:
+    """Everything that a build publishes, by filename."""
+    cache = open_cache(project, str(made.interpreter))
+    sboms = {artifact.sbom_filename: get_sbom(artifact, made.target, cache) for artifact in made.artifacts}
+    files = {artifact.filename: artifact.content for artifact in made.artifacts} | sboms
+    return files | {
+        provenance.FILENAME: f"{provenance.write_provenance(made, source, files)}\n".encode(),
+        manifest.FILENAME: f"{manifest.write_manifest(made, source, sboms)}\n".encode(),
+    }
+
+
+def _inputs(project: Path) -> Iterable[Path]:
+    for name in INPUTS:
+        yield project / name
+        for folder, folders, files in (project / name).walk():
+            folders[:] = [it for it in folders if it != "__pycache__"]
+            yield from (folder / it for it in (*folders, *files))
+    yield Path(sysconfig.get_path("purelib"))  # what builds: pip changes it
+    log = subprocess.run(
+        ["git", "-C", str(project), "rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if log.returncode == 0:
+        yield Path(log.stdout.strip())  # every commit and checkout changes it
+
+
+def parse_arguments(words: list[str], project: Path) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="build_artifacts.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--architecture",
+        choices=[*MACHINES, "host"],
+        default="arm64",
+        help="what Lambda will run on; host: this machine's (default: %(default)s)",
+    )
+    parser.add_argument("--output", type=Path, default=project / "dist", help="folder to write to (default: dist)")
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="refuse another Python than packaging/.python-version names, and what is not committed",
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print the manifest instead of a table")
+    output.add_argument("--explain", metavar="PACKAGE", help="write nothing; tell why a package is in the artifacts")
+    return parser.parse_args(words)
+
+
+def report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def fail(sentence: str, status: int) -> int:
+    print(f"build_artifacts: {sentence}", file=sys.stderr)
+    return status

@@ -1,0 +1,110 @@
+"""What must not decide an artifact's bytes: the circumstances that a machine, a person or a day may bring."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from selador_packaging.source import INPUTS
+
+_REVERSED_ORDER = """
+import os
+_scandir, _listdir = os.scandir, os.listdir
+class Backwards:
+    def __init__(self, path="."):
+        with _scandir(path) as entries:
+            self.entries = iter(sorted(entries, key=lambda entry: entry.name, reverse=True))
+    def __iter__(self): return self.entries
+    def __next__(self): return next(self.entries)
+    def __enter__(self): return self
+    def __exit__(self, *exception): pass
+    def close(self): pass
+os.scandir = Backwards
+os.listdir = lambda path=".": sorted(_listdir(path), reverse=True)
+"""
+
+# flit_core alone may compress, into wheels that are unpacked again, and then does so differently than elsewhere.
+_NO_COMPRESSOR = """
+import sys, zlib
+_compressobj = zlib.compressobj
+def refuse(*arguments, **keywords):
+    if "flit_core" in sys.modules:
+        return _compressobj(1, *arguments[1:], **keywords)
+    raise AssertionError("zlib was asked to compress")
+zlib.compressobj = zlib.compress = refuse
+"""
+
+
+@dataclass(frozen=True)
+class Circumstance:
+    """One way to build: `startup` is Python that runs first in every Python of the build."""
+
+    name: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    umask: int = 0o022
+    is_touched: bool = False
+    startup: str = ""
+    python: tuple[str, ...] = (sys.executable,)
+
+
+PLAIN = Circumstance("another directory, nothing cached")
+_OPTIONS = (sys.executable, "-O", "-B", "-X", "dev", "-X", "frozen_modules=off")
+_SINGLE = (
+    PLAIN,
+    Circumstance("umask 077", umask=0o077),
+    Circumstance("time zone Kiritimati", {"TZ": "Pacific/Kiritimati"}),
+    Circumstance("locale C, no UTF-8 mode", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    Circumstance("folders listed backwards", startup=_REVERSED_ORDER),
+    Circumstance("touched files", is_touched=True),
+    Circumstance("hash seed 4711, SOURCE_DATE_EPOCH", {"PYTHONHASHSEED": "4711", "SOURCE_DATE_EPOCH": "1700000000"}),
+    Circumstance("zlib's compressor raises", startup=_NO_COMPRESSOR),
+    Circumstance("python -O -X dev, nothing frozen", python=_OPTIONS),
+)
+_ALL = Circumstance(
+    "all of these at once",
+    {name: value for circumstance in _SINGLE for name, value in circumstance.environment.items()},
+    umask=0o077,
+    is_touched=True,
+    startup=_REVERSED_ORDER + _NO_COMPRESSOR,
+    python=_OPTIONS,
+)
+
+
+def circumstances() -> list[Circumstance]:
+    """All that are known, and a build by each other CPython 3.13 that this machine has."""
+    others = [Circumstance(f"built by {python}", _packages_of_this(), python=(python,)) for python in _other_pythons()]
+    return [*_SINGLE, *others, _ALL]
+
+
+def copy_project(project: Path, destination: Path, circumstance: Circumstance) -> None:
+    """Copy what decides the artifacts, and the fetched wheels, which are checked against the lock; nothing else."""
+    for name in INPUTS:
+        source, copy = project / name, destination / name
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(source, copy)
+    fetched = shutil.ignore_patterns("selador-*", ".*")
+    shutil.copytree(project / "build" / "wheels", destination / "build" / "wheels", ignore=fetched)
+    if circumstance.is_touched:
+        for path in destination.rglob("*"):
+            os.utime(path, (1_500_000_000, 1_500_000_000))
+
+
+def _packages_of_this() -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))}
+
+
+def _other_pythons() -> Iterator[str]:
+    seen = {os.path.realpath(sys.executable)}
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    managed = [versions, Path.home() / ".local" / "share" / "uv" / "python"]
+    folders = [*map(Path, os.get_exec_path()), *(it for root in managed for it in sorted(root.glob("*3.13*/bin")))]
+    for folder in folders:
+        python = folder / "python3.13"
+        # A shim of pyenv is a script on PATH, whether or not a Python stands behind it.
+        if python.is_file() and folder.name != "shims" and (real := os.path.realpath(python)) not in seen:
+            seen.add(real)
+            yield real

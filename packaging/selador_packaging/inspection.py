@@ -1,0 +1,84 @@
+"""What a build must know of a wheel to decide what is made of it; kept, so that it is read once."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName
+
+from selador_packaging.cache import Cache
+from selador_packaging.closure import Metadata
+from selador_packaging.errors import PackagingError
+from selador_packaging.imports import Imports, module_name, read_imports
+from selador_packaging.layout import artifact_path
+from selador_packaging.services import find_services
+from selador_packaging.wheels import Wheel
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A wheel's facts. `digest` stands for its content: of a fetched wheel the file's SHA-256, as it is locked."""
+
+    filename: str
+    digest: str
+    is_own: bool
+    metadata: Metadata
+    modules: Mapping[str, Imports]
+    services: frozenset[str]
+    """Of the project's own wheels, the AWS services that they make clients for."""
+
+
+def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
+    """The facts of the wheel that `read` reads, from `cache` where they are.
+
+    Raises PackagingError for a wheel that breaks its promises.
+    """
+    decisive = ("inspection", digest, filename, str(is_own))
+    if known := cache.get(*decisive):
+        return _from_json(known, digest, filename, is_own=is_own)
+    inspected = _inspect(read(), digest, is_own=is_own)
+    cache.put(_to_json(inspected), *decisive)
+    return inspected
+
+
+def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
+    modules: dict[str, Imports] = {}
+    services: set[str] = set()
+    faults: list[str] = []
+    for member in wheel.members:
+        path = artifact_path(wheel, member.path)
+        if path is None or (name := module_name(path)) is None:
+            continue
+        modules[name] = read_imports(member.content(), path) if path.endswith(".py") else Imports()
+        if is_own:
+            try:
+                services |= find_services(member.content(), path)
+            except SyntaxError as error:
+                faults.append(f"{path}, line {error.lineno}: {error.msg}")
+            except PackagingError as error:
+                faults += error.faults
+    if faults:
+        raise PackagingError(*faults)
+    return Inspected(wheel.filename, digest, is_own, wheel.metadata, modules, frozenset(services))
+
+
+def _to_json(inspected: Inspected) -> bytes:
+    metadata = inspected.metadata
+    return json.dumps(
+        {
+            "metadata": [metadata.name, metadata.version, list(map(str, metadata.requires)), metadata.license],
+            "modules": {
+                name: [it.at_start, it.later, dict(it.on_demand)] for name, it in sorted(inspected.modules.items())
+            },
+            "services": sorted(inspected.services),
+        }
+    ).encode()
+
+
+def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> Inspected:
+    facts = json.loads(content)
+    name, version, requires, license_ = facts["metadata"]
+    metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), license_)
+    modules = {name: Imports(*imports) for name, imports in facts["modules"].items()}
+    return Inspected(filename, digest, is_own, metadata, modules, frozenset(facts["services"]))

@@ -1,0 +1,34 @@
+"""Put finished files into the output folder, all or none."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from selador_packaging.errors import PackagingError
+
+
+def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
+    """Write `files` (name: content) into `output`, and return the names of those whose bytes changed.
+
+    All are written beside their places before the first is moved there; one that is the same is not touched.
+    Raises PackagingError where that isn't possible; then `output` is as it was.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            place, part = output / name, output / f".{name}.{os.getpid()}.part"
+            if place.is_dir():
+                raise PackagingError(f"{place} is a folder; move it out of the way")
+            if place.exists() and place.read_bytes() == content:
+                continue
+            written[part] = place
+            part.write_bytes(content)
+        for part, place in written.items():
+            part.replace(place)
+    except OSError as error:
+        raise PackagingError(f"cannot write to {output}: {error.strerror}; free it, or name another folder") from error
+    finally:
+        for part in written:
+            part.unlink(missing_ok=True)
+    return [place.name for place in written.values()]

@@ -1,0 +1,107 @@
+"""What of a wheel goes into an artifact: chosen, trimmed, with its bytecode, and kept for the next build."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from selador_packaging.botocore_data import trim_data
+from selador_packaging.bytecode import bytecode_path, compile_module
+from selador_packaging.cache import Cache
+from selador_packaging.errors import PackagingError
+from selador_packaging.imports import module_name
+from selador_packaging.inspection import Inspected
+from selador_packaging.layout import choose
+from selador_packaging.wheels import Wheel
+from selador_packaging.zip_writer import STORED, Member
+
+_LENGTH = 8  # bytes of the number before a kept part's table
+
+
+@dataclass(frozen=True)
+class Part:
+    """The members that a wheel gives, and the SHA-256 of each one's content in the same order."""
+
+    members: tuple[Member, ...]
+    sha256s: tuple[str, ...]
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes in the zip."""
+        return sum(len(member.stream) for member in self.members)
+
+
+def get_part(
+    inspected: Inspected,
+    read: Callable[[], Wheel],
+    cache: Cache,
+    *,
+    at_start: Collection[str],
+    reached: Collection[str],
+    services: frozenset[str],
+) -> Part:
+    """The part of an artifact that comes from a wheel, from `cache` where it is.
+
+    Modules `at_start` get bytecode; `reached` are those that may be imported at all. Raises PackagingError for a module
+    that can't be compiled and for a service that botocore doesn't know.
+    """
+    compiled = sorted(inspected.modules.keys() & at_start)
+    kept = sorted(inspected.modules.keys() & reached)
+    read_by = sorted(services) if inspected.metadata.name == "botocore" else []
+    decisive = ("part", inspected.digest, json.dumps([compiled, kept, read_by]))
+    if known := cache.get(*decisive):
+        return _from_bytes(known)
+    members = choose(read(), kept)
+    if inspected.metadata.name == "botocore":
+        members = trim_data(members, services)
+    members += _compile(members, compiled)
+    part = Part(tuple(members), tuple(hashlib.sha256(member.content()).hexdigest() for member in members))
+    cache.put(_to_bytes(part), *decisive)
+    return part
+
+
+def _compile(members: Collection[Member], modules: Collection[str]) -> list[Member]:
+    compiled, faults = [], []
+    for member in members:
+        if member.path.endswith(".py") and module_name(member.path) in modules:
+            try:
+                content = compile_module(member.content(), member.path)
+            except ValueError as error:
+                faults.append(str(error))
+                continue
+            compiled.append(Member(bytecode_path(member.path), content, STORED, len(content), zlib.crc32(content)))
+    if faults:
+        raise PackagingError(*faults)
+    return compiled
+
+
+def _to_bytes(part: Part) -> bytes:
+    table = [
+        [member.path, len(member.stream), member.method, member.size, member.crc, member.executable, sha256]
+        for member, sha256 in zip(part.members, part.sha256s, strict=True)
+    ]
+    header = json.dumps(table).encode()
+    streams = b"".join(member.stream for member in part.members)
+    return len(header).to_bytes(_LENGTH) + header + streams
+
+
+def _from_bytes(content: bytes) -> Part:
+    position = _LENGTH + int.from_bytes(content[:_LENGTH])
+    members, sha256s = [], []
+    for path, length, method, size, crc, executable, sha256 in json.loads(content[_LENGTH:position]):
+        members.append(Member(path, content[position : position + length], method, size, crc, executable))
+        sha256s.append(sha256)
+        position += length
+    return Part(tuple(members), tuple(sha256s))
+
+
+def content_digest(parts: Iterable[Part]) -> str:
+    """SHA-256 over path, mode and content of every member, sorted: what was packed, however it is written as a zip."""
+    lines = sorted(
+        f"{member.path}\0{'755' if member.executable else '644'}\0{sha256}\n".encode()
+        for part in parts
+        for member, sha256 in zip(part.members, part.sha256s, strict=True)
+    )
+    return hashlib.sha256(b"".join(lines)).hexdigest()

@@ -1,0 +1,42 @@
+"""Which AWS services a function's code names: `boto3.client("sqs")`, and nothing else decides what is packed for it."""
+
+import ast
+from collections.abc import Iterator
+
+from selador_packaging.errors import PackagingError
+
+_MAKERS = {"client", "create_client"}  # of boto3 and its sessions; of botocore's sessions
+
+
+def find_services(source: bytes, place: str) -> frozenset[str]:
+    """The services that clients are made for in a first-party source; `place` is its path.
+
+    Raises PackagingError where a service is named by anything but a string, and for `boto3.resource`.
+    """
+    found, faults = set(), []
+    for call, maker in _calls(ast.parse(source, place)):
+        where = f"{place}, line {call.lineno}"
+        argument = _service_argument(call)
+        if maker == "resource":
+            faults.append(f"{where}: boto3.resource needs data that artifacts don't hold; use boto3.client")
+        elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            found.add(argument.value)
+        elif argument is not None:
+            faults.append(f"{where}: the service of a client must be written as a string, or its data can't be packed")
+    if faults:
+        raise PackagingError(*faults)
+    return frozenset(found)
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            on_boto3 = isinstance(node.func.value, ast.Name) and node.func.value.id == "boto3"
+            if node.func.attr in _MAKERS or (on_boto3 and node.func.attr == "resource"):
+                yield node, node.func.attr
+
+
+def _service_argument(call: ast.Call) -> ast.expr | None:
+    if call.args:
+        return call.args[0]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == "service_name"), None)

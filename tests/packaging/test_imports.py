@@ -1,0 +1,97 @@
+import pytest
+
+from selador_packaging.imports import Imports, module_name, reach, read_imports
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("six.py", "six"),
+        ("a/b.py", "a.b"),
+        ("a/__init__.py", "a"),
+        ("a/_fast.cpython-313-aarch64-linux-gnu.so", "a._fast"),
+        ("a/_fast.abi3.so", "a._fast"),
+        ("a/data.json", None),
+        ("a/b.pyi", None),
+        ("a-1.0.dist-info/b.py", None),
+    ],
+)
+def test_a_path_gives_its_module(path: str, name: str | None) -> None:
+    assert module_name(path) == name
+
+
+@pytest.mark.parametrize(
+    ("source", "at_start"),
+    [
+        ("import a.b, c as d", ("a.b", "c")),
+        ("from a import b, c as d", ("a:b", "a:c")),
+        ("from . import sibling", ("pkg.sub:sibling",)),
+        ("from .sibling import x", ("pkg.sub.sibling:x",)),
+        ("from ..other import x", ("pkg.other:x",)),
+        ("class A:\n  import a", ("a",)),
+        ("try:\n  import a\nexcept ImportError:\n  import b\nelse:\n  import c\nfinally:\n  import d", tuple("abcd")),
+        ("if x:\n  import a\nelif y:\n  import b\nelse:\n  import c", ("a", "b", "c")),
+        ("with x:\n  import a\nfor y in x:\n  import b", ("a", "b")),
+        ("match x:\n  case 1:\n    import a", ("a",)),
+        ("if TYPE_CHECKING:\n  import a\nelse:\n  import b", ("b",)),
+        ("if typing.TYPE_CHECKING:\n  import a", ()),
+        ("if sys.platform == 'win32':\n  import a\nelse:\n  import b", ("b",)),
+        ("if sys.platform == 'linux':\n  import a", ("a",)),
+        ("def f():\n  import a", ()),
+        ("this is no python", ()),
+    ],
+)
+def test_what_runs_with_the_module_is_imported_at_start(source: str, at_start: tuple[str, ...]) -> None:
+    found = read_imports(source.encode(), "pkg/sub/module.py")
+
+    assert set(found.at_start) == set(at_start)
+
+
+@pytest.mark.parametrize(
+    ("source", "later"),
+    [
+        ("def f():\n  import a\nasync def g():\n  if x:\n    from b import c", {"a", "b:c"}),
+        ("load('a.b')", {"a.b"}),
+        ("load('a.b:function')", {"a.b"}),
+        ("load('.main')", {"pkg.main"}),
+        ("print('a sentence. And another.', 'word', '1.2', 'a.b c')", set()),
+    ],
+)
+def test_what_a_function_imports_or_a_string_names_may_be_imported_later(source: str, later: set[str]) -> None:
+    assert set(read_imports(source.encode(), "pkg/module.py").later) == later
+
+
+def test_a_package_itself_is_the_base_of_its_relative_imports() -> None:
+    assert read_imports(b"from .main import Model", "pkg/__init__.py").at_start == ("pkg.main:Model",)
+
+
+def test_names_on_demand_are_listed_with_their_modules() -> None:
+    source = b"_lazy = {'Model': (__spec__.parent, '.main'), 'x': 'other.x'}\ndef __getattr__(name): ...\n"
+
+    found = read_imports(source, "pkg/__init__.py")
+
+    assert found.on_demand == {"Model": ("pkg.main",), "x": ("other.x",)}
+
+
+MODULES = {
+    "main": Imports(at_start=("a.b", "lazy:Model"), later=("rare",)),
+    "a": Imports(),
+    "a.b": Imports(at_start=("a:c", "stdlib")),
+    "a.c": Imports(),
+    "lazy": Imports(on_demand={"Model": ("lazy.models.model",), "Other": ("lazy.other",)}),
+    "lazy.models": Imports(),
+    "lazy.models.model": Imports(at_start=("main",)),
+    "lazy.other": Imports(),
+    "rare": Imports(),
+    "unused": Imports(),
+}
+
+
+def test_imports_are_followed_with_parents_and_on_demand() -> None:
+    reached = reach(["main"], MODULES)
+
+    assert reached == {"main", "a", "a.b", "a.c", "lazy", "lazy.models", "lazy.models.model"}
+
+
+def test_later_imports_are_followed_when_asked_for() -> None:
+    assert reach(["main"], MODULES, later=True) - reach(["main"], MODULES) == {"rare"}

@@ -1,0 +1,76 @@
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from selador_packaging.errors import PackagingError
+from selador_packaging.output import publish
+
+OLD = {"main.zip": b"old zip", "manifest.json": b"old manifest"}
+NEW = {"main.zip": b"new zip", "manifest.json": b"new manifest"}
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    publish(OLD, tmp_path / "dist")
+    return tmp_path / "dist"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@contextmanager
+def disk_full_after(size: int) -> Iterator[None]:
+    """No file may grow past `size` bytes: what a full disk looks like to whoever writes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_files_are_published_into_a_new_folder(tmp_path: Path) -> None:
+    changed = publish(NEW, tmp_path / "a" / "dist")
+
+    assert changed == ["main.zip", "manifest.json"]
+    assert contents(tmp_path / "a" / "dist") == NEW
+
+
+def test_only_what_changed_is_touched(output: Path) -> None:
+    before = (output / "main.zip").stat()
+
+    changed = publish(OLD | {"manifest.json": b"new manifest"}, output)
+
+    assert changed == ["manifest.json"]
+    after = (output / "main.zip").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_full_disk_leaves_the_old_files_and_nothing_half_written(output: Path) -> None:
+    with disk_full_after(1000), pytest.raises(PackagingError, match=r"cannot write to .*dist: File too large"):
+        publish({"main.zip": b"new", "manifest.json": bytes(2000)}, output)
+
+    assert contents(output) == OLD
+
+
+def test_a_folder_in_the_way_leaves_the_old_files(output: Path) -> None:
+    (output / "other.zip").mkdir()
+
+    with pytest.raises(PackagingError, match=r"other\.zip is a folder; move it out of the way"):
+        publish(NEW | {"other.zip": b"new"}, output)
+
+    assert contents(output) == OLD
+
+
+def test_an_output_that_is_no_folder_is_refused(output: Path) -> None:
+    with pytest.raises(PackagingError, match=r"cannot write to .*main\.zip"):
+        publish(NEW, output / "main.zip")
+
+    assert contents(output) == OLD

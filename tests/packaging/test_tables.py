@@ -1,0 +1,38 @@
+import pytest
+
+from selador_packaging.artifacts import Artifact, Build
+from selador_packaging.bytecode import Interpreter
+from selador_packaging.errors import PackagingError
+from selador_packaging.tables import explain, write_table
+from selador_packaging.target import Target
+
+
+@pytest.fixture
+def build(artifact: Artifact) -> Build:
+    return Build((artifact,), Target("arm64"), Interpreter("CPython", "3.13.0"), "ab" * 32)
+
+
+def test_the_table_has_a_row_for_each_artifact(artifact: Artifact) -> None:
+    header, row = write_table([artifact]).splitlines()
+
+    assert header.split() == ["artifact", "size", "unzipped", "members", "largest", "parts", "sha256", "seconds"]
+    assert row.startswith("main.zip  0.0 MiB")
+    assert "own 0.0 MiB, needed 0.0 MiB" in row
+    assert row.endswith(f"{artifact.sha256.hex()[:12]}      1.0")
+
+
+def test_a_package_is_explained_by_who_requires_it(build: Build) -> None:
+    lines = explain(build, "Needed").splitlines()
+
+    assert lines[0] == "main.zip: needed 1.0, from needed-1.0-py3-none-any.whl"
+    assert lines[1] == "  why: own requires needed"
+    assert lines[3] == "  1 of its 2 modules are imported at start"
+
+
+def test_the_function_itself_needs_no_reason(build: Build) -> None:
+    assert "why: it is the function itself" in explain(build, "own")
+
+
+def test_a_package_that_is_in_no_artifact_is_refused_with_those_that_are(build: Build) -> None:
+    with pytest.raises(PackagingError, match=r"^requests is in no artifact; these are: needed, own$"):
+        explain(build, "requests")
