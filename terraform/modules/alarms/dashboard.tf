@@ -15,7 +15,7 @@ locals {
       metrics = concat(
         [["Selador", "Accepted", "FunctionName", var.websocket_handler_function_name]],
         [
-          for metric in ["Completed", "Failed", "Retried", "Abandoned", "Buried", "Unreadable"] :
+          for metric in ["Completed", "Failed", "AttemptFailed", "Abandoned", "Buried", "Unreadable"] :
           ["Selador", metric, "FunctionName", var.main_function.name]
         ],
       )
