@@ -54,7 +54,7 @@ class Outbox:
     def add(self, frame_type: type[AttemptFrame], **members: Any) -> None:
         """Add a frame with these members. Raises pydantic's ValidationError for members that the type doesn't have."""
         mended = {name: _mended(value) if isinstance(value, str) else value for name, value in members.items()}
-        frame = self._frame(frame_type, **mended)
+        frame = frame_type(request_id=self._request_id, attempt=self._attempt, seq=0, **mended)
         if self._half:
             self._half = ""
             self._add_whole("\ufffd")
@@ -73,12 +73,15 @@ class Outbox:
         Raises ValueError for a frame that is too large and is no text to split.
         """
         head = self._waiting.popleft()
-        if isinstance(head, str):
-            return self._number(self._take_delta(head))
+        data = self._take_delta(head) if isinstance(head, str) else self._take_frame(head)
+        self._seq += 1
+        return data
+
+    def _take_frame(self, frame: AttemptFrame) -> bytes:
         self.characters -= _FRAME_CHARACTERS
-        data = self._number(encode_frame(head.model_copy(update={"seq": self._seq})).encode())
+        data = encode_frame(frame.model_copy(update={"seq": self._seq})).encode()
         if len(data) > MAX_FRAME_BYTES:
-            raise ValueError(f"a {head.type} frame of {len(data):,} bytes; the limit is {MAX_FRAME_BYTES:,} (WS-54)")
+            raise ValueError(f"a {frame.type} frame of {len(data):,} bytes; the limit is {MAX_FRAME_BYTES:,} (WS-54)")
         return data
 
     def _add_whole(self, text: str) -> None:
@@ -108,14 +111,8 @@ class Outbox:
         return data
 
     def _encoded_delta(self, text: str) -> bytes:
-        return encode_frame(self._frame(Delta, text=text).model_copy(update={"seq": self._seq})).encode()
-
-    def _frame(self, frame_type: type[AttemptFrame], **members: Any) -> AttemptFrame:
-        return frame_type(request_id=self._request_id, attempt=self._attempt, seq=0, **members)
-
-    def _number(self, data: bytes) -> bytes:
-        self._seq += 1
-        return data
+        frame = Delta(request_id=self._request_id, attempt=self._attempt, seq=self._seq, text=text)
+        return encode_frame(frame).encode()
 
 
 def _mended(text: str) -> str:
