@@ -123,8 +123,8 @@ def summarize(plan: Mapping[str, Any]) -> Summary:
 def drifted(plan: Mapping[str, Any]) -> Summary:
     """Read a refresh-only plan: how what exists differs from what the state says.
 
-    What a role is told of its own inline policies is left out where these are the ones in the state: the provider writes
-    the role down before them. One that somebody added stays, and one that somebody changed shows at the policy itself.
+    What a role says of its inline policies is left out where these are the ones in the state: the provider writes the
+    role down before them. One that somebody added stays, and one that somebody changed shows at the policy itself.
     """
     policies: dict[str, set[str]] = {}
     for resource in _resources(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
