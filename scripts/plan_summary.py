@@ -6,7 +6,7 @@ IAM: there a change is shown statement by statement. Pure: it reads what `terraf
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iam_statements import POLICY_ATTRIBUTES, statements
@@ -121,9 +121,34 @@ def summarize(plan: Mapping[str, Any]) -> Summary:
 
 
 def drifted(plan: Mapping[str, Any]) -> Summary:
-    """Read a refresh-only plan: how what exists differs from what the state says."""
-    changes = (_change(resource) for resource in plan.get("resource_drift", []))
-    return Summary(tuple(change for change in changes if change.attributes or change.action != "change"))
+    """Read a refresh-only plan: how what exists differs from what the state says.
+
+    What a role says of its inline policies is left out where these are the ones in the state: the provider writes the
+    role down before them. One that somebody added stays, and one that somebody changed shows at the policy itself.
+    """
+    policies: dict[str, set[str]] = {}
+    for resource in _resources(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
+        if resource["type"] == "aws_iam_role_policy":
+            policies.setdefault(resource["values"]["role"], set()).add(resource["values"]["name"])
+    changes = []
+    for resource in plan.get("resource_drift", []):
+        change = _change(resource)
+        after = resource["change"].get("after") or {}
+        if resource["type"] == "aws_iam_role" and _inline_names(after) == policies.get(after.get("name", ""), set()):
+            change = replace(change, attributes=tuple(name for name in change.attributes if name != "inline_policy"))
+        if change.attributes or change.action != "change":
+            changes.append(change)
+    return Summary(tuple(changes))
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _inline_names(role: Mapping[str, Any]) -> set[str]:
+    return {policy["name"] for policy in role.get("inline_policy") or []}
 
 
 def render(summary: Summary) -> Iterator[str]:
@@ -201,9 +226,17 @@ def _change(resource: Mapping[str, Any]) -> Change:
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of what changes, without what is merely known again after the change."""
     names = {
-        name for name in {*before, *after} if before.get(name) != after.get(name) and unknown.get(name) is not True
+        name
+        for name in {*before, *after}
+        if _value(before, name) != _value(after, name) and unknown.get(name) is not True
     }
     return tuple(sorted(names)) or tuple(sorted(name for name, is_unknown in unknown.items() if is_unknown is True))
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    """The value of an attribute; Terraform writes nothing now as null, now as empty."""
+    value = values.get(name)
+    return None if value in ("", [], {}) else value
 
 
 def _why(resource: Mapping[str, Any], change: Mapping[str, Any]) -> str:

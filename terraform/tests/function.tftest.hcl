@@ -266,8 +266,9 @@ run "lets_the_role_decrypt_and_trace_where_that_is_switched_on_and_nothing_else"
       aws_lambda_function.this.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
       && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:111122223333:key/a-key"
       && aws_lambda_function.this.tracing_config[0].mode == "Active"
+      && aws_lambda_function.this.description != var.description
     )
-    error_message = "Environment variables or logs aren't encrypted by the key, or nothing is traced."
+    error_message = "Environment variables or logs aren't encrypted by the key, nothing is traced, or the description says nothing of the key."
   }
 }
 

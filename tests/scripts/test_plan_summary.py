@@ -135,3 +135,19 @@ def test_drift_leaves_out_what_has_not_moved() -> None:
     same = change("aws_sqs_queue.b", "update", before={"x": 1}, after={"x": 1})
 
     assert [one.address for one in drifted({"resource_drift": [moved, same]}).changes] == ["aws_sqs_queue.a"]
+
+
+@pytest.mark.parametrize(("existing", "moved"), [(["a"], False), (["a", "by-hand"], True), ([], True)])
+def test_an_inline_policy_is_drift_unless_it_is_one_of_the_states_own(existing: list[str], moved: bool) -> None:
+    role = change(
+        "module.m.aws_iam_role.this",
+        "update",
+        before={"name": "r", "inline_policy": [{"name": "an older one"}], "tags": None},
+        after={"name": "r", "inline_policy": [{"name": name} for name in existing], "tags": {}},
+    )
+    own = {"type": "aws_iam_role_policy", "values": {"role": "r", "name": "a"}}
+    state = {"values": {"root_module": {"child_modules": [{"resources": [own]}]}}}
+
+    found = drifted({"resource_drift": [role], "prior_state": state}).changes
+
+    assert [one.attributes for one in found] == ([("inline_policy",)] if moved else [])

@@ -115,6 +115,7 @@ def test_published_artifacts_take_the_place_of_uploaded_ones(environment: Local)
 
 
 def test_a_key_of_ones_own_encrypts_everything_and_nothing_is_lost(environment: Local) -> None:
+    """The key is unknown in the plan that makes it, which the provider takes for no change of a function."""
     summary = switch(environment, "customer_managed_key_enabled = true")
 
     assert summary["totals"] | {"change": 0} == {"destroy": 0, "replace": 0, "change": 0, "create": 4, "forget": 0}

@@ -35,7 +35,9 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_117:it calls AWS's public endpoints by TLS and no host of a VPC; a VPC would add NAT and cold starts
   #checkov:skip=CKV_AWS_272:the hash of the deployed code is compared with the manifest's after each apply, see below
   function_name = var.name
-  description   = var.description
+  # A key that the same plan makes is unknown in it, and the provider takes that for no change of the function: it plans no
+  # new version, makes one all the same, and ends half-way ("inconsistent final plan"). A changed sentence is known.
+  description = var.kms_key == null ? var.description : "${var.description} Its variables are encrypted by a customer's key."
 
   architectures    = [var.artifact.architecture]
   filename         = var.artifact.bucket == null ? var.artifact.path : null
