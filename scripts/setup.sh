@@ -43,7 +43,7 @@ terraform=${TF:-terraform}
 command -v "$terraform" >/dev/null 2>&1 ||
     fail "$terraform is not on PATH; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
 # CHECKPOINT_DISABLE: the version must not wait for a network that may not answer.
-terraform_version=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null "$terraform" version 2>/dev/null | sed -n '1s/^\(Terraform\|OpenTofu\) v//p')
+terraform_version=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null "$terraform" version 2>/dev/null | sed -n -e '1s/^Terraform v//p' -e '1s/^OpenTofu v//p')
 at_least "$terraform_version" 1.11 ||
     fail "$terraform $terraform_version is too old; install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and run make setup again"
 

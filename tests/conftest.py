@@ -1,4 +1,4 @@
-"""An issuer of tokens with its key set on a real https server, for every test about who may connect."""
+"""How tests are spread over processes, and an issuer of tokens for every test about who may connect."""
 
 import json
 import ssl
@@ -22,7 +22,19 @@ from cryptography.x509.oid import NameOID
 
 AUDIENCE = "selador"
 
+TESTS = Path(__file__).parent
+
 type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes; keep in one process what shares fixtures: a file, or the stack of end_to_end/."""
+    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        group = path.parts[0] if path.parts[0] == "end_to_end" else str(path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Issuer:

@@ -49,13 +49,14 @@ export interface Citation {
   span?: Span;
 }
 
-/** Terminal: the whole answer was delivered. `sessionId` continues the conversation. */
+/** Terminal: the whole answer was delivered. `sessionId` continues the conversation. `sessionRestarted` is there where it is true: the session that the query named has ended, or never was; the answer knows nothing of it, and `sessionId` is a new one. `truncated`: the model reached its limit of tokens and had more to say. */
 export interface Completed {
   requestId: string;
   attempt: number;
   seq: number;
   type: "completed";
   sessionId?: string;
+  sessionRestarted?: boolean;
   usage?: Usage;
   stopReason?: string;
   truncated: boolean;
@@ -119,14 +120,14 @@ export interface Started {
   type: "started";
 }
 
-/** A workflow's step starts or ends; `index` counts from 0 to `count` - 1. */
+/** A workflow's step starts or ends; `index` counts from 0 to `count` - 1. After `failed` the attempt ends. */
 export interface Step {
   requestId: string;
   attempt: number;
   seq: number;
   type: "step";
   name: string;
-  status: "started" | "completed";
+  status: "started" | "completed" | "failed";
   index: number;
   count: number;
 }

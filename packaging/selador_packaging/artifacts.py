@@ -111,10 +111,16 @@ def build_artifacts(project: Path, target: Target, report: Report, clock: Clock)
     own = get_wheels(project / "functions", wheel_folder, report)
     cache = open_cache(project, str(interpreter))
     sources = _inspect(fetched, own, cache, report)
-    artifacts = []
+    artifacts: list[Artifact] = []
+    faults: list[str] = []
     for name, root in FUNCTIONS.items():
         report(f"making {name}.zip")
-        artifacts.append(make_artifact(name, root, sources, target, cache, clock=clock))
+        try:
+            artifacts.append(make_artifact(name, root, sources, target, cache, clock=clock))
+        except PackagingError as error:
+            faults += error.faults
+    if faults:
+        raise PackagingError(*dict.fromkeys(faults))
     for folder in (wheel_folder, project / "build" / "cache"):
         trim(folder)
     return Build(tuple(artifacts), target, interpreter, hashlib.sha256(text).hexdigest())

@@ -69,7 +69,7 @@ def test_an_old_terraform_is_named(machine: Machine, version: str) -> None:
     done = machine.set_up()
 
     assert done.returncode == 1
-    assert done.stderr.startswith(f"setup: Terraform {version} is too old")
+    assert done.stderr.startswith(f"setup: terraform {version} is too old")
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,9 @@ class Outbox:
 
     def add(self, frame_type: type[AttemptFrame], **members: Any) -> None:
         """Add a frame with these members. Raises pydantic's ValidationError for members that the type doesn't have."""
-        mended = {name: _mended(value) if isinstance(value, str) else value for name, value in members.items()}
-        frame = frame_type(request_id=self._request_id, attempt=self._attempt, seq=0, **mended)
+        for name, value in members.items():
+            members[name] = _mended(value) if isinstance(value, str) else value
+        frame = frame_type(request_id=self._request_id, attempt=self._attempt, seq=0, **members)
         if self._half:
             self._half = ""
             self._add_whole("\ufffd")
