@@ -19,22 +19,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from xdist.scheduler import LoadFileScheduling
 
 AUDIENCE = "selador"
-
-TESTS = Path(__file__).parent
 
 type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes; keep in one process what shares fixtures: a file, or the stack of end_to_end/."""
+    """Begin with what takes minutes."""
     items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
-    for item in items:
-        path = item.path.relative_to(TESTS)
-        group = path.parts[0] if path.parts[0] == "end_to_end" else str(path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, and all that share the stack of end_to_end/."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/end_to_end/"
+        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _FilesTogether(config, log)
 
 
 class Issuer:
