@@ -187,8 +187,11 @@ def make_artifact(
     ]
     at_start, reached = reach(entries, modules), reach([*entries, *native], modules, later=True)
     services = frozenset[str]().union(*(wheel.services for wheel in wheels.values()))
+    names = frozenset[str]().union(*(wheel.names for wheel in wheels.values()))
     parts = {
-        it: get_part(wheels[it], sources[it].read, cache, at_start=at_start, reached=reached, services=services)
+        it: get_part(
+            wheels[it], sources[it].read, cache, at_start=at_start, reached=reached, services=services, names=names
+        )
         for it in needed
     }
     content = write_zip(lay_out({wheels[it].filename: parts[it].members for it in needed}))

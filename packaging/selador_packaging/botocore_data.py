@@ -1,13 +1,17 @@
 """Of botocore's data, thirty megabytes for over four hundred services, what a function's clients read.
 
-Whatever is kept for a service is all that a client of it can ask for: model, endpoint rules, paginators, waiters.
-Models lose their documentation, which only `help()` shows, and lie there uncompressed: both are time at each start.
+A service's model keeps the operations that the function may call, with their shapes and every exception; endpoint
+rules, paginators and waiters stay whole. Documentation goes, which only `help()` shows, and models lie there
+uncompressed: all of that is time at each start.
 """
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from botocore import xform_name
 
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import STORED, Member
@@ -15,34 +19,92 @@ from selador_packaging.zip_writer import STORED, Member
 FOLDER = "botocore/data/"
 _ENDPOINTS = f"{FOLDER}endpoints.json"
 _MODEL = "service-2.json.gz"
+_MODEL_EXTRAS = "service-2.sdk-extras.json"  # which botocore merges into the model, so its shapes must be there
 
 
-def trim_data(members: Iterable[Member], services: frozenset[str]) -> list[Member]:
-    """`members` of botocore's wheel, of the files below FOLDER only those that clients of `services` read.
+def find_methods(members: Iterable[Member], services: Collection[str]) -> dict[str, list[str]]:
+    """The methods of a client of each of `services`, one for each operation, as botocore names them.
 
     Raises PackagingError naming each service that this botocore doesn't know.
     """
-    kept, prefixes, known = [], set(services), set()  # type: list[Member], set[str], set[str]
-    endpoints = None
+    methods: dict[str, list[str]] = {}
     for member in members:
-        service, _, rest = member.path.removeprefix(FOLDER).partition("/")
-        if not member.path.startswith(FOLDER) or (not rest and member.path != _ENDPOINTS):
-            kept.append(member)
-        elif member.path == _ENDPOINTS:
-            endpoints = member
-        elif service in services and not rest.rpartition("/")[2].startswith("examples-"):
-            if rest.endswith(_MODEL):
-                known.add(service)
-                prefixes.add(json.loads(gzip.decompress(member.content()))["metadata"]["endpointPrefix"])
-            kept.append(_uncompressed(member) if member.path.endswith(".gz") else member)
-    unknown = sorted(services - known)
-    if unknown:
+        service, rest = _service_file(member)
+        if service in services and rest.endswith(_MODEL):
+            methods[service] = [xform_name(name) for name in _read(member)["operations"]]
+    if unknown := sorted(set(services) - methods.keys()):
         raise PackagingError(
             *(f"the functions name the AWS service {it}, which botocore doesn't know" for it in unknown)
         )
+    return methods
+
+
+def trim_data(members: Collection[Member], methods: Mapping[str, Collection[str]]) -> list[Member]:
+    """`members` of botocore's wheel, below FOLDER only what clients read that call these `methods`, by service."""
+    extended = {service for service, rest in map(_service_file, members) if rest.endswith(_MODEL_EXTRAS)}
+    kept, prefixes = [], set(methods)  # type: list[Member], set[str]
+    endpoints = None
+    for member in members:
+        service, rest = _service_file(member)
+        if member.path == _ENDPOINTS:
+            endpoints = member
+        elif not rest:
+            kept.append(member)
+        elif service in methods and not rest.rpartition("/")[2].startswith("examples-"):
+            if not member.path.endswith(".gz"):
+                kept.append(member)
+                continue
+            content = _read(member)
+            if rest.endswith(_MODEL):
+                prefixes.add(content["metadata"]["endpointPrefix"])
+                if service not in extended:
+                    content = _trim_model(content, methods[service])
+            # botocore reads `x.json` as well as `x.json.gz` (botocore.loaders.JSONFileLoader).
+            kept.append(_file(member.path.removesuffix(".gz"), _undocumented(content)))
     if endpoints is not None:
         kept.append(_file(_ENDPOINTS, _trim_endpoints(json.loads(endpoints.content()), prefixes)))
     return kept
+
+
+def _service_file(member: Member) -> tuple[str, str]:
+    """The service that a member belongs to, and its path there; ("", "") for what belongs to none."""
+    service, _, rest = member.path.removeprefix(FOLDER).partition("/")
+    return (service, rest) if member.path.startswith(FOLDER) and rest else ("", "")
+
+
+def _read(member: Member) -> Any:
+    return json.loads(gzip.decompress(member.content()))
+
+
+def _trim_model(model: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
+    operations = {
+        name: operation
+        for name, operation in model["operations"].items()
+        # The client calls an `endpointoperation` itself, to discover where it calls the others.
+        if xform_name(name) in methods or operation.get("endpointoperation")
+    }
+    shapes = model["shapes"]
+    pending = [name for name, shape in shapes.items() if shape.get("exception")]  # client.exceptions has them all
+    pending += _shapes_in(operations)
+    needed: set[str] = set()
+    while pending:
+        if (name := pending.pop()) not in needed:
+            needed.add(name)
+            pending += _shapes_in(shapes[name])
+    return model | {
+        "operations": operations,
+        "shapes": {name: shape for name, shape in shapes.items() if name in needed},
+    }
+
+
+def _shapes_in(node: object) -> list[str]:
+    """The names of the shapes that `node` refers to. A member may be called `shape` too, but is no text."""
+    if isinstance(node, list):
+        return [name for value in node for name in _shapes_in(value)]
+    if not isinstance(node, dict):
+        return []
+    named = [node["shape"]] if isinstance(node.get("shape"), str) else []
+    return named + [name for value in node.values() for name in _shapes_in(value)]
 
 
 def _trim_endpoints(endpoints: dict[str, list[dict[str, dict[str, object]]]], prefixes: set[str]) -> object:
@@ -51,11 +113,6 @@ def _trim_endpoints(endpoints: dict[str, list[dict[str, dict[str, object]]]], pr
         for partition in endpoints["partitions"]
     ]
     return endpoints | {"partitions": partitions}
-
-
-def _uncompressed(member: Member) -> Member:
-    """botocore reads `x.json` as well as `x.json.gz` (botocore.loaders.JSONFileLoader)."""
-    return _file(member.path.removesuffix(".gz"), _undocumented(json.loads(gzip.decompress(member.content()))))
 
 
 def _undocumented(node: object) -> object:

@@ -12,7 +12,7 @@ from selador_packaging.closure import Metadata
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import Imports, module_name, read_imports
 from selador_packaging.layout import artifact_path
-from selador_packaging.services import find_services
+from selador_packaging.services import find_names, find_services
 from selador_packaging.wheels import Wheel
 
 
@@ -27,6 +27,8 @@ class Inspected:
     modules: Mapping[str, Imports]
     services: frozenset[str]
     """Of the project's own wheels, the AWS services that they make clients for."""
+    names: frozenset[str]
+    """Of the project's own wheels, the names that may be methods of these clients."""
 
 
 def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
@@ -45,6 +47,7 @@ def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: 
 def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
     modules: dict[str, Imports] = {}
     services: set[str] = set()
+    names: set[str] = set()
     faults: list[str] = []
     for member in wheel.members:
         path = artifact_path(wheel, member.path)
@@ -54,13 +57,14 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         if is_own:
             try:
                 services |= find_services(member.content(), path)
+                names |= find_names(member.content(), path)
             except SyntaxError as error:
                 faults.append(f"{path}, line {error.lineno}: {error.msg}")
             except PackagingError as error:
                 faults += error.faults
     if faults:
         raise PackagingError(*faults)
-    return Inspected(wheel.filename, digest, is_own, wheel.metadata, modules, frozenset(services))
+    return Inspected(wheel.filename, digest, is_own, wheel.metadata, modules, frozenset(services), frozenset(names))
 
 
 def _to_json(inspected: Inspected) -> bytes:
@@ -72,6 +76,7 @@ def _to_json(inspected: Inspected) -> bytes:
                 name: [it.at_start, it.later, dict(it.on_demand)] for name, it in sorted(inspected.modules.items())
             },
             "services": sorted(inspected.services),
+            "names": sorted(inspected.names),
         }
     ).encode()
 
@@ -81,4 +86,5 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     name, version, requires, license_ = facts["metadata"]
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), license_)
     modules = {name: Imports(*imports) for name, imports in facts["modules"].items()}
-    return Inspected(filename, digest, is_own, metadata, modules, frozenset(facts["services"]))
+    services, names = frozenset(facts["services"]), frozenset(facts["names"])
+    return Inspected(filename, digest, is_own, metadata, modules, services, names)

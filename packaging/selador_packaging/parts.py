@@ -3,11 +3,11 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from selador_packaging.botocore_data import trim_data
+from selador_packaging.botocore_data import find_methods, trim_data
 from selador_packaging.bytecode import bytecode_path, compile_module
 from selador_packaging.cache import Cache
 from selador_packaging.errors import PackagingError
@@ -41,25 +41,41 @@ def get_part(
     at_start: Collection[str],
     reached: Collection[str],
     services: frozenset[str],
+    names: frozenset[str],
 ) -> Part:
     """The part of an artifact that comes from a wheel, from `cache` where it is.
 
-    Modules `at_start` get bytecode; `reached` are those that may be imported at all. Raises PackagingError for a module
-    that can't be compiled and for a service that botocore doesn't know.
+    Modules `at_start` get bytecode; `reached` are those that may be imported at all; clients of `services` call methods
+    that are among `names`. Raises PackagingError for a module that can't be compiled and for a service that botocore
+    doesn't know.
     """
     compiled = sorted(inspected.modules.keys() & at_start)
     kept = sorted(inspected.modules.keys() & reached)
-    read_by = sorted(services) if inspected.metadata.name == "botocore" else []
-    decisive = ("part", inspected.digest, json.dumps([compiled, kept, read_by]))
+    is_botocore = inspected.metadata.name == "botocore"
+    methods = _methods(inspected, read, cache, services, names) if is_botocore else {}
+    decisive = ("part", inspected.digest, json.dumps([compiled, kept, methods]))
     if known := cache.get(*decisive):
         return _from_bytes(known)
     members = choose(read(), kept)
-    if inspected.metadata.name == "botocore":
-        members = trim_data(members, services)
+    if is_botocore:
+        members = trim_data(members, methods)
     members += _compile(members, compiled)
     part = Part(tuple(members), tuple(hashlib.sha256(member.content()).hexdigest() for member in members))
     cache.put(_to_bytes(part), *decisive)
     return part
+
+
+def _methods(
+    inspected: Inspected, read: Callable[[], Wheel], cache: Cache, services: frozenset[str], names: frozenset[str]
+) -> Mapping[str, list[str]]:
+    """The methods of clients of `services` that are among `names`: of few of a service's many."""
+    decisive = ("methods", inspected.digest, json.dumps(sorted(services)))
+    if known := cache.get(*decisive):
+        methods = json.loads(known)
+    else:
+        methods = find_methods(read().members, services)
+        cache.put(json.dumps(methods).encode(), *decisive)
+    return {service: sorted(names.intersection(methods[service])) for service in sorted(services)}
 
 
 def _compile(members: Collection[Member], modules: Collection[str]) -> list[Member]:

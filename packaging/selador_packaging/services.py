@@ -1,4 +1,4 @@
-"""Which AWS services a function's code names: `boto3.client("sqs")`, and nothing else decides what is packed for it."""
+"""Which AWS services and operations a function's code names, which decides what is packed of botocore's data."""
 
 import ast
 from collections.abc import Iterator
@@ -26,6 +26,17 @@ def find_services(source: bytes, place: str) -> frozenset[str]:
     if faults:
         raise PackagingError(*faults)
     return frozenset(found)
+
+
+def find_names(source: bytes, place: str) -> frozenset[str]:
+    """Every name by which a source may ask for an operation: an attribute's, or one in a string as for paginators."""
+    names = set()
+    for node in ast.walk(ast.parse(source, place)):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            names.add(node.value)
+    return frozenset(names)
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:

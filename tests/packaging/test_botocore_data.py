@@ -1,17 +1,31 @@
 import gzip
 import json
 import zlib
+from typing import Any
 
 import pytest
 
-from selador_packaging.botocore_data import trim_data
+from selador_packaging.botocore_data import find_methods, trim_data
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import STORED, Member
 
-MODEL = {
+MODEL: dict[str, Any] = {
     "metadata": {"endpointPrefix": "execute-api"},
-    "operations": {"Post": {"documentation": "<p>long</p>", "input": {"shape": "In"}}},
-    "shapes": {"In": {"members": {"documentation": {"shape": "Text", "documentation": "x"}}, "list": [1, "a"]}},
+    "operations": {
+        "PostToConnection": {"documentation": "<p>long</p>", "input": {"shape": "In"}, "errors": [{"shape": "Gone"}]},
+        "DeleteConnection": {"input": {"shape": "Unasked"}},
+        "DescribeEndpoints": {"endpointoperation": True, "output": {"shape": "Endpoints"}},
+    },
+    "shapes": {
+        "In": {"members": {"documentation": {"shape": "Text", "documentation": "x"}, "shape": {"shape": "Tree"}}},
+        "Text": {"type": "string", "list": [1, "a"]},
+        "Tree": {"type": "list", "member": {"shape": "Tree"}},
+        "Gone": {"exception": True},
+        "Unthrown": {"exception": True, "members": {"message": {"shape": "Message"}}},
+        "Message": {"type": "string"},
+        "Unasked": {"type": "string"},
+        "Endpoints": {"type": "list", "member": {"shape": "Text"}},
+    },
 }
 ENDPOINTS = {
     "version": 3,
@@ -37,10 +51,17 @@ def members() -> list[Member]:
     ]
 
 
-def test_only_data_of_the_named_services_stays(members: list[Member]) -> None:
-    trimmed = {it.path: it for it in trim_data(members, frozenset({"connections"}))}
+def trimmed(members: list[Member], *methods: str) -> dict[str, Member]:
+    return {it.path: it for it in trim_data(members, {"connections": methods})}
 
-    assert set(trimmed) == {
+
+def model(trimmed: dict[str, Member]) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(trimmed["botocore/data/connections/2018/service-2.json"].content())
+    return content
+
+
+def test_only_data_of_the_named_services_stays(members: list[Member]) -> None:
+    assert set(trimmed(members)) == {
         "botocore/client.py",
         "botocore/data/_retry.json",
         "botocore/data/connections/2018/paginators-1.json",
@@ -50,27 +71,45 @@ def test_only_data_of_the_named_services_stays(members: list[Member]) -> None:
 
 
 def test_endpoints_are_those_of_the_named_services(members: list[Member]) -> None:
-    trimmed = {it.path: it for it in trim_data(members, frozenset({"connections"}))}
+    endpoints = json.loads(trimmed(members)["botocore/data/endpoints.json"].content())
 
-    endpoints = json.loads(trimmed["botocore/data/endpoints.json"].content())
     assert endpoints["version"] == 3
     assert endpoints["partitions"] == [{"partition": "aws", "defaults": {}, "services": {"execute-api": {}}}]
 
 
-def test_a_model_loses_its_documentation_and_no_member_of_that_name(members: list[Member]) -> None:
-    trimmed = {it.path: it for it in trim_data(members, frozenset({"connections"}))}
+def test_a_model_keeps_the_operations_that_are_called_and_those_that_discover_endpoints(members: list[Member]) -> None:
+    assert set(model(trimmed(members, "post_to_connection"))["operations"]) == {"PostToConnection", "DescribeEndpoints"}
 
-    model = json.loads(trimmed["botocore/data/connections/2018/service-2.json"].content())
-    assert model == {
-        "metadata": {"endpointPrefix": "execute-api"},
-        "operations": {"Post": {"input": {"shape": "In"}}},
-        "shapes": {"In": {"members": {"documentation": {"shape": "Text"}}, "list": [1, "a"]}},
+
+def test_a_model_keeps_the_shapes_that_its_operations_lead_to_and_every_exception(members: list[Member]) -> None:
+    kept = set(model(trimmed(members, "post_to_connection"))["shapes"])
+
+    assert kept == set(MODEL["shapes"]) - {"Unasked"}
+    assert "In" not in model(trimmed(members))["shapes"]
+
+
+def test_a_model_that_extras_are_merged_into_stays_whole(members: list[Member]) -> None:
+    members.append(member("botocore/data/connections/2018/service-2.sdk-extras.json", b"{}"))
+
+    assert len(model(trimmed(members))["operations"]) == 3
+
+
+def test_a_model_loses_its_documentation_and_no_member_of_that_name(members: list[Member]) -> None:
+    kept = model(trimmed(members, "post_to_connection"))
+
+    assert kept["operations"]["PostToConnection"] == {"input": {"shape": "In"}, "errors": [{"shape": "Gone"}]}
+    assert kept["shapes"]["In"]["members"] == {"documentation": {"shape": "Text"}, "shape": {"shape": "Tree"}}
+
+
+def test_methods_are_called_as_botocore_calls_them(members: list[Member]) -> None:
+    assert find_methods(members, {"connections"}) == {
+        "connections": ["post_to_connection", "delete_connection", "describe_endpoints"]
     }
 
 
 def test_services_that_botocore_does_not_know_are_all_named(members: list[Member]) -> None:
     with pytest.raises(PackagingError) as refused:
-        trim_data(members, frozenset({"connections", "sqz", "s33"}))
+        find_methods(members, {"connections", "sqz", "s33"})
 
     assert refused.value.faults == (
         "the functions name the AWS service s33, which botocore doesn't know",

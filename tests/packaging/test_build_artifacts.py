@@ -225,6 +225,28 @@ def run_bare(task: Path, script: str) -> Run:
     )
 
 
+OPERATIONS = {
+    "websocket_handler": {"sqs": ["SendMessage"]},
+    "main": {
+        "bedrock-agent-runtime": ["GetSession", "Retrieve", "RetrieveAndGenerateStream"],  # get_session is botocore's
+        "bedrock-agentcore": ["InvokeAgentRuntime"],
+        "bedrock-runtime": ["ConverseStream"],
+        "sqs": ["ChangeMessageVisibility"],
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["websocket_handler", "main"])
+def test_a_function_has_the_operations_that_its_code_names(host_build: Path, name: str) -> None:
+    found = {}
+    with zipfile.ZipFile(host_build / f"{name}.zip") as archive:
+        for path in archive.namelist():
+            if path.endswith("service-2.json"):
+                found[path.split("/")[2]] = sorted(json.loads(archive.read(path))["operations"])
+
+    assert found == OPERATIONS[name]
+
+
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_the_handler_starts_from_its_artifact_with_every_client_that_it_uses(
     host_build: Path, tmp_path: Path, name: str

@@ -1,7 +1,7 @@
 import pytest
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.services import find_services
+from selador_packaging.services import find_names, find_services
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,15 @@ def test_all_faults_are_told_at_once() -> None:
         find_services(b"boto3.client(a)\nboto3.resource(b)", "handler.py")
 
     assert len(refused.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["sqs.list_queues()", "call = sqs.list_queues", "sqs.get_paginator('list_queues')", "getattr(sqs, 'list_queues')"],
+)
+def test_an_operation_is_named_by_an_attribute_or_in_a_string(source: str) -> None:
+    assert "list_queues" in find_names(source.encode(), "handler.py")
+
+
+def test_no_operation_is_named_by_a_variable_or_in_a_sentence() -> None:
+    assert find_names(b"list_queues = 'list_queues of all'", "handler.py") == frozenset()
