@@ -30,7 +30,7 @@ from selador_main.outbox import Outbox
 from selador_main.outcomes import Answered, Ending, Outcome, Plan, buried, conclude, expired, plan
 from selador_main.receipt import Receipt
 from selador_main.summary import Stopwatch, facts_of, metrics_of
-from selador_shared import metrics
+from selador_shared import logs, metrics
 from selador_shared.protocol import Citation, Invoke, Query, Span, Started, Step, Workflow
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Worker:
                 connectionId=envelope.connection_id,
                 attempt=delivery.attempt,
                 traceId=delivery.trace_id,
+                **logs.caller(envelope.principal_id, envelope.claims),
             ):
                 outcome = _Attempt(self, delivery, receipt, remaining_seconds).run()
                 if outcome.visibility_seconds is not None:

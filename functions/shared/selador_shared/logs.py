@@ -6,6 +6,8 @@ in lower camel case. Never log the text of a question or an answer, nor an excep
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
@@ -26,3 +28,9 @@ def configure(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def caller(principal_id: str | None, claims: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is bound to say whose message a function works on: as much as is known."""
+    known = {"principalId": principal_id, "claims": claims}
+    return {name: value for name, value in known.items() if value}

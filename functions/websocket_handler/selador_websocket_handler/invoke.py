@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
-from selador_shared import metrics
+from selador_shared import logs, metrics
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Accepted, Error, InvalidMessageError, Invoke, Message, Ping, Pong, parse_message
 from selador_websocket_handler import identity
@@ -51,7 +51,7 @@ class Intake:
         read = self._read(event)
         if client.has_expired(context["requestTimeEpoch"]):
             read = _expired(client, None if isinstance(read, Ping) else read.request_id)
-        with structlog.contextvars.bound_contextvars(**_named(client)):
+        with structlog.contextvars.bound_contextvars(**logs.caller(client.principal_id, client.claims)):
             if isinstance(read, InvalidMessageError):
                 return self._refuse(read)
             return Pong() if isinstance(read, Ping) else self._queue(read, client, context, trace_header)
@@ -141,13 +141,3 @@ def _expired(client: Identity, request_id: str | None) -> InvalidMessageError:
         code="unauthorized",
         request_id=request_id,
     )
-
-
-def _named(client: Identity) -> dict[str, Any]:
-    """Say whose message it is, for the log."""
-    named: dict[str, Any] = {}
-    if client.principal_id is not None:
-        named["principalId"] = client.principal_id
-    if client.claims:
-        named["claims"] = client.claims
-    return named

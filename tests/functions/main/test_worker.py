@@ -402,6 +402,22 @@ def test_one_line_tells_the_attempts_life_and_is_its_metrics(
     assert {metric["Name"] for metric in directive["Metrics"]} <= line.keys()
 
 
+def test_the_line_says_who_asked(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    envelope: Envelope,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = envelope.model_copy(update={"principal_id": "user-7", "claims": {"tenant": "t-1"}})
+
+    worker_with(ScriptedAgent(*ANSWER)).process(
+        received(body=asked.model_dump_json(exclude_none=True)), remaining_seconds=900
+    )
+
+    line = summary(capsys)
+    assert (line["principalId"], line["claims"]) == ("user-7", {"tenant": "t-1"})
+
+
 def test_outcomes_are_counted_by_their_code_too(
     worker_with: Callable[[ScriptedAgent], Worker],
     received: Callable[..., dict[str, Any]],
