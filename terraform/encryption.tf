@@ -5,10 +5,11 @@ locals {
   kms_key = var.customer_managed_key_enabled ? { arn = aws_kms_key.this[0].arn } : null
 
   _log_group_arns = [
-    for name in [
-      "/aws/apigateway/${local.name_prefix}/access", "/aws/lambda/${local.main_name}",
-      "/aws/lambda/${local.websocket_handler_name}",
-      ] : join(":", [
+    for name in concat(
+      ["/aws/apigateway/${local.name_prefix}/access"],
+      var.authorization == "jwt" ? ["/aws/lambda/${local.authorizer_name}"] : [],
+      ["/aws/lambda/${local.main_name}", "/aws/lambda/${local.websocket_handler_name}"],
+      ) : join(":", [
         "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.name,
         data.aws_caller_identity.current.account_id, "log-group", name,
     ])

@@ -421,7 +421,7 @@ variable "throttling" {
 }
 
 variable "tracing_enabled" {
-  description = "Whether both functions' invocations are traced by X-Ray. (API Gateway traces no WebSocket API.)"
+  description = "Whether the functions' invocations are traced by X-Ray. (API Gateway traces no WebSocket API.)"
   type        = bool
   default     = false
   nullable    = false

@@ -1,5 +1,6 @@
 """What a build must know of a wheel to decide what is made of it; kept, so that it is read once."""
 
+import ast
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,8 +57,9 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         modules[name] = read_imports(member.content(), path) if path.endswith(".py") else Imports()
         if is_own:
             try:
-                services |= find_services(member.content(), path)
-                names |= find_names(member.content(), path)
+                tree = ast.parse(member.content(), path)
+                names |= find_names(tree)
+                services |= find_services(tree, path)
             except SyntaxError as error:
                 faults.append(f"{path}, line {error.lineno}: {error.msg}")
             except PackagingError as error:

@@ -8,13 +8,13 @@ from selador_packaging.errors import PackagingError
 _MAKERS = {"client", "create_client"}  # of boto3 and its sessions; of botocore's sessions
 
 
-def find_services(source: bytes, place: str) -> frozenset[str]:
-    """The services that clients are made for in a first-party source; `place` is its path.
+def find_services(tree: ast.Module, place: str) -> frozenset[str]:
+    """The services that clients are made for in a first-party source, parsed; `place` is its path.
 
     Raises PackagingError where a service is named by anything but a string, and for `boto3.resource`.
     """
     found, faults = set(), []
-    for call, maker in _calls(ast.parse(source, place)):
+    for call, maker in _calls(tree):
         where = f"{place}, line {call.lineno}"
         argument = _service_argument(call)
         if maker == "resource":
@@ -28,10 +28,10 @@ def find_services(source: bytes, place: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def find_names(source: bytes, place: str) -> frozenset[str]:
+def find_names(tree: ast.Module) -> frozenset[str]:
     """Every name by which a source may ask for an operation: an attribute's, or one in a string as for paginators."""
     names = set()
-    for node in ast.walk(ast.parse(source, place)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             names.add(node.attr)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():

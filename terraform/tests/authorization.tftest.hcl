@@ -97,8 +97,36 @@ run "runs_the_authorizer_from_the_handlers_artifact_and_tells_it_which_tokens_co
   }
 
   assert {
-    condition     = output.authorizer_function_name == "selador-test-authorizer" && keys(module.authorizer[0].role_policies) == ["write-logs"]
-    error_message = "The authorizer ${output.authorizer_function_name} may ${join(", ", keys(module.authorizer[0].role_policies))}."
+    condition     = output.authorizer_function_name == "selador-test-authorizer"
+    error_message = "The authorizer is ${output.authorizer_function_name}."
+  }
+}
+
+run "lets_the_authorizer_write_its_logs_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = { for name, policy in module.authorizer[0].role_policies : name => jsondecode(policy).Statement } == {
+      write-logs = [{
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+        Resource = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-authorizer:*"
+      }]
+    }
+    error_message = "The authorizer's role is ${jsonencode(module.authorizer[0].role_policies)}."
+  }
+}
+
+run "lets_the_authorizers_logs_be_encrypted_by_the_key" {
+  command = plan
+
+  assert {
+    condition = contains(
+      jsondecode(data.aws_iam_policy_document.key.json).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"],
+      "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-authorizer",
+    )
+    error_message = "The key's policy is ${data.aws_iam_policy_document.key.json}."
   }
 }
 

@@ -1,11 +1,12 @@
 """What tests of both functions need: AWS's events as files, and credentials that are good for nothing."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 EVENTS = Path(__file__).parents[1] / "events"
 
@@ -19,6 +20,19 @@ def aws_event() -> Callable[[str], dict[str, Any]]:
         return event
 
     return read
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_logger_is_kept() -> Iterator[None]:
+    """A logger that is kept writes to the stdout of the test that used it first, which is closed by then."""
+    configure = structlog.configure
+
+    def configure_without_keeping(**settings: Any) -> None:
+        configure(**settings | {"cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", configure_without_keeping)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,10 @@ What every request needs is made at init, where Lambda gives a whole CPU; the re
 client has its timeouts set and botocore's retries off: what is tried again, and when, is decided here.
 """
 
+import gc
+
+gc.disable()  # until all is made: collecting meanwhile is a twelfth of a cold start (benchmarks/handler.md)
+
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +101,8 @@ _worker = Worker(
 )
 _transport.connect(_settings.callback_url)
 _transport.connect(_knowledge_base.endpoint)
+
+gc.enable()
 
 
 def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

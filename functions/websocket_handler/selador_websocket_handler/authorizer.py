@@ -5,6 +5,10 @@ API Gateway asks it once per connection, keeps nothing (AUTH-07), and answers th
 `Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
 """
 
+import gc
+
+gc.disable()  # until all is made: collecting meanwhile is a twelfth of a cold start (benchmarks/handler.md)
+
 import json
 import time
 from functools import partial
@@ -29,6 +33,8 @@ _verifier = Verifier(
     audiences=_settings.jwt_audiences,
     context_claims=_settings.jwt_context_claims,
 )
+
+gc.enable()
 
 
 class UnauthorizedError(Exception):

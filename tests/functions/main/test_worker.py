@@ -473,7 +473,7 @@ def test_a_message_that_is_another_workers_by_now_is_left_alone(
     done = worker_with(agent).process(record, remaining_seconds=900)
 
     assert not done
-    assert agent.closed == 1
+    assert agent.closed == len(agent.asked)  # the lease may be lost before the agent is asked at all
     assert "completed" not in types(connections_api)
     assert '"LeaseLost": 1' in capsys.readouterr().out
 
