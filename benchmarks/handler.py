@@ -5,7 +5,8 @@ usage: handler.py [--starts N] [--messages N]
 Builds the zip for this machine, beside it (a) the same code by plain `pip install -t` and (b) a function that only
 calls `send_message` by boto3; unpacks each, as Lambda does, and runs it with awslambdaric against a Runtime API and an
 SQS of its own on 127.0.0.1. Starts alternate between them. `ready` is from the process's start to its first poll for an
-event; CPU is the process's own, all threads, from /proc. Prints a table; nothing else is written.
+event; CPU is the process's own, all threads, from /proc. What the handler itself does for a message is measured without
+a runtime client and with a queue that answers at once. Prints tables; nothing else is written.
 """
 
 import argparse
@@ -38,6 +39,27 @@ sqs = boto3.client("sqs")
 def handle(event, context):
     sent = sqs.send_message(QueueUrl=os.environ["SQS_QUEUE_URL"], MessageBody=event["body"])
     return {"statusCode": 200, "body": json.dumps({"messageId": sent["MessageId"]})}
+"""
+OWN_WORK = """
+import json, statistics, sys, time
+from selador_websocket_handler import handler
+
+class Queue:
+    def send_message(self, **_):
+        return {"MessageId": "m"}
+
+object.__setattr__(handler._intake, "sqs", Queue())
+events, messages = json.loads(sys.argv[1]), int(sys.argv[2])
+costs = {}
+for kind, event in events.items():
+    runs = []
+    for run in range(11):  # the first warms up
+        began = time.process_time()
+        for _ in range(messages // 10):
+            handler.handle(event, None)
+        runs.append((time.process_time() - began) / (messages // 10) * 1000)
+    costs[kind] = statistics.median(runs[1:])
+print(json.dumps(costs), file=sys.stderr)
 """
 EVENTS: dict[str, dict[str, Any]] = {
     "invoke": EVENT,
@@ -126,18 +148,25 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
+def variables_of(sqs: str) -> dict[str, str]:
+    """The environment variables of Lambda, and of the handler's settings."""
+    return {
+        "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sqs,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13", "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "SQS_QUEUE_URL": f"{sqs}/123456789012/q", "QUERY_TEXT_LIMIT": "1000", "DEADLINE_SECONDS": "3960",
+    }  # fmt: skip
+
+
 @contextmanager
 def function(code: Path, handler: str, runtime_dir: Path, sqs: str) -> Iterator[tuple[int, RuntimeApi, float, float]]:
     """A running function: its process, its Runtime API, and what its start took: seconds, and seconds of CPU."""
     api = RuntimeApi()
     server = serving(runtime_handler(api))
-    variables = {
-        "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t",
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sqs,
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13", "AWS_LAMBDA_FUNCTION_NAME": "f",
-        "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
+    variables = variables_of(sqs) | {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
         "LAMBDA_TASK_ROOT": str(code), "PYTHONPATH": f"{code}:{runtime_dir}",
-        "SQS_QUEUE_URL": f"{sqs}/123456789012/q", "QUERY_TEXT_LIMIT": "1000", "DEADLINE_SECONDS": "3960",
     }  # fmt: skip
     began = time.perf_counter()
     # -B: Lambda's code folder can't be written.
@@ -251,7 +280,21 @@ def main() -> int:
                     print(f"| {label}: {kind} | {warm(pid, api, EVENTS[kind], options.messages):.3f} |")
         with function(*idle(folder), runtime_dir, sqs) as (pid, api, _, _):
             print(f"| a handler that returns at once | {warm(pid, api, EVENTS['ping'], options.messages):.3f} |")
+        print("\n| the handler's own work, the send left out | CPU a message, ms |\n|---|---|")
+        for kind, cost in own_work(functions["the handler's zip, as built"][0], sqs, options.messages).items():
+            print(f"| {kind} | {cost:.3f} |")
     return 0
+
+
+def own_work(code: Path, sqs: str, messages: int) -> dict[str, float]:
+    """The CPU of one message of each kind in ms, in a process without a runtime client whose queue answers at once."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-B", "-c", OWN_WORK, json.dumps(EVENTS), str(messages)],
+        env=variables_of(sqs) | {"PYTHONPATH": str(code)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    costs: dict[str, float] = json.loads(done.stderr)
+    return costs
 
 
 def idle(folder: Path) -> tuple[Path, str]:
