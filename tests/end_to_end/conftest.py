@@ -4,7 +4,8 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from websockets.typing import Subprotocol
 
 from selador_local.progress import Progress
 from selador_local.stack import Stack, running
+
+type Apply = Callable[[Mapping[str, str] | None], None]
 
 FRAME_SECONDS = 30
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
@@ -56,6 +59,21 @@ def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
     assert processes, "the stack ran no process?"
     assert not [process for process in processes if process.exists()]
+
+
+@pytest.fixture(scope="module")
+def apply(stack: Stack, loop: asyncio.AbstractEventLoop) -> Iterator[Apply]:
+    """Apply other values of variables to the running stack; what `local.tfvars` says comes back at the end."""
+
+    def apply(variables: Mapping[str, str] | None) -> None:
+        # The authorizer's log group goes with it: a loss that every plan has to be told of.
+        allowed = ("--allow-destroy", "module.authorizer[0].aws_cloudwatch_log_group.this")
+        asyncio.run(stack.terraform("plan", *allowed, variables=variables))
+        asyncio.run(stack.terraform("apply", variables=variables))
+        asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
+
+    yield apply
+    apply(None)
 
 
 class Client:
@@ -108,6 +126,32 @@ def connected(stack: Stack, *protocols: str, query: str = "", **headers: str) ->
     url = stack.websocket_url + query
     with connect(url, subprotocols=offered, additional_headers=headers, proxy=None) as connection:
         yield Client(connection)
+
+
+@contextmanager
+def connection(stack: Stack) -> Iterator[tuple[Client, str]]:
+    """A client and its connection's id, which only the gateway knows."""
+    known = stack.data_plane.gateway.connection_ids()
+    with connected(stack) as client:
+        (connection_id,) = stack.data_plane.gateway.connection_ids() - known
+        yield client, connection_id
+
+
+def question(request_id: str) -> str:
+    """Return a question that faults can be meant for."""
+    return f"How long is the notice period? ({request_id})"
+
+
+def envelope(request_id: str, connection_id: str, **members: Any) -> str:
+    """Return the body of the message that the handler would queue for a question, but for `members`."""
+    whole = {
+        "version": 1,
+        "requestId": request_id,
+        "connectionId": connection_id,
+        "receivedAt": int(time.time() * 1000),
+        "request": {"action": "invoke", "type": "query", "text": question(request_id)},
+    }
+    return json.dumps(whole | members)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,26 +19,9 @@ from selador_shared.settings import AuthorizerSettings
 
 from ..conftest import AUDIENCE, Issuer, publishing
 from ..functions.websocket_handler.test_authorizer import ACCEPTED, REFUSED
-from .conftest import connected
+from .conftest import Apply, connected
 
 pytestmark = pytest.mark.end_to_end
-
-type Apply = Callable[[Mapping[str, str] | None], None]
-
-
-@pytest.fixture(scope="module")
-def apply(stack: Stack, loop: asyncio.AbstractEventLoop) -> Iterator[Apply]:
-    """Apply other values of variables to the running stack; what `local.tfvars` says comes back at the end."""
-
-    def apply(variables: Mapping[str, str] | None) -> None:
-        # The authorizer's log group goes with it: a loss that every plan has to be told of.
-        allowed = ("--allow-destroy", "module.authorizer[0].aws_cloudwatch_log_group.this")
-        asyncio.run(stack.terraform("plan", *allowed, variables=variables))
-        asyncio.run(stack.terraform("apply", variables=variables))
-        asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
-
-    yield apply
-    apply(None)
 
 
 @pytest.fixture(scope="module")

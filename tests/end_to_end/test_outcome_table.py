@@ -9,7 +9,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.stack import WORK_DIR, Stack
 from selador_shared.protocol import parse_frame
 
-from .conftest import Client, connected
+from .conftest import Client, connected, connection, envelope, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -66,11 +65,6 @@ def control(stack: Stack, path: str, **members: Any) -> dict[str, Any]:
     with urllib.request.urlopen(urllib.request.Request(url, json.dumps(members).encode()), timeout=10) as response:
         answer: dict[str, Any] = json.loads(response.read() or b"{}")
     return answer
-
-
-def question(request_id: str) -> str:
-    """Return a question that faults can be meant for."""
-    return f"How long is the notice period? ({request_id})"
 
 
 def live(
@@ -266,26 +260,9 @@ def test_an_attempt_that_runs_out_of_time_is_an_error(stack: Stack) -> None:
     assert_one_coherent_answer(life)
 
 
-@contextmanager
-def connection(stack: Stack) -> Iterator[tuple[Client, str]]:
-    """A client and its connection's id, which only the gateway knows."""
-    known = stack.data_plane.gateway.connection_ids()
-    with connected(stack) as client:
-        (connection_id,) = stack.data_plane.gateway.connection_ids() - known
-        yield client, connection_id
-
-
 def queued(stack: Stack, sqs: "SQSClient", request_id: str, connection_id: str, **members: Any) -> None:
     """Put a request on the queue as the handler would, or an older or replayed one."""
-    envelope = {
-        "version": 1,
-        "requestId": request_id,
-        "connectionId": connection_id,
-        "receivedAt": int(time.time() * 1000),
-        "request": {"action": "invoke", "type": "query", "text": question(request_id)},
-        **members,
-    }
-    sqs.send_message(QueueUrl=stack.outputs["queue_url"], MessageBody=json.dumps(envelope))
+    sqs.send_message(QueueUrl=stack.outputs["queue_url"], MessageBody=envelope(request_id, connection_id, **members))
 
 
 def test_a_request_older_than_its_useful_life_is_an_error_before_any_paid_call(stack: Stack, sqs: "SQSClient") -> None:

@@ -1,0 +1,57 @@
+"""An invocation that works on several requests, as `main_function.batch_size` lets it."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from selador_local.bedrock.faults import Fault, FaultKind
+from selador_local.stack import WORK_DIR, Stack
+
+from .conftest import Apply, Client, connection, envelope
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_of_a_batch_exactly_the_failed_request_is_tried_again(
+    stack: Stack, apply: Apply, eventually: Callable[[Callable[[], bool]], bool]
+) -> None:
+    apply({"main_function": json.dumps({"batch_size": 5})})
+    stack.bedrock.faults.add(Fault(FaultKind.THROTTLE, question="batch-2"))
+    sqs = boto3.client("sqs", **stack.control_plane.client_arguments)
+    before = invocations(stack)
+
+    with ExitStack() as open_connections, ThreadPoolExecutor() as pool:
+        connections = [open_connections.enter_context(connection(stack)) for _ in range(3)]
+        # The delay has all of them there before any is received.
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": request_id, "MessageBody": envelope(request_id, connection_id), "DelaySeconds": 2}
+            for request_id, (_, connection_id) in zip(("batch-1", "batch-2", "batch-3"), connections, strict=True)
+        ]
+        sqs.send_message_batch(QueueUrl=stack.outputs["queue_url"], Entries=entries)
+        lives = list(pool.map(life, [client for client, _ in connections]))
+
+    once = [(1, "started"), (1, "completed")]
+    assert lives == [once, [(1, "started"), (1, "retrying"), (2, "started"), (2, "completed")], once]
+    # One invocation for the three, and one for the one that failed.
+    assert eventually(lambda: invocations(stack) == before + 2)
+
+
+def life(client: Client) -> list[tuple[int, str]]:
+    """Receive a request's frames to the end; return attempt and type of those that tell its life."""
+    frames = client.receive_until("completed", "error")
+    told = ("started", "retrying", "completed", "error")
+    return [(frame["attempt"], frame["type"]) for frame in frames if frame["type"] in told]
+
+
+def invocations(stack: Stack) -> int:
+    """Return how often the main function was invoked so far."""
+    log = WORK_DIR / "logs" / f"{stack.outputs['main_function_name']}.log"
+    return log.read_text().count('"platform.start"') if log.exists() else 0
