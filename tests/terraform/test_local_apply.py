@@ -56,6 +56,7 @@ def changes(summary: dict[str, Any]) -> set[str]:
 
 
 HANDLER, MAIN = "module.websocket_handler", "module.main"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 
 
 @pytest.mark.parametrize(
@@ -82,15 +83,48 @@ HANDLER, MAIN = "module.websocket_handler", "module.main"
             {f"change {MAIN}.aws_lambda_function.this", f"change {MAIN}.aws_lambda_alias.live"},
         ),
         (
-            "log_retention_days = 7\nthrottling = { burst_limit = 7, rate_limit = 3 }",
+            'log_level = "WARNING"\napi_execution_log_level = "INFO"',
             {"change module.websocket_api.aws_apigatewayv2_stage.this"}
+            | {
+                f"change {module}.aws_lambda_{resource}"
+                for module in (HANDLER, MAIN)
+                for resource in ("function.this", "alias.live")
+            },
+        ),
+        (
+            'agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/answers-1"',
+            {f'create {MAIN}.aws_iam_role_policy.this["invoke-agent-runtime"]'}
+            | {
+                f"change {module}.aws_lambda_{resource}"
+                for module in (HANDLER, MAIN)
+                for resource in ("function.this", "alias.live")
+            },
+        ),
+        (
+            f'custom_domain = {{ certificate_arn = "{CERTIFICATE}", name = "answers.example.com" }}',
+            {
+                "create module.websocket_api.aws_apigatewayv2_api_mapping.this[0]",
+                "create module.websocket_api.aws_apigatewayv2_domain_name.this[0]",
+            },
+        ),
+        (
+            "log_retention_days = 7\nqueue_retention = { messages_seconds = 259200 }\nthrottling = { rate_limit = 3 }",
+            {"change module.queue.aws_sqs_queue.this", "change module.websocket_api.aws_apigatewayv2_stage.this"}
             | {
                 f"change {module}.aws_cloudwatch_log_group.{name}"
                 for module, name in ((HANDLER, "this"), (MAIN, "this"), ("module.websocket_api", "access"))
             },
         ),
     ],
-    ids=["tracing", "snap-start", "canary", "throttling-and-retention"],
+    ids=[
+        "tracing",
+        "snap-start",
+        "canary",
+        "log-levels",
+        "agent-runtime",
+        "custom-domain",
+        "retention-and-throttling",
+    ],
 )
 def test_a_switch_changes_what_it_is_for_and_nothing_else(environment: Local, line: str, expected: set[str]) -> None:
     assert changes(switch(environment, line)) == expected

@@ -1,4 +1,4 @@
-"""API Gateway v2, as far as moto doesn't have it: deployments, UpdateStage, the list of route responses, the endpoint.
+"""API Gateway v2, as far as moto lacks it: deployments, UpdateStage, lists of route responses, endpoints, domains.
 
 On AWS a stage serves the deployment it names, not the routes as they stand (WS-07); an API without a new deployment is
 unchanged for its clients. `@connections` is not served here: moto would answer 200 for any id (CB-19).
@@ -68,7 +68,7 @@ class Stage(MotoStage):  # type: ignore[misc] # moto is untyped
 
 
 class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: deployments; UpdateStage; `apiEndpoint` names the data plane."""
+    """Gaps: deployments; UpdateStage; `apiEndpoint` names the data plane; custom domains are never ready."""
 
     _url_module = urls  # moto derives it from the module's name, which is ours here
     data_plane_port = 0
@@ -82,6 +82,19 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         if api.protocol_type == "WEBSOCKET":
             api.api_endpoint = f"ws://127.0.0.1:{self.data_plane_port}/{api.api_id}"
         return api
+
+    def create_domain_name(self, domain_name_configurations: list[dict[str, str]], **settings: Any) -> Any:
+        # What DNS would point at; nothing answers there.
+        ready = {
+            "apiGatewayDomainName": f"d-{secrets.token_hex(5)}.execute-api.{self.region_name}.amazonaws.com",
+            "domainNameStatus": "AVAILABLE",
+            "hostedZoneId": "Z00000000000000000000",
+        }
+        configurations = [configuration | ready for configuration in domain_name_configurations]
+        domain = super().create_domain_name(domain_name_configurations=configurations, **settings)
+        # AWS leaves it out where there is none; Terraform takes an empty one for a setting to be removed.
+        domain.mutual_tls_authentication = domain.mutual_tls_authentication or None
+        return domain
 
     def create_integration(self, api_id: str, **settings: Any) -> Any:
         if settings.get("timeout_in_millis") is None and self.get_api(api_id).protocol_type == "WEBSOCKET":

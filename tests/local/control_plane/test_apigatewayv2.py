@@ -45,6 +45,20 @@ def test_an_http_apis_endpoint_is_left_alone(gateway: Any, name: str) -> None:
     assert api["ApiEndpoint"].startswith("https://")
 
 
+def test_a_custom_domain_is_ready_at_once_and_has_what_dns_points_at(gateway: Any) -> None:
+    wanted = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c", "EndpointType": "REGIONAL"}
+    gateway.create_domain_name(DomainName="answers.example.com", DomainNameConfigurations=[wanted])
+
+    domain = gateway.get_domain_name(DomainName="answers.example.com")
+
+    (found,) = domain["DomainNameConfigurations"]
+    assert found | wanted == found
+    assert found["DomainNameStatus"] == "AVAILABLE"
+    assert found["ApiGatewayDomainName"].startswith("d-")
+    assert found["HostedZoneId"]
+    assert "MutualTlsAuthentication" not in domain
+
+
 def test_deployments_are_kept(gateway: Any, api_id: str, deployment_id: str) -> None:
     deployment = gateway.get_deployment(ApiId=api_id, DeploymentId=deployment_id)
 
