@@ -133,6 +133,8 @@ def connection(stack: Stack) -> Iterator[tuple[Client, str]]:
     """A client and its connection's id, which only the gateway knows."""
     known = stack.data_plane.gateway.connection_ids()
     with connected(stack) as client:
+        client.send({"action": "ping"})  # the gateway knows a connection a moment after its client does
+        client.receive()
         (connection_id,) = stack.data_plane.gateway.connection_ids() - known
         yield client, connection_id
 
