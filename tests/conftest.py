@@ -1,5 +1,6 @@
-"""How tests are spread over processes, and an issuer of tokens for every test about who may connect."""
+"""How tests are spread over processes; an event loop beside the test; an issuer of tokens for who may connect."""
 
+import asyncio
 import json
 import ssl
 import threading
@@ -41,6 +42,20 @@ class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     return _FilesTogether(config, log)
+
+
+@contextmanager
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs in a thread of its own, since the test blocks this one."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 class Issuer:

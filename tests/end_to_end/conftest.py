@@ -18,6 +18,8 @@ from websockets.typing import Subprotocol
 from selador_local.progress import Progress
 from selador_local.stack import Stack, running
 
+from ..conftest import event_loop
+
 type Apply = Callable[[Mapping[str, str] | None], None]
 
 FRAME_SECONDS = 30
@@ -37,14 +39,9 @@ def child_processes() -> set[Path]:
 
 @pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Run the stack's event loop in a thread of its own, since the tests block this one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield loop
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    """The stack's event loop."""
+    with event_loop() as loop:
+        yield loop
 
 
 @pytest.fixture(scope="session")

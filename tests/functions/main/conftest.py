@@ -16,6 +16,8 @@ from selador_main.delivery import Delivery
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query
 
+from ...conftest import event_loop
+
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 RECEIVED_AT_MS = 1_707_502_309_017
 
@@ -105,14 +107,9 @@ def connections_api() -> Iterator[ConnectionsApi]:
 
 @pytest.fixture
 def bedrock() -> Iterator[BedrockStandIn]:
-    """Bedrock's stand-in, in an event loop of its own thread, since boto3 blocks this one."""
+    """Bedrock's stand-in."""
     stand_in = BedrockStandIn(DOCUMENTS, token_delay_seconds=0.001)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
-    yield stand_in
-    asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with event_loop() as loop:
+        asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
+        yield stand_in
+        asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()

@@ -1,7 +1,6 @@
 import asyncio
 import json
 import socket
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +19,8 @@ from botocore.config import Config
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.bedrock.server import BedrockStandIn
 
+from ...conftest import event_loop
+
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 MODEL_ARN = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
 KNOWLEDGE_BASE_ID = "KB12345678"
@@ -27,19 +28,14 @@ KNOWLEDGE_BASE_ID = "KB12345678"
 
 @contextmanager
 def running(**options: Any) -> Iterator[BedrockStandIn]:
-    """Run a stand-in in an event loop of its own thread, since boto3 blocks this one."""
+    """Run a stand-in."""
     stand_in = BedrockStandIn(DOCUMENTS, **{"token_delay_seconds": 0, **options})
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
+    with event_loop() as loop:
         asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
-        yield stand_in
-    finally:
-        asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        try:
+            yield stand_in
+        finally:
+            asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()
 
 
 @pytest.fixture
