@@ -30,7 +30,7 @@ from selador_main.agents.agent import (
     Session,
     Text,
 )
-from selador_main.agents.bedrock import interrupting, translated_errors
+from selador_main.agents.bedrock import interrupting, not_silent, translated_errors
 from selador_main.cancellation import Cancellation
 from selador_main.transport import interrupted_by
 from selador_shared.protocol import Query
@@ -93,17 +93,16 @@ def _runtime_session_id(session_id: str, principal_id: str | None) -> str:
 
 
 def _answer(chunks: Iterator[bytes]) -> Iterator[AgentEvent]:
-    answered = False
+    return not_silent(_events(chunks))
+
+
+def _events(chunks: Iterator[bytes]) -> Iterator[AgentEvent]:
     for data in events_data(chunks):
         try:
             value = json.loads(data)
         except ValueError:
             raise AgentFailedError("unavailable", reason="an event whose data is not JSON") from None
-        for event in _agent_events(value):
-            answered = answered or isinstance(event, Text)
-            yield event
-    if not answered:
-        raise AgentFailedError("unavailable", reason="the stream ended without a word")
+        yield from _agent_events(value)
 
 
 def events_data(chunks: Iterator[bytes]) -> Iterator[str]:

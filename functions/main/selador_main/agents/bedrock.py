@@ -1,6 +1,6 @@
 """What every call to Bedrock needs: streams that are whole or fail, and errors in the agents' own terms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from selador_main.agents.agent import AgentFailedError, RequestRefusedError
+from selador_main.agents.agent import AgentEvent, AgentFailedError, RequestRefusedError, Text
 from selador_main.cancellation import Cancellation
 from selador_shared.protocol import ErrorCode
 
@@ -76,6 +76,16 @@ def whole_messages(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 rest = rest[taken:]
     if missing or prelude:
         raise AgentFailedError("unavailable", reason="the stream ended inside an event")
+
+
+def not_silent(events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
+    """Pass `events` on; raise AgentFailedError at their end where none of them was text: nothing was answered."""
+    answered = False
+    for event in events:
+        answered = answered or isinstance(event, Text)
+        yield event
+    if not answered:
+        raise AgentFailedError("unavailable", reason="the stream ended without a word")
 
 
 @contextmanager

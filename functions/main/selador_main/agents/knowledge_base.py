@@ -9,14 +9,13 @@ from botocore.exceptions import ClientError
 from selador_main.agents.agent import (
     MAX_PASSAGE_CHARACTERS,
     AgentEvent,
-    AgentFailedError,
     Caller,
     CitedSource,
     RequestRefusedError,
     Session,
     Text,
 )
-from selador_main.agents.bedrock import error_kind, translated_errors, whole_events
+from selador_main.agents.bedrock import error_kind, not_silent, translated_errors, whole_events
 from selador_main.cancellation import Cancellation
 from selador_main.transport import interrupted_by
 from selador_shared.protocol import Query
@@ -56,13 +55,11 @@ class KnowledgeBaseAgent:
             response, restarted = self._ask(query, cancellation)
             if session_id := response.get("sessionId"):
                 yield Session(session_id, restarted=restarted)
-            answered = False
-            for event in whole_events(response["stream"], cancellation):
-                for agent_event in _agent_events(event):
-                    answered = answered or isinstance(agent_event, Text)
-                    yield agent_event
-            if not answered:
-                raise AgentFailedError("unavailable", reason="the stream ended without a word")
+            yield from not_silent(
+                agent_event
+                for event in whole_events(response["stream"], cancellation)
+                for agent_event in _agent_events(event)
+            )
 
     def retrieve(self, text: str, number_of_results: int | None, cancellation: Cancellation) -> Sequence[Passage]:
         """Return the passages nearest to `text`, best first. Raises RequestRefusedError and AgentFailedError."""
