@@ -17,7 +17,7 @@ from typing import Any
 
 from selador_local.api_gateway.connections import PostFault
 from selador_local.api_gateway.gateway import ApiGateway
-from selador_local.http import Request, Response
+from selador_local.http import Request, Response, json_response
 from selador_local.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.lambda_service.service import LambdaService
 
@@ -38,7 +38,7 @@ class Control:
             members = json.loads(request.body)
             match request.method, request.target:
                 case "POST", "/_control/workers":
-                    return _json(200, {"workers": self._disturb_workers(members)})
+                    return json_response(200, {"workers": self._disturb_workers(members)})
                 case "POST", "/_control/posts":
                     fault = PostFault(
                         int(members["status"]), str(members.get("errorType", "")), str(members["containing"])
@@ -49,8 +49,8 @@ class Control:
                     self._functions.time_limits[members["workingOn"]] = int(members["seconds"])
                     return Response(204)
         except (ValueError, KeyError, TypeError) as error:
-            return _json(400, {"message": f"{type(error).__name__}: {error}"})
-        return _json(404, {"message": f"there is no {request.method} {request.target}"})
+            return json_response(400, {"message": f"{type(error).__name__}: {error}"})
+        return json_response(404, {"message": f"there is no {request.method} {request.target}"})
 
     def _disturb_workers(self, members: Mapping[str, Any]) -> int:
         workers = self._functions.working_on(members["workingOn"])
@@ -67,7 +67,3 @@ def _disturb(worker: ExecutionEnvironment, members: Mapping[str, Any]) -> None:
             worker.limit_memory(int(members["megabytes"]))
         case what:
             worker.signal(_SIGNALS[what])
-
-
-def _json(status: int, value: Any) -> Response:
-    return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())

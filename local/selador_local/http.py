@@ -6,6 +6,7 @@ A client that hangs up cancels its request: a handler waits as long as it likes,
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,11 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | AsyncIterator[bytes] = b""
+
+
+def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response with `value` as its JSON, and `headers` beside its Content-Type."""
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode())
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The @connections API: post to a client, ask about it, close it (CB-01..08, CB-13, CB-14)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from selador_local.api_gateway.events import Caller, is_id
 from selador_local.api_gateway.limits import MESSAGE_BYTES
 from selador_local.api_gateway.websocket import ConnectionGoneError, WebSocket, WriteBufferFullError
 from selador_local.authorization import Authorizer, access_key_id
-from selador_local.http import Request, Response
+from selador_local.http import Request, Response, json_response
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,7 @@ class ConnectionsApi:
 
 def error(status: int, error_type: str, message: str) -> Response:
     """An error as botocore expects it: the type travels in a header (CB-05)."""
-    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error_type}
-    return Response(status, headers, json.dumps({"message": message}).encode())
+    return json_response(status, {"message": message}, {"x-amzn-ErrorType": error_type})
 
 
 def _gone() -> Response:
@@ -102,7 +100,7 @@ def _act(request: Request, connection: Connection) -> Response:
                 return error(429, "LimitExceededException", "The client's receive buffer is full")
             return Response(200)
         case "GET":
-            return Response(200, {"Content-Type": "application/json"}, json.dumps(_description(connection)).encode())
+            return json_response(200, _description(connection))
         case "DELETE":
             connection.socket.close(1000, "")  # WS-52
             return Response(204)

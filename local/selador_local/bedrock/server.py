@@ -1,7 +1,6 @@
 """The stand-in for the endpoints `bedrock-agent-runtime`, `bedrock-runtime` and `bedrock-agentcore`, on 127.0.0.1."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -294,4 +293,4 @@ def _request_id() -> dict[str, str]:
 
 
 def _json(status: int, value: Any) -> Response:
-    return Response(status, {"Content-Type": "application/json", **_request_id()}, json.dumps(value).encode())
+    return http.json_response(status, value, _request_id())
