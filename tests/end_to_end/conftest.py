@@ -8,17 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from selador_local.progress import Progress
-from selador_local.stack import Stack, running
+from selador_local.stack import WORK_DIR, Stack, running
 
 from ..conftest import event_loop
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
 
 type Apply = Callable[[Mapping[str, str] | None], None]
 
@@ -123,6 +127,17 @@ def connected(stack: Stack, *protocols: str, query: str = "", **headers: str) ->
     url = stack.websocket_url + query
     with connect(url, subprotocols=offered, additional_headers=headers, proxy=None) as connection:
         yield Client(connection)
+
+
+@pytest.fixture
+def sqs(stack: Stack) -> "SQSClient":
+    return boto3.client("sqs", **stack.control_plane.client_arguments)
+
+
+def log_of(stack: Stack, function: str) -> str:
+    """Return what `main` or `websocket_handler` has logged, in earlier runs too; nothing before its first line."""
+    path = WORK_DIR / "logs" / f"{stack.outputs[f'{function}_function_name']}.log"
+    return path.read_text() if path.exists() else ""
 
 
 @contextmanager

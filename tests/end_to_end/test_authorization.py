@@ -19,7 +19,7 @@ from selador_shared.settings import AuthorizerSettings
 
 from ..conftest import AUDIENCE, Issuer, publishing
 from ..functions.websocket_handler.test_authorizer import ACCEPTED, REFUSED
-from .conftest import Apply, connected
+from .conftest import Apply, connected, log_of
 
 pytestmark = pytest.mark.end_to_end
 
@@ -92,8 +92,8 @@ class TestTokens:
         assert completed["type"] == "completed"
 
         def known_by(function: str) -> bool:
-            log = (WORK_DIR / "logs" / f"{stack.outputs[f'{function}_function_name']}.log").read_text()
-            lines = [json.loads(line) for line in log.splitlines() if completed["requestId"] in line]
+            log = log_of(stack, function).splitlines()
+            lines = [json.loads(line) for line in log if completed["requestId"] in line]
             return any((it.get("principalId"), it.get("claims")) == ("user-7", {"tenant": "t-1"}) for it in lines)
 
         assert eventually(lambda: known_by("websocket_handler") and known_by("main"))

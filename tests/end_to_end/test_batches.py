@@ -6,26 +6,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from selador_local.bedrock.faults import Fault, FaultKind
-from selador_local.stack import WORK_DIR, Stack
+from selador_local.stack import Stack
 
-from .conftest import Apply, Client, connection, envelope
+from .conftest import Apply, Client, connection, envelope, log_of
 
 if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 pytestmark = pytest.mark.end_to_end
 
 
 def test_of_a_batch_exactly_the_failed_request_is_tried_again(
-    stack: Stack, apply: Apply, eventually: Callable[[Callable[[], bool]], bool]
+    stack: Stack, apply: Apply, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
     apply({"main_function": json.dumps({"batch_size": 5})})
     stack.bedrock.faults.add(Fault(FaultKind.THROTTLE, question="batch-2"))
-    sqs = boto3.client("sqs", **stack.control_plane.client_arguments)
     before = invocations(stack)
 
     with ExitStack() as open_connections, ThreadPoolExecutor() as pool:
@@ -53,5 +52,4 @@ def life(client: Client) -> list[tuple[int, str]]:
 
 def invocations(stack: Stack) -> int:
     """Return how often the main function was invoked so far."""
-    log = WORK_DIR / "logs" / f"{stack.outputs['main_function_name']}.log"
-    return log.read_text().count('"platform.start"') if log.exists() else 0
+    return log_of(stack, "main").count('"platform.start"')

@@ -12,15 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from selador_client.attempts import Attempts
 from selador_local.bedrock.faults import Fault, FaultKind
-from selador_local.stack import WORK_DIR, Stack
+from selador_local.stack import Stack
 from selador_shared.protocol import parse_frame
 
-from .conftest import Client, connected, connection, envelope, question
+from .conftest import Client, connected, connection, envelope, log_of, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -157,15 +156,9 @@ def _slow_ones_run_from_the_beginning(slow_lives: dict[str, Future[Life]]) -> No
     """Ask for them in the first test of this file."""
 
 
-@pytest.fixture
-def sqs(stack: Stack) -> "SQSClient":
-    return boto3.client("sqs", **stack.control_plane.client_arguments)
-
-
 def summaries(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     """Return the summary lines of a request's attempts, each of which is also its metrics."""
-    log = (WORK_DIR / "logs" / f"{stack.outputs['main_function_name']}.log").read_text()
-    lines = (json.loads(line) for line in log.splitlines() if '"attempt ended"' in line)
+    lines = (json.loads(line) for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
     # The log may go on from an earlier run.
     return [line for line in lines if line["requestId"] == request_id and line["_aws"]["Timestamp"] >= BEGAN_MS]
 

@@ -13,7 +13,7 @@ from selador_local.stack import WORK_DIR, Stack
 from selador_shared.protocol import Accepted, Citation, Completed, Delta, Pong, Started, parse_frame
 from selador_shared.settings import MainSettings, WebsocketHandlerSettings
 
-from .conftest import Client, connected
+from .conftest import Client, connected, log_of
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -25,19 +25,10 @@ QUESTION = "Which flats near the harbour allow pets?"
 type Eventually = Callable[[Callable[[], bool]], bool]
 
 
-@pytest.fixture
-def sqs(stack: Stack) -> "SQSClient":
-    return boto3.client("sqs", **stack.control_plane.client_arguments)
-
-
 def messages_in(sqs: "SQSClient", queue_url: str) -> int:
     """Count the messages in a queue, received ones too."""
     attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
-
-
-def main_log(stack: Stack) -> str:
-    return (WORK_DIR / "logs" / f"{stack.outputs['main_function_name']}.log").read_text()
 
 
 def taken_dead_letters(sqs: "SQSClient", stack: Stack) -> list[str]:
@@ -213,13 +204,13 @@ def test_a_message_that_is_no_envelope_goes_to_the_dead_letter_queue(stack: Stac
     sqs.send_message(QueueUrl=stack.outputs["queue_url"], MessageBody="not an envelope")
 
     assert taken_dead_letters(sqs, stack) == ["not an envelope"]
-    assert '"Unreadable": 1' in main_log(stack)
+    assert '"Unreadable": 1' in log_of(stack, "main")
 
 
 def test_a_client_that_leaves_stops_the_model_and_is_counted(
     stack: Stack, sqs: "SQSClient", eventually: Eventually
 ) -> None:
-    abandoned_before = main_log(stack).count('"Abandoned": 1')
+    abandoned_before = log_of(stack, "main").count('"Abandoned": 1')
     stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=2_000))  # the answer streams on until somebody leaves
 
     with connected(stack) as client:
@@ -227,7 +218,7 @@ def test_a_client_that_leaves_stops_the_model_and_is_counted(
         client.receive_until("delta")
 
     assert eventually(lambda: stack.bedrock.calls[-1].outcome == "client_closed")
-    assert eventually(lambda: main_log(stack).count('"Abandoned": 1') == abandoned_before + 1)
+    assert eventually(lambda: log_of(stack, "main").count('"Abandoned": 1') == abandoned_before + 1)
     assert eventually(lambda: messages_in(sqs, stack.outputs["queue_url"]) == 0)
 
 
