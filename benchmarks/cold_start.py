@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from selador_local.lambda_service.runtime import make_runtime_dir
+from selador_local.data_plane.lambda_service.runtime import make_runtime_dir
 
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "dummy",

@@ -29,7 +29,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from selador_local.lambda_service.runtime import make_runtime_dir
+from selador_local.data_plane.lambda_service.runtime import make_runtime_dir
 
 PROJECT = Path(__file__).resolve().parents[1]
 EVENT = json.loads((PROJECT / "tests/events/message.json").read_text())

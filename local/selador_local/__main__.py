@@ -9,9 +9,9 @@ from pathlib import Path
 
 from selador_client import demo
 from selador_local.bedrock.retrieval import DocumentsError
-from selador_local.commands import StackError
-from selador_local.progress import Progress
-from selador_local.stack import DOCUMENTS, WORK_DIR, running
+from selador_local.stack.commands import StackError
+from selador_local.stack.progress import Progress
+from selador_local.stack.stack import DOCUMENTS, WORK_DIR, running
 
 _QUESTION = "Which flats near the harbour allow pets?"
 

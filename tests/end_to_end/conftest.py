@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from selador_local.progress import Progress
-from selador_local.stack import WORK_DIR, Stack, running
+from selador_local.stack.progress import Progress
+from selador_local.stack.stack import WORK_DIR, Stack, running
 
 from ..conftest import event_loop
 

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from websockets.exceptions import InvalidStatus
 
-from selador_local.stack import WORK_DIR, Stack
+from selador_local.stack.stack import WORK_DIR, Stack
 from selador_shared.settings import AuthorizerSettings
 
 from ..conftest import AUDIENCE, Issuer, publishing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from selador_local.bedrock.faults import Fault, FaultKind
-from selador_local.stack import Stack
+from selador_local.stack.stack import Stack
 
 from .conftest import Apply, Client, connection, envelope, log_of
 

@@ -16,7 +16,7 @@ import pytest
 
 from selador_client.attempts import Attempts
 from selador_local.bedrock.faults import Fault, FaultKind
-from selador_local.stack import Stack
+from selador_local.stack.stack import Stack
 from selador_shared.protocol import parse_frame
 
 from .conftest import Client, connected, connection, envelope, log_of, question

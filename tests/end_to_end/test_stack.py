@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from selador_local.bedrock.faults import Fault, FaultKind
-from selador_local.stack import WORK_DIR, Stack
+from selador_local.stack.stack import WORK_DIR, Stack
 from selador_shared.protocol import Accepted, Citation, Completed, Delta, Pong, Started, parse_frame
 from selador_shared.settings import MainSettings, WebsocketHandlerSettings
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from selador_local.control_plane_client import ControlPlane
+from selador_local.control_plane_client.client import ControlPlane
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client

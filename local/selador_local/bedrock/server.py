@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from selador_local import http
-from selador_local.authorization import Authorizer, access_key_id
 from selador_local.bedrock import wire
 from selador_local.bedrock.agent_runtime import stream_runtime_answer
 from selador_local.bedrock.answer import Event, reference, stream_answer
@@ -27,6 +26,7 @@ from selador_local.bedrock.requests import (
 )
 from selador_local.bedrock.retrieval import Passage, content_words, open_index, search
 from selador_local.bedrock.wire import Wire
+from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.http import Request, Response
 
 _SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07

@@ -29,10 +29,11 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="control plane: %(message)s")
 
-    from selador_local.control_plane import extensions, server  # noqa: PLC0415 # after the environment is set
-    from selador_local.control_plane.code_locations import CodeLocations  # noqa: PLC0415
-    from selador_local.control_plane.iam import Iam  # noqa: PLC0415
-    from selador_local.control_plane.internal_api import PREFIX, InternalApi  # noqa: PLC0415
+    from selador_local.control_plane.front_door import server  # noqa: PLC0415 # after the environment is set
+    from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
+    from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
+    from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay import install as extensions  # noqa: PLC0415
 
     try:
         listener = server.listen(options.port)

@@ -1,0 +1,189 @@
+"""Who calls, and whether they may: IAM over the users, roles and policies that moto keeps.
+
+moto's own enforcement is off, since it ignores conditions both ways, fails with a 500 where a role trusts only a
+service, and answers JSON clients with the code `403`. This module judges each call once, before moto sees it.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.credentials import Credentials
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
+from moto.sts.models import sts_backends
+
+from selador_local.control_plane.front_door.errors import Protocol, RefusedError
+from selador_local.iam_policy.policies import (
+    AccessRequest,
+    Document,
+    Principal,
+    Verdict,
+    combine,
+    evaluate,
+)
+
+ADMINISTRATOR = "selador-local-administrator"
+# As long as STS ever lends a role; Lambda renews earlier, by replacing the execution environment.
+ROLE_CREDENTIALS_SECONDS = 43_200
+_ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A known access key: its secret, and whose it is. `owner` is moto's user or role (None once that is deleted)."""
+
+    principal: Principal
+    credentials: Credentials
+    owner: Any
+
+
+class Iam:
+    """One account's IAM in one region."""
+
+    def __init__(self, account_id: str, region: str) -> None:
+        self._account_id = account_id
+        self._region = region
+        self._users_and_roles = iam_backends[account_id]["aws"]
+        self._sessions = sts_backends[account_id]["aws"]
+
+    def create_administrator(self) -> Credentials:
+        """Make a user that may do everything, and its access key."""
+        self._users_and_roles.create_user(self._region, ADMINISTRATOR)
+        self._users_and_roles.put_user_policy(ADMINISTRATOR, "everything", json.dumps(_ALLOW_ALL))
+        key = self._users_and_roles.create_access_key(ADMINISTRATOR)
+        key.secret_access_key = secrets.token_urlsafe(30)  # moto's own is not made for keeping secrets
+        return Credentials(key.access_key_id, key.secret_access_key)
+
+    def find(self, access_key_id: str, session_token: str | None) -> Caller:
+        """The key's caller; raises RefusedError for an unknown, inactive or expired key."""
+        for user in list(self._users_and_roles.users.values()):
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id and key.status == "Active" and session_token is None:
+                    credentials = Credentials(access_key_id, key.secret_access_key)
+                    return Caller(Principal(user.arn, self._account_id), credentials, user)
+        session = self._sessions.get_assumed_role_from_access_key(access_key_id)
+        if session is None or session.session_token != session_token:
+            raise RefusedError(
+                "InvalidClientTokenId",
+                f"the access key {access_key_id} is not known here, or its session token is wrong; "
+                "use the keys that the local control plane printed",
+                codes={
+                    Protocol.JSON: "UnrecognizedClientException",
+                    Protocol.REST_JSON: "UnrecognizedClientException",
+                    Protocol.REST_XML: "InvalidAccessKeyId",
+                },
+            )
+        if session.expiration.replace(tzinfo=UTC) < datetime.now(UTC):
+            raise RefusedError(
+                "ExpiredToken",
+                "the role's session has expired",
+                codes={Protocol.JSON: "ExpiredTokenException", Protocol.REST_JSON: "ExpiredTokenException"},
+            )
+        return self._role_session(session)
+
+    def principal_of(self, access_key_id: str) -> Caller:
+        """The caller of a key whose signature somebody else has checked; raises RefusedError as `find` does."""
+        session = self._sessions.get_assumed_role_from_access_key(access_key_id)
+        return self.find(access_key_id, session.session_token if session else None)
+
+    def allows(self, caller: Caller, action: str, resource: str) -> bool:
+        """Whether the caller's policies, with the resource's own, allow the action."""
+        request = AccessRequest(caller.principal, action, resource, self._context(caller.principal))
+        identity = evaluate(_identity_policies(caller.owner), request)
+        if action == "sts:AssumeRole":
+            # Stricter than AWS in one case: a role that names a caller directly needs the caller's own policy as well.
+            return identity is Verdict.ALLOWED and self._trusts(resource, request)
+        return combine(identity, evaluate(self._resource_policies(resource), request))
+
+    def authorize(self, caller: Caller, action: str, resource: str) -> None:
+        """Raise RefusedError unless allowed. `sts:GetCallerIdentity` always is, as on AWS."""
+        if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource):
+            return
+        raise RefusedError(
+            "AccessDeniedException",
+            f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {resource}",
+            codes={Protocol.QUERY: "AccessDenied", Protocol.REST_XML: "AccessDenied"},
+        )
+
+    def lend_role(self, role_arn: str, service: str, source_arn: str | None) -> dict[str, str]:
+        """Temporary credentials of a role for an AWS service, as Lambda gets a function's role.
+
+        Raises RefusedError where there is no such role, or where its trust policy doesn't name the service.
+        """
+        principal = Principal(arn=service, account_id=self._account_id, service=service)
+        context = {**self._context(principal), "aws:sourceaccount": self._account_id}
+        if source_arn is not None:
+            context["aws:sourcearn"] = source_arn
+        if not self._trusts(role_arn, AccessRequest(principal, "sts:AssumeRole", role_arn, context)):
+            raise RefusedError(
+                "AccessDeniedException",
+                f"{role_arn} can't be assumed by {service}: there is no such role, "
+                "or its trust policy does not allow the service sts:AssumeRole",
+            )
+        session = self._sessions.assume_role(
+            region_name=self._region,
+            role_session_name=service.partition(".")[0],
+            role_arn=role_arn,
+            policy=None,
+            duration=ROLE_CREDENTIALS_SECONDS,
+            external_id=None,
+        )
+        session.secret_access_key = session.access_key.secret_access_key = secrets.token_urlsafe(30)
+        return {
+            "accessKeyId": session.access_key_id,
+            "secretAccessKey": session.secret_access_key,
+            "sessionToken": session.session_token,
+            "expiration": session.expiration.replace(microsecond=0, tzinfo=UTC).isoformat().replace("+00:00", "Z"),
+        }
+
+    def _role_session(self, session: Any) -> Caller:
+        credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+        principal = Principal(session.arn, self._account_id, role_arn=session.role_arn)
+        return Caller(principal, credentials, self._role(session.role_arn))
+
+    def _role(self, role_arn: str) -> Any:
+        try:
+            return self._users_and_roles.get_role_by_arn(role_arn)
+        except NotFoundException:
+            return None
+
+    def _trusts(self, role_arn: str, request: AccessRequest) -> bool:
+        role = self._role(role_arn)
+        return role is not None and evaluate([json.loads(role.assume_role_policy_document)], request) is Verdict.ALLOWED
+
+    def _context(self, principal: Principal) -> Mapping[str, str]:
+        return {
+            # This endpoint is plain HTTP on 127.0.0.1, which a TLS-only policy is not about (SQS-32).
+            "aws:securetransport": "true",
+            "aws:principalaccount": self._account_id,
+            "aws:principalarn": principal.role_arn or principal.arn,
+            "aws:requestedregion": self._region,
+        }
+
+    def _resource_policies(self, resource: str) -> Iterator[Document]:
+        """The policy of a queue or a bucket; other resources' own policies are not evaluated."""
+        if resource.startswith("arn:aws:sqs:"):
+            name = resource.rpartition(":")[2]
+            queue = sqs_backends[self._account_id][self._region].queues.get(name)
+            if queue is not None and queue.policy:
+                yield json.loads(queue.policy)
+        elif resource.startswith("arn:aws:s3:::"):
+            name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+            bucket = s3_backends[self._account_id]["aws"].buckets.get(name)
+            if bucket is not None and bucket.policy:
+                yield json.loads(bucket.policy)
+
+
+def _identity_policies(owner: Any) -> Iterator[Document]:
+    if owner is None:
+        return
+    for document in list(owner.policies.values()):
+        yield json.loads(document)
+    for policy in list(owner.managed_policies.values()):
+        yield json.loads(next(version.document for version in policy.versions if version.is_default))

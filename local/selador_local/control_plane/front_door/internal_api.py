@@ -1,0 +1,96 @@
+"""The stack's own questions to the control plane, under `/_selador/`.
+
+`POST /_selador/role-credentials`, `authorize` and `authenticate` are for the data plane, which shows the
+administrator's secret as a bearer token; `GET /_selador/code/<token>` is what GetFunction's `Code.Location` points to,
+and like the presigned URL on AWS it needs nothing but itself.
+"""
+
+import hmac
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from selador_local.control_plane.front_door import signature
+from selador_local.control_plane.front_door.code_locations import CodeLocations
+from selador_local.control_plane.front_door.errors import RefusedError, Response
+from selador_local.control_plane.front_door.iam import Iam
+from selador_local.control_plane.front_door.signature import HttpRequest
+
+PREFIX = "/_selador/"
+
+
+class InternalApi:
+    """Answers requests under PREFIX; raises RefusedError."""
+
+    def __init__(self, iam: Iam, code_locations: CodeLocations, secret: str) -> None:
+        self._iam = iam
+        self._code_locations = code_locations
+        self._bearer = f"Bearer {secret}".encode()
+
+    def answer(self, request: HttpRequest) -> Response:
+        """The answer to one request."""
+        question = urlsplit(request.url).path.removeprefix(PREFIX)
+        if request.method == "GET" and question.startswith("code/"):
+            code = self._code_locations.find(question.removeprefix("code/"))
+            if code is None:
+                raise RefusedError("NotFound", "there is no code at this location", status=404)
+            return Response(200, code, {"Content-Type": "application/zip"})
+        answers = {
+            "authenticate": self._authenticate,
+            "authorize": self._authorize,
+            "role-credentials": self._lend_role,
+        }
+        if request.method != "POST" or question not in answers:
+            raise RefusedError("NotFound", f"there is no {request.method} {PREFIX}{question}", status=404)
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._bearer):
+            raise RefusedError("AccessDenied", "the bearer token is not the administrator's secret access key")
+        answer = answers[question](_object(request.body))
+        return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+    def _lend_role(self, facts: dict[str, Any]) -> dict[str, str]:
+        """`{"roleArn", "service", "sourceArn"?}` -> temporary credentials."""
+        return self._iam.lend_role(_text(facts, "roleArn"), _text(facts, "service"), facts.get("sourceArn"))
+
+    def _authorize(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """`{"accessKeyId", "action", "resource"}` -> `{"allowed", "principalArn"}`; an unknown key is not allowed."""
+        key, action, resource = (_text(facts, name) for name in ("accessKeyId", "action", "resource"))
+        try:
+            caller = self._iam.principal_of(key)
+        except RefusedError:
+            return {"allowed": False, "principalArn": None}
+        return {
+            "allowed": self._iam.allows(caller, action, resource),
+            "principalArn": caller.principal.arn,
+        }
+
+    def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """`{"method", "url", "headers"}` of a request without a body -> `{"accessKeyId"}`, null if it isn't signed."""
+        headers = facts.get("headers")
+        if not isinstance(headers, dict):
+            raise RefusedError("InvalidRequest", "the member headers is not an object", status=400)
+        try:
+            request, signed = signature.parse_anywhere(
+                HttpRequest(_text(facts, "method"), _text(facts, "url"), headers, b"")
+            )
+            caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
+            signature.verify(request, signed, caller.credentials)
+        except RefusedError:
+            return {"accessKeyId": None}
+        return {"accessKeyId": signed.access_key_id}
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        facts = json.loads(body)
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise RefusedError("InvalidRequest", "the body is not a JSON object", status=400)
+    return facts
+
+
+def _text(facts: dict[str, Any], name: str) -> str:
+    value = facts.get(name)
+    if not isinstance(value, str) or not value:
+        raise RefusedError("InvalidRequest", f"the member {name} is {value!r}; it must be a text", status=400)
+    return value

@@ -1,0 +1,122 @@
+"""The HTTP server: each request is recognised, authenticated and authorised here, and only then given to moto."""
+
+import io
+import logging
+import socket
+import traceback
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wsgi import get_input_stream
+
+from selador_local.control_plane.front_door import actions_and_resources as access
+from selador_local.control_plane.front_door import api_call, signature
+from selador_local.control_plane.front_door.errors import Protocol, RefusedError, Response, refuse, unsupported
+from selador_local.control_plane.front_door.iam import Iam
+from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
+from selador_local.control_plane.front_door.signature import HttpRequest
+
+HOST = "127.0.0.1"
+_logger = logging.getLogger(__name__)
+
+type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class ControlPlane:
+    """The WSGI application in front of moto."""
+
+    def __init__(self, iam: Iam, internal_api: InternalApi, account_id: str, region: str) -> None:
+        self._iam = iam
+        self._internal_api = internal_api
+        self._account_id = account_id
+        self._region = region
+        self._moto = DomainDispatcherApplication(_create_service)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; nothing that goes wrong becomes a 5xx, which clients would retry in silence."""
+        request = _read(environ)
+        protocol = Protocol.REST_JSON
+        try:
+            if urlsplit(request.url).path.startswith(PREFIX):
+                return _send(self._internal_api.answer(request), start_response)
+            signed = signature.parse(request)
+            protocol = api_call.protocol_of(request, signed.service)
+            self._admit(request, signed, environ)
+            answer: Iterable[bytes] = self._moto(environ, start_response)
+        except RefusedError as refused:
+            refusal = refused
+        except NotImplementedError as error:
+            refusal = unsupported(str(error))
+        except Exception as error:
+            _logger.error("moto failed: %s", traceback.format_exc())
+            refusal = RefusedError("LocalControlPlaneFailure", f"moto failed with {error!r}", status=400)
+        else:
+            return answer
+        _logger.warning("%s %s: %s", request.method, urlsplit(request.url).path, refusal.message)
+        return _send(refuse(refusal, protocol), start_response)
+
+    def _admit(self, request: HttpRequest, signed: signature.Signature, environ: dict[str, Any]) -> None:
+        caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
+        signature.verify(request, signed, caller.credentials)
+        call = api_call.parse(request, signed.service, environ)
+        resource = access.resource_of(call, self._region, self._account_id)
+        self._iam.authorize(caller, access.action_of(call), resource)
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on 127.0.0.1; port 0 takes any free one. Raises OSError where the port is taken."""
+    return socket.create_server((HOST, port))
+
+
+def make(listener: socket.socket, application: ControlPlane, *, verbose: bool) -> BaseWSGIServer:
+    """A server for an already listening socket; `verbose` logs each request on stderr."""
+    host, port = listener.getsockname()
+    handler = MotoRequestHandler if verbose else _QuietRequestHandler
+    # Header and body are two small writes: with Nagle's algorithm each answer on a kept connection would wait 40 ms.
+    handler.disable_nagle_algorithm = True
+    return make_server(host, port, application, threaded=True, request_handler=handler, fd=listener.fileno())
+
+
+class _QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def _create_service(service: str) -> Any:
+    """moto's Flask application for one service. It is in debug mode, so its failures come through as exceptions."""
+    application = create_backend_app(service)
+    for error in (NotFound, MethodNotAllowed):
+        application.register_error_handler(error, _no_such_path)
+    return application
+
+
+def _no_such_path(_error: Exception) -> Any:
+    # A 404 page would tell Terraform that a resource is gone.
+    raise NotImplementedError("this path")
+
+
+def _read(environ: dict[str, Any]) -> HttpRequest:
+    body = get_input_stream(environ).read()
+    environ["wsgi.input"] = io.BytesIO(body)  # for moto to read again
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    names = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+    headers = {
+        names.get(name) or name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name in names or name.startswith("HTTP_")
+    }
+    target = environ["RAW_URI"]
+    url = target if target.startswith("http://") else f"http://{headers.get('host', HOST)}{target}"
+    return HttpRequest(environ["REQUEST_METHOD"], url, headers, body)
+
+
+def _send(response: Response, start_response: StartResponse) -> list[bytes]:
+    headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
+    return [response.body]

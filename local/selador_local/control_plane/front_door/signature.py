@@ -1,0 +1,107 @@
+"""Signature Version 4, seen from the server: who signed a request, and does the signature fit it?
+
+The control plane itself accepts no presigned URLs; the data plane asks about those of WebSocket clients. A signature's
+age is not checked.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from selador_local.control_plane.front_door.errors import Protocol, RefusedError
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
+    r"SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+)
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it came: `url` is absolute with its path still percent-encoded, header names are lower-case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the Authorization header claims."""
+
+    access_key_id: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    value: str
+
+
+def parse(request: HttpRequest) -> Signature:
+    """The request's signature; raises RefusedError where there is none that can be read."""
+    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if found is None:
+        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4")
+    return Signature(
+        access_key_id=found["key"],
+        region=found["region"],
+        service=found["service"],
+        signed_headers=tuple(found["headers"].split(";")),
+        value=found["signature"],
+    )
+
+
+def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
+    """The signature in the header or the query, and the request as it was before it was signed.
+
+    Raises RefusedError where there is neither.
+    """
+    if "authorization" in request.headers:
+        return request, parse(request)
+    parts = urlsplit(request.url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = dict(pairs)
+    try:
+        key, _, region, service, _ = query["X-Amz-Credential"].split("/")
+        signature = Signature(
+            access_key_id=key,
+            region=region,
+            service=service,
+            signed_headers=tuple(query["X-Amz-SignedHeaders"].split(";")),
+            value=query["X-Amz-Signature"],
+        )
+        date = query["X-Amz-Date"]
+    except (KeyError, ValueError):
+        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4") from None
+    kept = "&".join(part for part in parts.query.split("&") if not part.startswith("X-Amz-Signature="))
+    headers = {**request.headers, "x-amz-date": date}
+    if "X-Amz-Security-Token" in query:
+        headers["x-amz-security-token"] = query["X-Amz-Security-Token"]
+    return HttpRequest(request.method, parts._replace(query=kept).geturl(), headers, request.body), signature
+
+
+def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
+    """Raise RefusedError unless these credentials made this signature over this request."""
+    headers = {name: value for name, value in request.headers.items() if name in signature.signed_headers}
+    signed = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
+    signed.context["timestamp"] = request.headers.get("x-amz-date", "")
+    kind = S3SigV4Auth if signature.service == "s3" else SigV4Auth  # S3 signs the path as it is
+    auth = kind(credentials, signature.service, signature.region)
+    expected = auth.signature(auth.string_to_sign(signed, auth.canonical_request(signed)), signed)
+    if not hmac.compare_digest(expected, signature.value):
+        raise RefusedError(
+            "SignatureDoesNotMatch",
+            "the signature does not fit the request; check the secret access key",
+            codes={Protocol.JSON: "InvalidSignatureException", Protocol.REST_JSON: "InvalidSignatureException"},
+        )
+    claimed = headers.get("x-amz-content-sha256", "")
+    if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(request.body).hexdigest():
+        raise RefusedError("XAmzContentSHA256Mismatch", "the body is not the one that was signed", status=400)

@@ -1,0 +1,1 @@
+"""What moto's server lacks or does otherwise than AWS, one module a service."""

@@ -1,0 +1,148 @@
+"""Lambda's control plane, as far as moto doesn't have it right. Functions run in the data plane, never here.
+
+- A mapping on an alias keeps the alias (ESM-30), and its queue's visibility timeout must cover the function (ESM-08).
+- `LoggingConfig`, `DeadLetterConfig`, `KMSKeyArn` and `SnapStart` are kept.
+- GetFunction's `Code.Location` can be fetched.
+- Publishing makes a version only if code or configuration changed since the last one (LAM-48).
+"""
+
+import json
+from typing import Any, Never
+
+from moto.awslambda import urls
+from moto.awslambda.exceptions import ConflictException, InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend as MotoBackend
+from moto.awslambda.models import LambdaFunction as MotoFunction
+from moto.awslambda.responses import LambdaResponse as MotoResponse
+from moto.sqs.models import sqs_backends
+
+from selador_local.control_plane.front_door.code_locations import CodeLocations
+from selador_local.control_plane.front_door.errors import unsupported
+
+# A version differs from its function in these without anything having changed.
+_OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", "Version"})
+
+
+class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
+    """Gaps: settings that moto drops, at creation or at an update; and moto would run the code through Docker."""
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        super().__init__(account_id, spec, region, version)
+        self.dead_letter_config = spec.get("DeadLetterConfig")
+        self.apply_snapshots_on = spec.get("SnapStart", {}).get("ApplyOn", "None")
+        self.logging_config = {
+            "LogFormat": "Text",
+            "LogGroup": f"/aws/lambda/{self.function_name}",
+            **spec.get("LoggingConfig", {}),
+        }
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        configuration: dict[str, Any] = {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+        configuration["SnapStart"] = {
+            "ApplyOn": self.apply_snapshots_on,
+            "OptimizationStatus": "Off" if self.apply_snapshots_on == "None" or self.version == "$LATEST" else "On",
+        }
+        if self.dead_letter_config:
+            configuration["DeadLetterConfig"] = self.dead_letter_config
+        return configuration
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> Any:
+        self.dead_letter_config = config_updates.get("DeadLetterConfig", self.dead_letter_config)
+        if "KMSKeyArn" in config_updates:
+            self.kms_key_arn = config_updates["KMSKeyArn"]
+        self.apply_snapshots_on = config_updates.get("SnapStart", {}).get("ApplyOn", self.apply_snapshots_on)
+        self.logging_config = {**self.logging_config, **config_updates.get("LoggingConfig", {})}
+        if "TracingConfig" in config_updates:
+            self.tracing_config = config_updates["TracingConfig"]
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        return super().update_configuration(config_updates)
+
+    def update_function_code(self, updated_spec: dict[str, Any]) -> Any:
+        if "Architectures" in updated_spec:
+            self.architectures = updated_spec["Architectures"]
+        return super().update_function_code(updated_spec)
+
+    def _invoke_lambda(self, event: Any = None) -> Never:  # noqa: ARG002 # moto's signature
+        raise unsupported(f"invocations ({self.function_name}); the data plane runs functions")
+
+
+class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+    """Gaps: mappings on an alias; idempotent publishing."""
+
+    _url_module = urls
+
+    def create_event_source_mapping(self, spec: dict[str, Any]) -> Any:
+        name, source_arn = spec["FunctionName"], spec["EventSourceArn"]
+        function_arn = self._qualified_arn(name)
+        if any(
+            (mapping.function_arn, mapping.event_source_arn) == (function_arn, source_arn)
+            for mapping in self.list_event_source_mappings("", "")
+        ):
+            raise ConflictException(f"{function_arn} already has an event source mapping for {source_arn}")
+        self._require_visibility(source_arn, name)
+        mapping = super().create_event_source_mapping(spec)
+        mapping.function_arn = function_arn
+        return mapping
+
+    def update_event_source_mapping(self, uuid: str, spec: dict[str, Any]) -> Any:
+        mapping = self.get_event_source_mapping(uuid)
+        if mapping is None:
+            return None
+        name = spec.get("FunctionName", mapping.function_arn)
+        self._require_visibility(mapping.event_source_arn, name)
+        mapping = super().update_event_source_mapping(uuid, spec)
+        mapping.function_arn = self._qualified_arn(name)
+        return mapping
+
+    def publish_version(self, function_name: str, description: str = "") -> Any:
+        function = self.get_function(function_name, None)
+        versions = [one for one in self.list_versions_by_function(function.function_name) if one.version != "$LATEST"]
+        function.code_or_config_updated = not versions or _content(function) != _content(versions[-1])
+        return super().publish_version(function_name, description)
+
+    def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any]:
+        function = self.get_function(function_name, qualifier)
+        function.update_function_code(body)
+        if body.get("Publish"):
+            function = self.publish_version(function_name)
+        configuration: dict[str, Any] = function.get_configuration()
+        return configuration
+
+    def _qualified_arn(self, name_or_arn: str) -> str:
+        """The function's ARN with the qualifier it was named by; the function must exist."""
+        self.get_function(name_or_arn, None)
+        if name_or_arn.startswith("arn:"):
+            return name_or_arn
+        return f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name_or_arn}"
+
+    def _require_visibility(self, source_arn: str, function_name: str) -> None:
+        """ESM-08; an event source that doesn't exist is left to moto's own error."""
+        queue = sqs_backends[self.account_id][self.region_name].queues.get(source_arn.rpartition(":")[2])
+        timeout = self.get_function(function_name, None).timeout
+        if queue is not None and queue.visibility_timeout < timeout:
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+                f"Function timeout: {timeout} seconds"
+            )
+
+
+class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+    """Gap: moto's code location is on an AWS host, and an alias's ARN is shown as its version's."""
+
+    code_locations: CodeLocations
+
+    def get_function(self) -> str:
+        answer = json.loads(super().get_function())
+        name, qualifier = self.uri_match["FunctionName"], self._get_param("Qualifier", None)
+        function = self.backend.get_function(name, qualifier)
+        answer["Code"]["Location"] = self.code_locations.publish(function.code_bytes)
+        if qualifier is not None:
+            base = ":".join(function.function_arn.split(":")[:7])
+            answer["Configuration"]["FunctionArn"] = f"{base}:{qualifier}"
+        return json.dumps(answer)
+
+
+def _content(function: MotoFunction) -> dict[str, Any]:
+    configuration = function.get_configuration()
+    return {name: value for name, value in configuration.items() if name not in _OF_THE_VERSION}

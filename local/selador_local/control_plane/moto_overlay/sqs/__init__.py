@@ -1,0 +1,1 @@
+"""SQS's queues, with locks, limits and move tasks as on AWS."""

@@ -1,0 +1,1 @@
+"""How the other parts talk to the control plane."""

@@ -1,0 +1,62 @@
+"""Whose request is this, and may that access key do that? The control plane knows: it has keys, roles and policies.
+
+On @connections signatures are not verified: on 127.0.0.1 whoever can post can read the key as well. A client's
+handshake is another matter: there its author learns whether the signature would be taken on AWS.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from selador_local.control_plane_client.client import ControlPlane
+
+Authorizer = Callable[[str, str, str], Awaitable[bool]]
+"""`(access_key_id, action, resource_arn) -> allowed`."""
+
+Authenticator = Callable[[str, str, Iterable[tuple[str, str]]], Awaitable[str | None]]
+"""`(method, target, headers) -> access_key_id` of whoever signed this request; None where the signature doesn't fit."""
+
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/, ]+)/")
+_CACHE_SECONDS = 30
+
+
+def access_key_id(authorization: str | None) -> str | None:
+    """The access key id in a SigV4 `Authorization` header; None where there is no such header."""
+    credential = _CREDENTIAL.match(authorization or "")
+    return credential["key"] if credential is not None else None
+
+
+class ControlPlaneAuthenticator:
+    """Asks the control plane, which has the secrets, whether a signature fits its request."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        self._control_plane = control_plane
+
+    async def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
+        """Raises DataPlaneError when the control plane gives no answer."""
+        sent = {name.lower(): value for name, value in headers}
+        facts = {"method": method, "url": f"http://{sent.get('host', '')}{target}", "headers": sent}
+        answer = await asyncio.to_thread(self._control_plane.ask, "authenticate", facts)
+        key = answer.get("accessKeyId")
+        return key if isinstance(key, str) else None
+
+
+class ControlPlaneAuthorizer:
+    """Asks the control plane, and keeps each answer for 30 s: a stream of posts asks the same thing."""
+
+    def __init__(self, control_plane: ControlPlane, clock: Callable[[], float] = time.monotonic) -> None:
+        self._control_plane = control_plane
+        self._clock = clock
+        self._answers: dict[tuple[str, str, str], tuple[float, bool]] = {}
+
+    async def __call__(self, access_key_id: str, action: str, resource_arn: str) -> bool:
+        """Raises DataPlaneError when the control plane gives no answer; that is not cached."""
+        question = (access_key_id, action, resource_arn)
+        now = self._clock()
+        self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}
+        if question not in self._answers:
+            facts = {"accessKeyId": access_key_id, "action": action, "resource": resource_arn}
+            answer = await asyncio.to_thread(self._control_plane.ask, "authorize", facts)
+            self._answers[question] = (now + _CACHE_SECONDS, answer.get("allowed") is True)
+        return self._answers[question][1]

@@ -1,0 +1,1 @@
+"""API Gateway, Lambda and the event source mappings, as Terraform deployed them."""

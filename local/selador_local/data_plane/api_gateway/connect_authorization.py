@@ -1,0 +1,138 @@
+"""Who may connect: what `$connect`'s authorization says of a client (WS-24 to WS-26, section AUTH).
+
+It is asked at `$connect` alone, and once for each connection: WebSocket APIs keep no result (AUTH-07).
+"""
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.control_plane_client.iam import Authenticator, Authorizer
+from selador_local.data_plane.api_gateway import events
+from selador_local.data_plane.api_gateway.events import Caller
+from selador_local.data_plane.deployment import RequestAuthorizer, Route
+from selador_local.data_plane.lambda_service.invocation import Invoke, TooManyRequestsError
+from selador_local.http import Upgrade
+from selador_local.iam_policy.policies import AccessRequest, Principal, Verdict, evaluate
+
+_logger = logging.getLogger(__name__)
+
+_RESULT_BYTES = 8 * 1024  # WS-64
+_ACTION = "execute-api:Invoke"
+
+
+class RefusedError(Exception):
+    """The handshake ends with `status`."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class ConnectAuthorization:
+    """Decides for the routes it is given. `arn_prefix` ends before the API's id."""
+
+    def __init__(self, *, invoke: Invoke, authenticate: Authenticator, authorize: Authorizer, arn_prefix: str) -> None:
+        self._invoke = invoke
+        self._authenticate = authenticate
+        self._authorize = authorize
+        self._arn_prefix = arn_prefix
+
+    async def admit(self, route: Route, caller: Caller, upgrade: Upgrade, now_ms: int) -> Caller:
+        """Return the caller, with what the authorizer said of it, if there is one. Raises RefusedError."""
+        match route.authorization:
+            case None:
+                return caller
+            case "AWS_IAM":
+                await self._check_signature(caller, upgrade)
+                return caller
+            case RequestAuthorizer() as authorizer:
+                context = await self._ask(authorizer, caller, upgrade, now_ms)
+                return replace(caller, authorizer=context)
+
+    def _method_arn(self, caller: Caller) -> str:
+        return f"{self._arn_prefix}{caller.api_id}/{caller.stage}/$connect"  # AUTH-03
+
+    async def _check_signature(self, caller: Caller, upgrade: Upgrade) -> None:
+        """AUTH-12: signed in the headers or in the query."""
+        key = await self._authenticate("GET", upgrade.target, upgrade.headers)
+        if key is None or not await self._authorize(key, _ACTION, self._method_arn(caller)):
+            raise RefusedError(HTTPStatus.FORBIDDEN)
+
+    async def _ask(
+        self, authorizer: RequestAuthorizer, caller: Caller, upgrade: Upgrade, now_ms: int
+    ) -> Mapping[str, Any]:
+        if not all(_is_present(source, caller, upgrade) for source in authorizer.identity_sources):
+            raise RefusedError(HTTPStatus.UNAUTHORIZED)  # AUTH-04: nobody is asked
+        method_arn = self._method_arn(caller)
+        event = events.authorizer(
+            caller,
+            upgrade.target,
+            upgrade.headers,
+            method_arn=method_arn,
+            request_id=events.new_id(),
+            now_ms=now_ms,
+        )
+        began = time.monotonic()
+        try:
+            result = await self._invoke(authorizer.function_arn, json.dumps(event).encode())
+        except (DataPlaneError, TooManyRequestsError):
+            _logger.exception("the authorizer %s can't be invoked", authorizer.function_arn)
+            raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR) from None
+        if result.function_error is not None:
+            raise RefusedError(_status_of_failure(result.payload))
+        context = read_answer(result.payload, method_arn)
+        return {**context, "integrationLatency": round((time.monotonic() - began) * 1000)}
+
+
+def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
+    """Return what an authorizer's answer puts into every event of the connection.
+
+    Raises RefusedError: with 403 where its policy doesn't allow the connection, with 500 where it is no answer.
+    """
+    try:
+        answer = json.loads(payload)
+        principal_id, policy, context = answer["principalId"], answer["policyDocument"], answer.get("context") or {}
+        request = AccessRequest(Principal(str(principal_id), ""), _ACTION, method_arn)
+        verdict = evaluate([policy], request)
+        usable = (
+            len(payload) <= _RESULT_BYTES
+            and isinstance(principal_id, str)
+            and all(isinstance(value, str | int | float | bool) for value in context.values())  # AUTH-05
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        usable = False
+    if not usable:
+        raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR)
+    if verdict is not Verdict.ALLOWED:
+        raise RefusedError(HTTPStatus.FORBIDDEN)
+    return {"principalId": principal_id, **context}
+
+
+def _status_of_failure(payload: bytes) -> HTTPStatus:
+    """AUTH-08: this very message is how an authorizer says 401; anything else it raises is its own failure."""
+    error = json.loads(payload)
+    if isinstance(error, dict) and error.get("errorMessage") == "Unauthorized":
+        return HTTPStatus.UNAUTHORIZED
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _is_present(source: str, caller: Caller, upgrade: Upgrade) -> bool:
+    """Whether an identity source such as `route.request.header.Auth` names something that isn't empty (AUTH-04)."""
+    place, _, name = source.removeprefix("route.request.").partition(".")
+    match place:
+        case "header":
+            values: Sequence[str] = [value for header, value in upgrade.headers if header.lower() == name.lower()]
+        case "querystring":
+            values = parse_qs(urlsplit(upgrade.target).query).get(name, [])
+        case "context":
+            values = [str(getattr(caller, "source_ip", ""))] if name == "identity.sourceIp" else []
+        case _:
+            values = []  # stage variables, which no stage here has
+    return any(values)

@@ -1,0 +1,120 @@
+"""The @connections API: post to a client, ask about it, close it (CB-01..08, CB-13, CB-14)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from selador_local.control_plane_client.iam import Authorizer, access_key_id
+from selador_local.data_plane.api_gateway.events import Caller, is_id
+from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
+from selador_local.data_plane.api_gateway.websocket import ConnectionGoneError, WebSocket, WriteBufferFullError
+from selador_local.http import Request, Response, json_response
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A client that is connected: `$connect` has succeeded and the socket is open."""
+
+    caller: Caller
+    socket: WebSocket
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an @connections request is about."""
+
+    api_id: str
+    stage: str
+    connection_id: str
+
+
+@dataclass(frozen=True)
+class PostFault:
+    """A failure on demand: the answer to one post whose body has the text `containing` in it."""
+
+    status: int
+    error_type: str
+    containing: str
+
+
+def target_of(path: str) -> Target | None:
+    """`/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for any other path."""
+    parts = [unquote(part) for part in urlsplit(path).path.split("/")]
+    if len(parts) != 5 or parts[3] != "@connections":
+        return None
+    return Target(parts[1], parts[2], parts[4])
+
+
+class ConnectionsApi:
+    """Answers for the connections it was given, which may change under way. `arn_prefix` ends before the API's id."""
+
+    def __init__(self, connections: Mapping[str, Connection], authorizer: Authorizer, arn_prefix: str) -> None:
+        self._connections = connections
+        self._authorizer = authorizer
+        self._arn_prefix = arn_prefix
+        self.faults: list[PostFault] = []
+        """What the next posts get instead of being delivered."""
+
+    async def handle(self, request: Request, target: Target) -> Response:
+        key = access_key_id(request.headers.get("authorization"))
+        if key is None:
+            return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        path = f"{target.api_id}/{target.stage}/{request.method}/@connections/{target.connection_id}"
+        if not await self._authorizer(key, "execute-api:ManageConnections", f"{self._arn_prefix}{path}"):
+            return error(403, "ForbiddenException", "Forbidden")
+        if not is_id(target.connection_id):
+            return error(400, "BadRequestException", f"Invalid connectionId: {target.connection_id}")
+        if request.method == "POST" and len(request.body) > MESSAGE_BYTES:
+            return error(413, "PayloadTooLargeException", "Message too long")
+        connection = self._connections.get(target.connection_id)
+        if connection is None or (connection.caller.api_id, connection.caller.stage) != (target.api_id, target.stage):
+            return _gone()
+        return self._fault(request) or _act(request, connection)
+
+    def _fault(self, request: Request) -> Response | None:
+        for fault in self.faults:
+            if request.method == "POST" and fault.containing.encode() in request.body:
+                self.faults.remove(fault)
+                return error(fault.status, fault.error_type, "failed on demand")
+        return None
+
+
+def error(status: int, error_type: str, message: str) -> Response:
+    """An error as botocore expects it: the type travels in a header (CB-05)."""
+    return json_response(status, {"message": message}, {"x-amzn-ErrorType": error_type})
+
+
+def _gone() -> Response:
+    return Response(410, {"x-amzn-ErrorType": "GoneException"})  # CB-06: no body
+
+
+def _act(request: Request, connection: Connection) -> Response:
+    match request.method:
+        case "POST":
+            try:
+                connection.socket.send(request.body)
+            except ConnectionGoneError:
+                return _gone()
+            except WriteBufferFullError:
+                return error(429, "LimitExceededException", "The client's receive buffer is full")
+            return Response(200)
+        case "GET":
+            return json_response(200, _description(connection))
+        case "DELETE":
+            connection.socket.close(1000, "")  # WS-52
+            return Response(204)
+    return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+
+
+def _description(connection: Connection) -> dict[str, object]:
+    caller = connection.caller
+    return {
+        "connectedAt": _iso(caller.connected_at_ms / 1000),
+        "lastActiveAt": _iso(connection.socket.last_active_at),
+        "identity": {"sourceIp": caller.source_ip, "userAgent": caller.user_agent},
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

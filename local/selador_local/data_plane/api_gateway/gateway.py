@@ -1,0 +1,224 @@
+"""A connection's life at API Gateway: `$connect`, its messages, `$disconnect`; and where plain HTTP goes."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from selador_local.control_plane_client.iam import Authenticator, Authorizer
+from selador_local.data_plane.api_gateway import events
+from selador_local.data_plane.api_gateway.clock import Clock, SystemClock
+from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, RefusedError
+from selador_local.data_plane.api_gateway.connections import Connection, ConnectionsApi, error, target_of
+from selador_local.data_plane.api_gateway.events import Caller
+from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
+from selador_local.data_plane.api_gateway.limits import TokenBucket
+from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
+from selador_local.data_plane.api_gateway.websocket import (
+    ConnectionGoneError,
+    Handshake,
+    WebSocket,
+    WriteBufferFullError,
+)
+from selador_local.data_plane.deployment import Route, Stage
+from selador_local.data_plane.lambda_service.invocation import Invoke
+from selador_local.http import Request, Response, Upgrade
+
+_logger = logging.getLogger(__name__)
+
+_CONNECT_FAILURES = {  # the handshake's status: WS-21, WS-22; the rest is not known and treated as a raised error
+    Failure.RAISED: 502,
+    Failure.MALFORMED: 502,
+    Failure.THROTTLED: 502,
+    Failure.TIMED_OUT: 504,
+}
+_DISCONNECT_SECONDS = 2  # what `$disconnect` gets when everything stops; it is best effort (WS-49)
+
+
+class ApiGateway:
+    """All WebSocket APIs, at `/{api-id}/{stage}` of one server, which calls `upgrade` and `handle`."""
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        account_id: str,
+        invoke: Invoke,
+        authenticate: Authenticator,
+        authorizer: Authorizer,
+        clock: Clock | None = None,
+    ) -> None:
+        self._region = region
+        self._integrations = Integrations(invoke)
+        self._clock = clock or SystemClock()
+        self._stages: Mapping[tuple[str, str], Stage] = {}
+        self._throttles: dict[tuple[str, str], TokenBucket] = {}
+        self._connections: dict[str, Connection] = {}
+        arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
+        self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
+        self._authorization = ConnectAuthorization(
+            invoke=invoke, authenticate=authenticate, authorize=authorizer, arn_prefix=arn_prefix
+        )
+        self._lives: set[asyncio.Task[None]] = set()
+        self._messages: set[asyncio.Task[None]] = set()
+
+    def deploy(self, stages: Mapping[tuple[str, str], Stage]) -> None:
+        """Serve these stages from now on. Open connections stay, and take the new routes."""
+        self._stages = stages
+        self._throttles = {key: TokenBucket(stage.throttle, self._clock.time) for key, stage in stages.items()}
+
+    def connection_ids(self) -> set[str]:
+        """Return the ids of the connections that are open."""
+        return set(self._connections)
+
+    async def handle(self, request: Request) -> Response:
+        target = target_of(request.target)
+        if target is not None and (target.api_id, target.stage) in self._stages:
+            return await self.connections_api.handle(request, target)
+        if target is None and _stage_key(request.target) in self._stages:
+            return Response(426, {"Upgrade": "websocket"})  # WS-28
+        return error(403, "ForbiddenException", "Forbidden")  # CB-14
+
+    async def upgrade(self, upgrade: Upgrade) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._lives.add(task)
+        try:
+            await self._serve(upgrade)
+        finally:
+            self._lives.discard(task)
+
+    async def close(self) -> None:
+        """Close every connection with 1001, give their `$disconnect` two seconds, then end what is still running."""
+        for connection in self._connections.values():
+            connection.socket.close(1001, "Going away")
+        if self._lives:
+            await asyncio.wait(self._lives, timeout=_DISCONNECT_SECONDS)
+        for task in self._lives | self._messages:
+            task.cancel()
+        await asyncio.gather(*self._lives, *self._messages, return_exceptions=True)
+        await self._integrations.close()
+
+    async def _serve(self, upgrade: Upgrade) -> None:
+        handshake = Handshake(upgrade)
+        key = _stage_key(upgrade.target)
+        stage = self._stages.get(key)
+        if stage is None:
+            await handshake.refuse(403)
+        elif not handshake.is_valid:
+            await handshake.refuse_invalid()
+        elif not self._throttles[key].take():
+            await handshake.refuse(429)  # WS-27
+        else:
+            caller = self._caller(stage, upgrade)
+            route = stage.routes.get(CONNECT)
+            if route is not None:
+                try:
+                    caller = await self._authorization.admit(route, caller, upgrade, self._now_ms())
+                except RefusedError as refused:
+                    await handshake.refuse(refused.status)
+                    return
+            refusal, subprotocol = await self._connect(route, caller, upgrade)
+            if refusal is None:
+                await self._converse(await handshake.accept(subprotocol, self._clock), caller)
+            else:
+                await handshake.refuse(refusal)
+
+    def _caller(self, stage: Stage, upgrade: Upgrade) -> Caller:
+        return Caller(
+            connection_id=events.new_id(),
+            connected_at_ms=self._now_ms(),
+            api_id=stage.api_id,
+            stage=stage.name,
+            domain_name=f"{stage.api_id}.execute-api.{self._region}.amazonaws.com",
+            source_ip=upgrade.writer.get_extra_info("peername")[0],
+            user_agent=next((value for name, value in upgrade.headers if name.lower() == "user-agent"), None),
+        )
+
+    async def _connect(self, route: Route | None, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
+        """The status that refuses the handshake, None when the client may come in, and the subprotocol."""
+        if route is None or route.integration is None:
+            return None, None  # WS-23
+        event = events.connect(
+            caller, upgrade.target, upgrade.headers, request_id=events.new_id(), now_ms=self._now_ms()
+        )
+        answer = await self._integrations.call(route.integration, event)
+        if isinstance(answer, Failure):
+            return _CONNECT_FAILURES[answer], None
+        if not answer.succeeded:
+            return answer.status, None  # WS-20
+        return None, answer.headers.get("sec-websocket-protocol")  # WS-74
+
+    async def _converse(self, socket: WebSocket, caller: Caller) -> None:
+        self._connections[caller.connection_id] = Connection(caller, socket)
+        expiry = asyncio.create_task(socket.expire())
+        try:
+            async for text in socket.messages():
+                # A message does not wait for the one before it.
+                task = asyncio.create_task(self._message(socket, caller, text))
+                self._messages.add(task)
+                task.add_done_callback(self._messages.discard)
+        finally:
+            expiry.cancel()
+            del self._connections[caller.connection_id]
+        await self._disconnect(caller, *socket.closed_by())
+
+    async def _message(self, socket: WebSocket, caller: Caller, text: str) -> None:
+        request_id = events.new_id()
+        key = (caller.api_id, caller.stage)
+        stage = self._stages.get(key)
+        route = _route(stage, text)
+        if stage is not None and not self._throttles[key].take():
+            reply: str | None = _error_frame("Too Many Requests", caller, request_id)  # WS-18
+        elif route is None:
+            reply = _error_frame("Forbidden", caller, request_id)  # WS-06
+        elif route.integration is None:
+            reply = _error_frame("Internal server error", caller, request_id)
+        else:
+            event = events.message(caller, route.key, text, request_id=request_id, now_ms=self._now_ms())
+            answer = await self._integrations.call(route.integration, event)
+            reply = _reply(route, answer, caller, request_id)
+        if reply:
+            try:
+                socket.send(reply.encode())
+            except ConnectionGoneError:
+                pass
+            except WriteBufferFullError:
+                _logger.warning("a route response was dropped: connection %s reads too slowly", caller.connection_id)
+
+    async def _disconnect(self, caller: Caller, code: int, reason: str) -> None:
+        stage = self._stages.get((caller.api_id, caller.stage))
+        route = stage.routes.get(DISCONNECT) if stage is not None else None
+        if route is not None and route.integration is not None:
+            event = events.disconnect(caller, code, reason, request_id=events.new_id(), now_ms=self._now_ms())
+            await self._integrations.call(route.integration, event)
+
+    def _now_ms(self) -> int:
+        return int(self._clock.time() * 1000)
+
+
+def _stage_key(target: str) -> tuple[str, str]:
+    """The API's id and the stage in `/{api-id}/{stage}`, a final slash or not; another path gives an unknown stage."""
+    parts = urlsplit(target).path.rstrip("/").split("/")
+    return (parts[1], parts[2]) if len(parts) == 3 else ("", "")
+
+
+def _route(stage: Stage | None, text: str) -> Route | None:
+    if stage is None:
+        return None
+    key = select_route(stage.route_selection_expression, text, stage.routes)
+    return stage.routes[key] if key is not None else None
+
+
+def _reply(route: Route, answer: ProxyResponse | Failure, caller: Caller, request_id: str) -> str | None:
+    """The frame that answers a message, if one does (WS-10..17)."""
+    if isinstance(answer, Failure):
+        return _error_frame("Internal server error", caller, request_id)
+    if not route.responds:
+        return None
+    return answer.body if answer.succeeded else _error_frame("Internal server error", caller, request_id)
+
+
+def _error_frame(message: str, caller: Caller, request_id: str) -> str:
+    # The spaces are AWS's own (WS-06).
+    return f'{{"message": "{message}", "connectionId":"{caller.connection_id}", "requestId":"{request_id}"}}'

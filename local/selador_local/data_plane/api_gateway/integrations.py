@@ -1,0 +1,86 @@
+"""Calling a Lambda proxy integration, and reading what it answers."""
+
+import asyncio
+import enum
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.data_plane.api_gateway.events import Event
+from selador_local.data_plane.deployment import Integration
+from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProxyResponse:
+    """What the function returned; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Failure(enum.Enum):
+    """Why there is no response."""
+
+    RAISED = enum.auto()
+    MALFORMED = enum.auto()
+    TIMED_OUT = enum.auto()
+    THROTTLED = enum.auto()
+
+
+class Integrations:
+    """Invokes functions for the routes. A function that outlasts the integration's timeout goes on running (WS-16)."""
+
+    def __init__(self, invoke: Invoke) -> None:
+        self._invoke = invoke
+        self._running: set[asyncio.Task[InvokeResult]] = set()
+
+    async def call(self, integration: Integration, event: Event) -> ProxyResponse | Failure:
+        task = asyncio.ensure_future(self._invoke(integration.function_arn, json.dumps(event).encode()))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        done, _ = await asyncio.wait({task}, timeout=integration.timeout_ms / 1000)
+        if not done:
+            return Failure.TIMED_OUT
+        try:
+            result = task.result()
+        except TooManyRequestsError:
+            return Failure.THROTTLED
+        except DataPlaneError:
+            _logger.exception("%s can't be invoked", integration.function_arn)
+            return Failure.RAISED
+        return Failure.RAISED if result.function_error is not None else proxy_response(result.payload)
+
+    async def close(self) -> None:
+        """Give up the invocations that are still under way."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _forget(self, task: "asyncio.Task[InvokeResult]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody waits for it after a timeout
+
+
+def proxy_response(payload: bytes) -> ProxyResponse | Failure:
+    """Read a function's answer; anything but an object with a `statusCode` is malformed (WS-14)."""
+    try:
+        answer = json.loads(payload)
+        status = int(answer["statusCode"])
+    except (ValueError, TypeError, KeyError):
+        return Failure.MALFORMED
+    headers = answer.get("headers") or {}
+    body = answer.get("body")
+    if not isinstance(headers, dict) or not isinstance(body, str | None):
+        return Failure.MALFORMED
+    return ProxyResponse(status, {str(name).lower(): str(value) for name, value in headers.items()}, body or "")

@@ -1,0 +1,38 @@
+"""API Gateway's quotas for WebSocket APIs, and the two decisions about time: throttling and expiry."""
+
+from collections.abc import Callable
+
+from selador_local.data_plane.deployment import Throttle
+
+MESSAGE_BYTES = 128 * 1024  # WS-54, CB-01
+FRAME_BYTES = 32 * 1024  # WS-54, WS-55
+IDLE_SECONDS = 10 * 60  # WS-57
+LIFE_SECONDS = 2 * 60 * 60  # WS-57
+
+
+def seconds_left(now: float, connected_at: float, last_active_at: float) -> float:
+    """How long the connection may live on if nothing more is said; zero or less when its time is up."""
+    return min(connected_at + LIFE_SECONDS, last_active_at + IDLE_SECONDS) - now
+
+
+class TokenBucket:
+    """A stage's throttle (WS-67). A stage without settings lets everything through."""
+
+    def __init__(self, throttle: Throttle | None, clock: Callable[[], float]) -> None:
+        self._throttle = throttle
+        self._clock = clock
+        self._tokens = float(throttle.burst) if throttle is not None else 0.0
+        self._filled_at = clock()
+
+    def take(self) -> bool:
+        """Take a token; False when the request is one too many."""
+        if self._throttle is None:
+            return True
+        now = self._clock()
+        refill = (now - self._filled_at) * self._throttle.rate
+        self._tokens = min(self._tokens + refill, self._throttle.burst)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,177 @@
+"""The server's side of one WebSocket: handshake, messages within API Gateway's limits, close codes.
+
+The protocol itself is websockets' sans-I/O `ServerProtocol`; this module moves its bytes.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from websockets.datastructures import Headers
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request as HandshakeRequest
+from websockets.http11 import Response as HandshakeResponse
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from selador_local.data_plane.api_gateway.clock import Clock
+from selador_local.data_plane.api_gateway.limits import FRAME_BYTES, MESSAGE_BYTES, seconds_left
+from selador_local.http import Upgrade
+
+WRITE_BUFFER_BYTES = 256 * 1024
+"""What may wait for a slow reader. AWS's own figure is not published; two of the largest messages fit."""
+_KERNEL_BUFFER_BYTES = 64 * 1024  # else the kernel's own buffer takes megabytes more
+_CLOSE_SECONDS = 5  # how long a client may take to answer a close
+_READ_BYTES = 2**16
+
+
+class ConnectionGoneError(Exception):
+    """The connection is closed, or closing."""
+
+
+class WriteBufferFullError(Exception):
+    """The client reads too slowly (CB-04)."""
+
+
+class Handshake:
+    """A client's wish to connect, still to be accepted or refused (WS-48)."""
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        self._upgrade = upgrade
+        self._protocol = ServerProtocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))  # WS-54
+        request = HandshakeRequest(upgrade.target, Headers(upgrade.headers))
+        self._protocol.receive_data(request.serialize())
+        self._protocol.events_received()
+        self._response = self._protocol.accept(request)
+
+    @property
+    def is_valid(self) -> bool:
+        """False where the client breaks RFC 6455; `refuse_invalid` tells it how."""
+        return self._response.status_code == HTTPStatus.SWITCHING_PROTOCOLS
+
+    async def accept(self, subprotocol: str | None, clock: Clock) -> "WebSocket":
+        """`subprotocol` goes to the client as it is: echoing one it did not offer is the function's fault (WS-75)."""
+        if subprotocol is not None:
+            self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        await self._send(self._response)
+        return WebSocket(self._protocol, self._upgrade, clock)
+
+    async def refuse(self, status: int) -> None:
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus else "Refused"
+        body = json.dumps({"message": phrase}).encode()
+        headers = Headers([("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        headers["Connection"] = "close"
+        await self._send(HandshakeResponse(status, phrase, headers, body))
+
+    async def refuse_invalid(self) -> None:
+        await self._send(self._response)
+
+    async def _send(self, response: HandshakeResponse) -> None:
+        self._protocol.send_response(response)
+        self._upgrade.writer.write(b"".join(self._protocol.data_to_send()))
+        await self._upgrade.writer.drain()
+
+
+class WebSocket:
+    """An open connection. Writing never waits: what the client does not read in time is refused."""
+
+    def __init__(self, protocol: ServerProtocol, upgrade: Upgrade, clock: Clock) -> None:
+        self._protocol = protocol
+        self._reader = upgrade.reader
+        self._writer = upgrade.writer
+        self._received = upgrade.received
+        self._clock = clock
+        self._closing: asyncio.TimerHandle | None = None
+        self._fragments: list[bytes] = []
+        self.connected_at = self.last_active_at = clock.time()
+        self._writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER_BYTES)
+
+    def send(self, message: bytes) -> None:
+        """Send one text message of UTF-8, in frames of 32 KB (WS-56).
+
+        Raises ConnectionGoneError, and WriteBufferFullError without having sent anything.
+        """
+        if self._protocol.state is not State.OPEN:
+            raise ConnectionGoneError
+        if self._writer.transport.get_write_buffer_size() + len(message) > WRITE_BUFFER_BYTES:
+            raise WriteBufferFullError
+        self._protocol.send_text(message[:FRAME_BYTES], fin=len(message) <= FRAME_BYTES)
+        for start in range(FRAME_BYTES, len(message), FRAME_BYTES):
+            end = start + FRAME_BYTES
+            self._protocol.send_continuation(message[start:end], fin=end >= len(message))
+        self.last_active_at = self._clock.time()  # WS-58
+        self._flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close; `messages` ends when the client has answered, or has had 5 s to do so."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._flush()
+
+    async def messages(self) -> AsyncIterator[str]:
+        """The client's messages, until the connection is closed for whatever reason."""
+        data = self._received
+        try:
+            while self._protocol.state is not State.CLOSED:
+                if data:
+                    self._protocol.receive_data(data)
+                for frame in self._protocol.events_received():
+                    assert isinstance(frame, Frame)  # the handshake is over
+                    text = self._message(frame)
+                    if text is not None:
+                        self.last_active_at = self._clock.time()
+                        yield text
+                self._flush()
+                await self._writer.drain()
+                data = await self._reader.read(_READ_BYTES)
+                if not data:
+                    self._protocol.receive_eof()
+        except ConnectionError:
+            self._protocol.receive_eof()
+        finally:
+            if self._closing is not None:
+                self._closing.cancel()
+            self._writer.close()
+
+    async def expire(self) -> None:
+        """Close the connection when it has been idle, or has lived, for too long (WS-51, WS-57)."""
+        while (left := seconds_left(self._clock.time(), self.connected_at, self.last_active_at)) > 0:
+            await self._clock.sleep(left)
+        self.close(CloseCode.GOING_AWAY, "Going away")
+
+    def closed_by(self) -> tuple[int, str]:
+        """The code and reason that a `$disconnect` event reports: of whoever closed first (WS-50)."""
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        if received is not None and self._protocol.close_rcvd_then_sent:
+            if received.code == CloseCode.NO_STATUS_RCVD:
+                return received.code, "Client-side close frame status not set"
+            return received.code, received.reason
+        return (sent.code, sent.reason) if sent is not None else (CloseCode.ABNORMAL_CLOSURE, "")
+
+    def _message(self, frame: Frame) -> str | None:
+        """The text that `frame` completes, if it completes one."""
+        if frame.opcode is Opcode.BINARY:
+            self._protocol.fail(CloseCode.UNSUPPORTED_DATA)  # WS-53
+        elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                message = b"".join(self._fragments)
+                self._fragments.clear()
+                try:
+                    return message.decode()
+                except UnicodeDecodeError:
+                    self._protocol.fail(CloseCode.INVALID_DATA)
+        return None
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._writer.write(data)
+            elif self._writer.can_write_eof():
+                self._writer.write_eof()
+        if self._closing is None and self._protocol.close_expected():
+            loop = asyncio.get_running_loop()
+            self._closing = loop.call_later(_CLOSE_SECONDS, self._writer.transport.abort)

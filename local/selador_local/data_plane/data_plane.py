@@ -1,0 +1,93 @@
+"""The data plane: API Gateway, Lambda and the event source mappings, as Terraform deployed them.
+
+It takes its configuration from the control plane alone, and listens on 127.0.0.1 alone.
+"""
+
+import asyncio
+from pathlib import Path
+
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
+from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
+from selador_local.data_plane.event_source_mapping.poller import Poller
+from selador_local.data_plane.event_source_mapping.queue import Queue
+from selador_local.data_plane.faults import Control
+from selador_local.data_plane.lambda_service.service import LambdaService
+from selador_local.data_plane.role_credentials import RoleCredentials
+from selador_local.http import Server, serve
+
+
+class DataPlane:
+    """Everything between a client and the functions, in one event loop.
+
+    `port` is where API Gateway listens: `ws://127.0.0.1:{port}/{api-id}/{stage}`, with @connections below it (0: any
+    free port, then `port` is the one it got). Below `work_dir` lie `logs/<function>.log` and, while it runs, the code.
+    """
+
+    def __init__(self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str) -> None:
+        self.port = port
+        self._control_plane = control_plane
+        self._credentials = RoleCredentials(control_plane)
+        self._lambda = LambdaService(
+            region=control_plane.region,
+            endpoints={
+                "AWS_ENDPOINT_URL": control_plane.endpoint,
+                "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": bedrock_endpoint,
+                "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": bedrock_endpoint,
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_endpoint,
+            },
+            credentials=self._credentials,
+            work_dir=work_dir,
+        )
+        self.gateway = ApiGateway(
+            region=control_plane.region,
+            account_id=control_plane.account_id,
+            invoke=self._lambda.invoke,
+            authenticate=ControlPlaneAuthenticator(control_plane),
+            authorizer=ControlPlaneAuthorizer(control_plane),
+        )
+        self._server: Server | None = None
+        self._deployment = Deployment()
+        self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
+
+    async def start(self) -> None:
+        """Listen; nothing is deployed yet. Raises OSError when the port is taken."""
+        control = Control(self.gateway, self._lambda)
+        self._server = await serve(control.handle, port=self.port, upgrade=self.gateway.upgrade)
+        self.port = self._server.port
+
+    async def load(self) -> None:
+        """Read what is deployed and run that from now on; call it again after each apply or destroy.
+
+        Raises DataPlaneError for what can't be run here, botocore's exceptions when the control plane can't be read;
+        what ran before goes on running then.
+        """
+        deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
+        await self._lambda.deploy(deployment.functions)
+        self.gateway.deploy(deployment.stages)
+        await self._poll(deployment)
+        self._deployment = deployment
+
+    async def stop(self) -> None:
+        """Close every connection with 1001, stop polling, end every process, then stop listening."""
+        polling = (poller.stop(finish=False) for poller in self._pollers.values())
+        await asyncio.gather(self.gateway.close(), *polling)
+        self._pollers = {}
+        await self._lambda.stop()
+        if self._server is not None:
+            await self._server.close()
+
+    async def _poll(self, deployment: Deployment) -> None:
+        """Keep the pollers of mappings that stayed as they were, stop the others, start the new ones."""
+        wanted = {
+            (mapping, deployment.functions[mapping.function_arn].role_arn)
+            for mapping in deployment.mappings
+            if mapping.enabled
+        }
+        gone = self._pollers.keys() - wanted
+        await asyncio.gather(*(self._pollers.pop(key).stop(finish=True) for key in gone))
+        for mapping, role_arn in wanted - self._pollers.keys():
+            queue = Queue(self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn)
+            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke)
+            poller.start()

@@ -1,0 +1,272 @@
+"""What Terraform deployed, as far as the data plane runs it, read back from the control plane.
+
+Nothing else configures the data plane. What it can't run (another integration type, a filter) is refused by name, never
+ignored in silence.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+
+from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+
+if TYPE_CHECKING:
+    from types_boto3_apigatewayv2.client import ApiGatewayV2Client
+    from types_boto3_apigatewayv2.type_defs import ApiTypeDef, RouteTypeDef, StageTypeDef
+    from types_boto3_lambda.client import LambdaClient
+    from types_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
+
+_INTEGRATION_URI = re.compile(
+    r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
+)
+_MAX_INTEGRATION_MS = 29_000  # WS-09
+
+
+@dataclass(frozen=True)
+class Integration:
+    """A Lambda proxy integration. `function_arn` is qualified when it names an alias or a version."""
+
+    function_arn: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True)
+class RequestAuthorizer:
+    """A Lambda authorizer. It is asked only where all of its `identity_sources` are there (AUTH-04)."""
+
+    authorizer_id: str
+    function_arn: str
+    identity_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of a stage; `responds` where what the function returns reaches the client (WS-30).
+
+    `authorization` is None where anybody may take the route.
+    """
+
+    key: str
+    integration: Integration | None
+    responds: bool
+    authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """A stage's default token bucket: requests per second and its size (WS-67)."""
+
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage with the routes that its deployment contains."""
+
+    api_id: str
+    name: str
+    deployment_id: str | None
+    route_selection_expression: str
+    routes: Mapping[str, Route]
+    throttle: Throttle | None
+
+
+@dataclass(frozen=True)
+class Function:
+    """One version of a function, by the ARN that integrations and mappings use."""
+
+    arn: str
+    name: str
+    version: str
+    role_arn: str
+    runtime: str
+    handler: str
+    timeout_seconds: int
+    memory_mb: int
+    environment: Mapping[str, str]
+    code_sha256: str
+    """Base64 of the zip's SHA-256 (LAM-48)."""
+    reserved_concurrency: int | None
+    log_group: str
+    log_format: str
+    log_level: str | None
+    code_url: str = field(compare=False)  # may be signed anew at each reading
+
+
+@dataclass(frozen=True)
+class EventSourceMapping:
+    """A queue that feeds a function."""
+
+    uuid: str
+    queue_arn: str
+    function_arn: str
+    enabled: bool
+    batch_size: int
+    window_seconds: int
+    maximum_concurrency: int | None
+    reports_batch_item_failures: bool
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything the data plane runs."""
+
+    stages: Mapping[tuple[str, str], Stage] = field(default_factory=dict)
+    """By API id and stage name."""
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    """By the ARN that integrations and mappings use."""
+    mappings: tuple[EventSourceMapping, ...] = ()
+
+
+def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
+    """Read the deployment. Blocks: call it in a thread.
+
+    The control plane keeps routes, not what a deployment contained, so a stage whose deployment is that of `previous`
+    keeps the routes it had: a route added since needs a new deployment first (WS-07).
+
+    Raises DataPlaneError for what can't be run here, botocore's exceptions when the control plane can't be read.
+    """
+    session = boto3.Session()
+    gateway = session.client("apigatewayv2", **control_plane.client_arguments)
+    lambda_ = session.client("lambda", **control_plane.client_arguments)
+
+    stages = {(stage.api_id, stage.name): stage for stage in _stages(gateway, previous)}
+    mappings = tuple(_mappings(lambda_))
+    routes = [route for stage in stages.values() for route in stage.routes.values()]
+    arns = {route.integration.function_arn for route in routes if route.integration is not None}
+    arns.update(
+        route.authorization.function_arn for route in routes if isinstance(route.authorization, RequestAuthorizer)
+    )
+    arns.update(mapping.function_arn for mapping in mappings)
+    return Deployment(stages, {arn: _function(lambda_, arn) for arn in sorted(arns)}, mappings)
+
+
+def _stages(gateway: "ApiGatewayV2Client", previous: Deployment) -> Iterable[Stage]:
+    for apis in gateway.get_paginator("get_apis").paginate():
+        for api in apis["Items"]:
+            if api["ProtocolType"] != "WEBSOCKET":
+                continue
+            routes = _routes(gateway, api["ApiId"])
+            for stages in gateway.get_paginator("get_stages").paginate(ApiId=api["ApiId"]):
+                for stage in stages["Items"]:
+                    yield _stage(api, stage, routes, previous)
+
+
+def _stage(api: "ApiTypeDef", stage: "StageTypeDef", routes: Mapping[str, Route], previous: Deployment) -> Stage:
+    deployment_id = stage.get("DeploymentId")
+    before = previous.stages.get((api["ApiId"], stage["StageName"]))
+    if deployment_id is None:
+        routes = {}
+    elif before is not None and before.deployment_id == deployment_id:
+        routes = before.routes
+    settings = stage.get("DefaultRouteSettings", {})
+    throttle = None
+    if "ThrottlingRateLimit" in settings and "ThrottlingBurstLimit" in settings:
+        throttle = Throttle(settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"])
+    return Stage(api["ApiId"], stage["StageName"], deployment_id, api["RouteSelectionExpression"], routes, throttle)
+
+
+def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
+    integrations = {}
+    for page in gateway.get_paginator("get_integrations").paginate(ApiId=api_id):
+        for integration in page["Items"]:
+            uri = _INTEGRATION_URI.fullmatch(integration.get("IntegrationUri", ""))
+            if integration["IntegrationType"] != "AWS_PROXY" or uri is None:
+                raise DataPlaneError(
+                    f"API {api_id} has an integration of type {integration['IntegrationType']}; only AWS_PROXY with a "
+                    "function's invoke ARN runs locally"
+                )
+            timeout_ms = min(integration.get("TimeoutInMillis", _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS)
+            integrations[integration["IntegrationId"]] = Integration(uri["function"], timeout_ms)
+    pages = gateway.get_paginator("get_routes").paginate(ApiId=api_id)
+    return {
+        route["RouteKey"]: _route(gateway, api_id, route, integrations) for page in pages for route in page["Items"]
+    }
+
+
+def _route(
+    gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef", integrations: Mapping[str, Integration]
+) -> Route:
+    key = route["RouteKey"]
+    target = route.get("Target")
+    integration = integrations[target.removeprefix("integrations/")] if target is not None else None
+    responds = False
+    if route.get("RouteResponseSelectionExpression") == "$default":
+        responses = gateway.get_route_responses(ApiId=api_id, RouteId=route["RouteId"])
+        responds = any(response["RouteResponseKey"] == "$default" for response in responses["Items"])
+    return Route(key, integration, responds, _authorization(gateway, api_id, route))
+
+
+def _authorization(
+    gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef"
+) -> RequestAuthorizer | Literal["AWS_IAM"] | None:
+    kind = route.get("AuthorizationType", "NONE")
+    if kind != "NONE" and route["RouteKey"] != "$connect":
+        raise DataPlaneError(f"route {route['RouteKey']} has authorization {kind}; only $connect can (AUTH-01)")
+    match kind:
+        case "NONE":
+            return None
+        case "AWS_IAM":
+            return "AWS_IAM"
+        case "CUSTOM":
+            authorizer = gateway.get_authorizer(ApiId=api_id, AuthorizerId=route["AuthorizerId"])
+            uri = _INTEGRATION_URI.fullmatch(authorizer.get("AuthorizerUri", ""))
+            if authorizer["AuthorizerType"] != "REQUEST" or uri is None:
+                raise DataPlaneError(
+                    f"authorizer {authorizer['Name']} is of type {authorizer['AuthorizerType']}; WebSocket APIs have "
+                    "REQUEST authorizers alone, with a function's invoke ARN"
+                )
+            return RequestAuthorizer(
+                route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))
+            )
+    raise DataPlaneError(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
+
+
+def _function(lambda_: "LambdaClient", arn: str) -> Function:
+    found = lambda_.get_function(FunctionName=arn)
+    configuration = found["Configuration"]
+    logging = configuration.get("LoggingConfig", {})
+    return Function(
+        arn=arn,
+        name=configuration["FunctionName"],
+        version=configuration["Version"],
+        role_arn=configuration["Role"],
+        runtime=configuration["Runtime"],
+        handler=configuration["Handler"],
+        timeout_seconds=configuration["Timeout"],
+        memory_mb=configuration["MemorySize"],
+        environment=configuration.get("Environment", {}).get("Variables", {}),
+        code_sha256=configuration["CodeSha256"],
+        reserved_concurrency=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        log_group=logging.get("LogGroup", f"/aws/lambda/{configuration['FunctionName']}"),
+        log_format=logging.get("LogFormat", "Text"),
+        log_level=logging.get("ApplicationLogLevel"),
+        code_url=found["Code"]["Location"],
+    )
+
+
+def _mappings(lambda_: "LambdaClient") -> Iterable[EventSourceMapping]:
+    for page in lambda_.get_paginator("list_event_source_mappings").paginate():
+        for mapping in page["EventSourceMappings"]:
+            yield _mapping(mapping)
+
+
+def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMapping:
+    if not mapping["EventSourceArn"].split(":")[2] == "sqs":
+        raise DataPlaneError(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
+    if mapping.get("FilterCriteria", {}).get("Filters"):
+        raise DataPlaneError(f"mapping {mapping['UUID']} has filters; they do not run locally")
+    return EventSourceMapping(
+        uuid=mapping["UUID"],
+        queue_arn=mapping["EventSourceArn"],
+        function_arn=mapping["FunctionArn"],
+        enabled=mapping["State"] in {"Creating", "Enabling", "Enabled", "Updating"},
+        batch_size=mapping.get("BatchSize", 10),
+        window_seconds=mapping.get("MaximumBatchingWindowInSeconds", 0),
+        maximum_concurrency=mapping.get("ScalingConfig", {}).get("MaximumConcurrency"),
+        reports_batch_item_failures="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
+    )

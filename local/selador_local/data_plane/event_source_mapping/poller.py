@@ -1,0 +1,131 @@
+"""The poller of one mapping: receive, invoke, delete what is done. Visibility it never touches (ESM-17)."""
+
+import asyncio
+import json
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.data_plane.deployment import EventSourceMapping
+from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
+from selador_local.data_plane.event_source_mapping.queue import Queue
+from selador_local.data_plane.event_source_mapping.records import sqs_event
+from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+_logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 2
+"""How long a poll stays open. AWS's pollers wait 20 s; here a poll under way is also what stopping has to wait for."""
+_CONCURRENCY = 5  # ESM-01: what a mapping without MaximumConcurrency starts with
+_RETRY_SECONDS = (1, 2, 4, 8, 15)  # after a poll that failed; the last one for ever
+_THROTTLED_SECONDS = 1
+
+
+class Poller:
+    """Feeds a mapping's function from its queue, from `start` until `stop`."""
+
+    def __init__(
+        self, mapping: EventSourceMapping, queue: Queue, invoke: Invoke, wait_seconds: int = WAIT_SECONDS
+    ) -> None:
+        self._mapping = mapping
+        self._queue = queue
+        self._invoke = invoke
+        self._wait_seconds = wait_seconds
+        self._room = asyncio.Semaphore(mapping.maximum_concurrency or _CONCURRENCY)
+        self._stopping = asyncio.Event()
+        self._polling: asyncio.Task[None] | None = None
+        self._batches: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._polling = asyncio.create_task(self._poll_for_ever())
+
+    async def stop(self, *, finish: bool) -> None:
+        """Poll no more. With `finish`, wait for the invocations under way (ESM-28), else drop them.
+
+        The poll under way is waited for in any case: a message that it receives must not stay in flight unseen.
+        """
+        self._stopping.set()
+        if self._polling is not None:
+            await self._polling
+        if not finish:
+            for batch in self._batches:
+                batch.cancel()
+        await asyncio.gather(*self._batches, return_exceptions=True)
+
+    async def _poll_for_ever(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await self._poll()
+                failures = 0
+            except (BotoCoreError, ClientError, DataPlaneError) as error:
+                # A queue may vanish (`terraform destroy`) and come back: say so once, and go on asking.
+                if failures == 0:
+                    _logger.warning("mapping %s can't read %s: %s", self._mapping.uuid, self._queue.arn, error)
+                await self._pause(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+                failures += 1
+
+    async def _poll(self) -> None:
+        await self._room.acquire()
+        messages: list[MessageTypeDef] = []
+        try:
+            if not self._stopping.is_set():
+                messages = await self._collect()
+        finally:
+            if not messages:
+                self._room.release()
+        if messages:
+            task = asyncio.create_task(self._process(messages))
+            self._batches.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, batch: "asyncio.Task[None]") -> None:
+        self._batches.discard(batch)
+        self._room.release()
+
+    async def _collect(self) -> "list[MessageTypeDef]":
+        """A batch: what one poll gives, or, with a window, what comes until it is full or the window ends (ESM-06)."""
+        messages = await self._queue.receive(self._mapping.batch_size, self._wait_seconds)
+        window_end = time.monotonic() + self._mapping.window_seconds
+        while messages and len(messages) < self._mapping.batch_size and time.monotonic() < window_end:
+            messages += await self._queue.receive(self._mapping.batch_size - len(messages), 1)
+        return messages
+
+    async def _process(self, messages: "list[MessageTypeDef]") -> None:
+        try:
+            result = await self._invoke_patiently(messages)
+            if result is not None and result.function_error is None:
+                done = message_ids_to_delete(
+                    result.payload,
+                    {message["MessageId"] for message in messages},
+                    reports_batch_item_failures=self._mapping.reports_batch_item_failures,
+                )
+                await self._queue.delete([message for message in messages if message["MessageId"] in done])
+        except (BotoCoreError, ClientError, DataPlaneError):
+            _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self._mapping.uuid)
+
+    async def _invoke_patiently(self, messages: "list[MessageTypeDef]") -> InvokeResult | None:
+        """Invoke; while throttled, keep the batch and try again until its visibility would end (ESM-18)."""
+        event = json.dumps(sqs_event(messages, self._queue.arn)).encode()
+        give_up = None
+        while True:
+            try:
+                return await self._invoke(self._mapping.function_arn, event)
+            except TooManyRequestsError:
+                if give_up is None:
+                    give_up = time.monotonic() + await self._queue.visibility_timeout_seconds()
+                if time.monotonic() + _THROTTLED_SECONDS >= give_up:
+                    return None
+                await asyncio.sleep(_THROTTLED_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return

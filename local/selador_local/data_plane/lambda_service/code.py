@@ -1,0 +1,72 @@
+"""The deployed zips, fetched, checked and extracted once for each hash."""
+
+import base64
+import hashlib
+import io
+import shutil
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.data_plane.deployment import Function
+
+
+def extracted(function: Function, folder: Path) -> Path:
+    """The folder below `folder` with the function's code, read-only as on Lambda. Blocks: call it in a thread.
+
+    Raises DataPlaneError when the zip can't be fetched, isn't the one deployed, or isn't a zip.
+    """
+    digest = base64.b64decode(function.code_sha256)
+    task_root = folder / digest.hex()
+    if not task_root.exists():
+        content = _fetch(function)
+        if hashlib.sha256(content).digest() != digest:
+            raise DataPlaneError(
+                f"the code of {function.name} isn't what was deployed: its hash differs from CodeSha256"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=folder))
+        try:
+            _extract(content, unfinished, function.name)
+            unfinished.rename(task_root)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        _make_read_only(task_root)
+    return task_root
+
+
+def _fetch(function: Function) -> bytes:
+    try:
+        with urllib.request.urlopen(function.code_url, timeout=60) as response:
+            content: bytes = response.read()
+    except (OSError, ValueError) as error:
+        raise DataPlaneError(f"the code of {function.name} can't be fetched: {error}") from error
+    return content
+
+
+def _extract(content: bytes, folder: Path, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(folder)
+    except zipfile.BadZipFile as error:
+        raise DataPlaneError(f"the code of {name} is no zip: {error}") from error
+
+
+def _make_read_only(folder: Path) -> None:
+    # Lambda mounts the code read-only; a function that writes beside its code must fail here as well.
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder of extracted code, read-only as it is, if it exists."""
+    if not folder.exists():
+        return
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder)

@@ -1,0 +1,189 @@
+"""One execution environment: init, one invocation after another, and a fresh start after a crash (LAM-24..28)."""
+
+import asyncio
+import secrets
+import signal
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Self
+
+from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.lambda_service.invocation import InvokeResult, exited, timed_out
+from selador_local.data_plane.lambda_service.log_lines import Log, Report, report_lines, start_line
+from selador_local.data_plane.lambda_service.process import Process
+from selador_local.data_plane.lambda_service.runtime_api import Invocation, RuntimeApi
+from selador_local.http import Server, serve
+
+INIT_SECONDS = 10  # LAM-24
+
+Launch = Callable[[str], Awaitable[Process]]
+"""Starts the function's process; the argument is the Runtime API's `host:port`."""
+
+
+class RuntimeExitedError(Exception):
+    """The process ended although something was expected of it."""
+
+    def __init__(self, return_code: int) -> None:
+        super().__init__(f"exit status {return_code}")
+        self.return_code = return_code
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A process and the Runtime API that it talks to."""
+
+    api: RuntimeApi
+    server: Server
+    process: Process
+
+    @classmethod
+    async def start(cls, launch: Launch) -> Self:
+        api = RuntimeApi()
+        server = await serve(api.handle)
+        try:
+            return cls(api, server, await launch(f"127.0.0.1:{server.port}"))
+        except BaseException:
+            await server.close()
+            raise
+
+    async def expect[T](
+        self, future: "asyncio.Future[T]", seconds: float, overdue: "asyncio.Future[None] | None" = None
+    ) -> T:
+        """The future's result. Raises TimeoutError after `seconds`, RuntimeExitedError when the process has ended.
+
+        It also raises TimeoutError once `overdue` is done.
+        """
+        waiting: set[asyncio.Future[T] | asyncio.Future[int] | asyncio.Future[None]] = {future, self.process.exited}
+        if overdue is not None:
+            waiting.add(overdue)
+        await asyncio.wait(waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+        if future.done():
+            return future.result()
+        if self.process.exited.done():
+            raise RuntimeExitedError(self.process.exited.result())
+        raise TimeoutError
+
+    async def stop(self) -> None:
+        await self.process.kill()
+        await self.server.close()
+
+
+class ExecutionEnvironment:
+    """Runs invocations of a function, one at a time; `stop` ends it for good. `event` is that under way.
+
+    `time_limit` gives an event's own timeout in seconds, None for the function's.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        launch: Launch,
+        log: Log,
+        time_limit: Callable[[bytes], int | None] = lambda _: None,
+    ) -> None:
+        self._time_limit = time_limit
+        self.event = b""
+        self._overdue: asyncio.Future[None] | None = None
+        self._function = function
+        self._launch = launch
+        self._log = log
+        self._runtime: Runtime | None = None
+        self._is_new = True
+
+    async def invoke(self, event: bytes) -> InvokeResult:
+        """Raises DataPlaneError when the function can't even be started; all else is the result's business."""
+        request_id = str(uuid.uuid4())
+        init_error, init_ms = None, None
+        if self._is_new:
+            self._is_new = False
+            init_error, init_ms = await self._first_init(request_id)
+        elif self._runtime is not None and self._runtime.process.exited.done():
+            await self.stop()
+
+        started = time.monotonic()
+        timeout_seconds = self._time_limit(event) or self._function.timeout_seconds
+        self._log(start_line(self._function, request_id, datetime.now(UTC)))
+        report = Report(request_id, 0, init_ms, 0, "success")
+        try:
+            result = init_error or await self._run(request_id, event, started + timeout_seconds)
+            if result.function_error is not None:
+                report = replace(report, status="error")
+        except TimeoutError:
+            result = timed_out(request_id, timeout_seconds)
+            report = replace(report, status="timeout")
+        except RuntimeExitedError as error:
+            result = exited(request_id, error.return_code)
+            report = replace(report, status="error", error_type="Runtime.ExitError")
+
+        if self._runtime is not None:
+            report = replace(report, peak_memory_mb=self._runtime.process.peak_memory_mb())
+            if report.status == "timeout" or report.error_type is not None or init_error is not None:
+                await self.stop()
+            else:
+                self._runtime.process.drain()
+        report = replace(report, duration_ms=(time.monotonic() - started) * 1000)
+        for line in report_lines(self._function, report, datetime.now(UTC)):
+            self._log(line)
+        return result
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, if there is one: to kill it, or to stop and continue it."""
+        if self._runtime is not None:
+            self._runtime.process.signal(number)
+
+    def limit_memory(self, megabytes: int) -> None:
+        """Let the process have only so much from now on."""
+        if self._runtime is not None:
+            self._runtime.process.memory_limit_mb = megabytes
+
+    def time_out(self) -> None:
+        """End the invocation under way as the function's timeout would."""
+        if self._overdue is not None and not self._overdue.done():
+            self._overdue.set_result(None)
+
+    async def stop(self) -> None:
+        """Kill the process, if there is one; a later invocation starts another."""
+        if self._runtime is not None:
+            runtime, self._runtime = self._runtime, None
+            await runtime.stop()
+
+    async def _first_init(self, request_id: str) -> tuple[InvokeResult | None, float]:
+        """The init of a new environment: its error, if it failed, and its milliseconds."""
+        started = time.monotonic()
+        error = None
+        try:
+            error = await self._init(INIT_SECONDS)
+        except TimeoutError:
+            await self.stop()  # LAM-24: run again by the invocation, within the function's timeout
+        except RuntimeExitedError as ended:
+            error = exited(request_id, ended.return_code)
+        return error, (time.monotonic() - started) * 1000
+
+    async def _init(self, seconds: float) -> InvokeResult | None:
+        self._runtime = await Runtime.start(self._launch)
+        return await self._runtime.expect(self._runtime.api.initialised, seconds)
+
+    async def _run(self, request_id: str, event: bytes, deadline: float) -> InvokeResult:
+        if self._runtime is None:  # LAM-25: the time of this init counts
+            error = await self._init(deadline - time.monotonic())
+            if error is not None:
+                await self.stop()
+                return error
+        assert self._runtime is not None
+        now = time.time()
+        seconds = deadline - time.monotonic()
+        invocation = Invocation(
+            request_id=request_id,
+            function_arn=self._function.arn,
+            trace_id=f"Root=1-{int(now):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0",
+            deadline_ms=int((now + seconds) * 1000),
+            event=event,
+        )
+        self.event, self._overdue = event, asyncio.get_running_loop().create_future()
+        try:
+            return await self._runtime.expect(self._runtime.api.give(invocation), seconds, self._overdue)
+        finally:
+            self.event, self._overdue = b"", None

@@ -1,0 +1,107 @@
+"""A function's log: its own lines, and those that Lambda writes around them (LAM-32..35)."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from selador_local.data_plane.deployment import Function
+
+Log = Callable[[str], None]
+"""Writes one line."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What Lambda says about an invocation when it is over. `status` is success, error or timeout."""
+
+    request_id: str
+    duration_ms: float
+    init_ms: float | None
+    peak_memory_mb: int
+    status: str
+    error_type: str | None = None
+
+
+def file_log(path: Path) -> Log:
+    """A log that appends to `path`, whole lines at a time, so that it can be followed with `tail -f`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(line: str) -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return write
+
+
+def start_line(function: Function, request_id: str, now: datetime) -> str:
+    if function.log_format == "JSON":
+        record = {"requestId": request_id, "functionArn": function.arn, "version": function.version}
+        return _json(now, "platform.start", record)
+    return f"START RequestId: {request_id} Version: {function.version}"
+
+
+def report_lines(function: Function, report: Report, now: datetime) -> list[str]:
+    billed_ms = int(report.duration_ms) + 1
+    if function.log_format == "JSON":
+        metrics: dict[str, float] = {
+            "durationMs": round(report.duration_ms, 3),
+            "billedDurationMs": billed_ms,
+            "memorySizeMB": function.memory_mb,
+            "maxMemoryUsedMB": report.peak_memory_mb,
+        }
+        if report.init_ms is not None:
+            metrics["initDurationMs"] = round(report.init_ms, 3)
+        record: dict[str, object] = {"requestId": report.request_id, "metrics": metrics, "status": report.status}
+        if report.error_type is not None:
+            record["errorType"] = report.error_type
+        return [_json(now, "platform.report", record)]
+    parts = [
+        f"REPORT RequestId: {report.request_id}",
+        f"Duration: {report.duration_ms:.2f} ms",
+        f"Billed Duration: {billed_ms} ms",
+        f"Memory Size: {function.memory_mb} MB",
+        f"Max Memory Used: {report.peak_memory_mb} MB",
+    ]
+    if report.init_ms is not None:
+        parts.append(f"Init Duration: {report.init_ms:.2f} ms")
+    if report.status != "success":
+        parts.append(f"Status: {report.status}")  # LAM-33
+    if report.error_type is not None:
+        parts.append(f"Error Type: {report.error_type}")
+    return [f"END RequestId: {report.request_id}", "\t".join(parts)]
+
+
+class LinePipe:
+    """A pipe for a process's output that can be emptied at once: what was written before an answer is logged before it.
+
+    The line of a process is split where it ends in a newline or, as awslambdaric's tracebacks do, in a carriage return.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._rest = b""
+        self.read_end, self.write_end = os.pipe()
+        os.set_blocking(self.read_end, False)
+
+    def drain(self) -> bool:
+        """Log what has arrived; False at the end of the stream."""
+        while True:
+            try:
+                data = os.read(self.read_end, 2**16)
+            except BlockingIOError:
+                return True
+            *lines, self._rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
+            if not data and self._rest:
+                lines, self._rest = [self._rest], b""
+            for line in lines:
+                self._log(line.decode(errors="replace"))
+            if not data:
+                return False
+
+
+def _json(now: datetime, kind: str, record: Mapping[str, object]) -> str:
+    time = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"time": time, "type": kind, "record": record})

@@ -1,0 +1,148 @@
+"""The Lambda service: the deployed functions, each with its pool of execution environments."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.lambda_service import code
+from selador_local.data_plane.lambda_service.environment_variables import environment_variables
+from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
+from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
+from selador_local.data_plane.lambda_service.log_lines import file_log
+from selador_local.data_plane.lambda_service.process import Process
+from selador_local.data_plane.lambda_service.runtime import interpreter, make_runtime_dir
+from selador_local.data_plane.role_credentials import RoleCredentials
+
+_MAX_ENVIRONMENTS = 20
+"""Processes per function: a laptop's stand-in for the account's 1,000 (LAM-41). Further calls wait, unthrottled."""
+
+
+class LambdaService:
+    """Runs what `deploy` was given. Logs go to `work_dir/logs/<function>.log`."""
+
+    def __init__(
+        self, *, region: str, endpoints: Mapping[str, str], credentials: RoleCredentials, work_dir: Path
+    ) -> None:
+        self._region = region
+        self._endpoints = endpoints
+        self._credentials = credentials
+        self._code_dir = work_dir / "code"
+        self._log_dir = work_dir / "logs"
+        self._runtime_dir = work_dir / "runtime"
+        self._pools: dict[str, _Pool] = {}
+        self.time_limits: dict[str, int] = {}
+        """Timeouts on demand in seconds, by a text that is in the events they are for."""
+
+    async def deploy(self, functions: Mapping[str, Function]) -> None:
+        """Serve these functions from now on. What has changed gets new environments; calls under way finish.
+
+        Raises DataPlaneError when a function's code or Python isn't to be had; then nothing has changed.
+        """
+        await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
+        pools = {}
+        for arn, function in functions.items():
+            known = self._pools.get(arn)
+            pools[arn] = known if known is not None and known.function == function else await self._pool(function)
+        replaced = [pool for arn, pool in self._pools.items() if pools.get(arn) is not pool]
+        self._pools = pools
+        await asyncio.gather(*(pool.retire() for pool in replaced))
+
+    async def invoke(self, function_arn: str, event: bytes) -> InvokeResult:
+        """Invoke synchronously by the ARN that an integration or a mapping uses.
+
+        Raises TooManyRequestsError above the reserved concurrency, DataPlaneError when the function can't be started.
+        """
+        pool = self._pools.get(function_arn)
+        if pool is None:
+            raise DataPlaneError(f"no function {function_arn} was deployed")
+        return await pool.invoke(event)
+
+    def working_on(self, text: str) -> list[ExecutionEnvironment]:
+        """Return the environments whose event under way has `text` in it, a request's id for instance."""
+        busy = (environment for pool in self._pools.values() for environment in pool.busy)
+        return [environment for environment in busy if text.encode() in environment.event]
+
+    async def stop(self) -> None:
+        """Kill every process, and remove the extracted code, whose folders are read-only."""
+        pools, self._pools = self._pools, {}
+        await asyncio.gather(*(pool.stop() for pool in pools.values()))
+        await asyncio.to_thread(code.remove, self._code_dir)
+
+    def _time_limit(self, event: bytes) -> int | None:
+        return next((seconds for text, seconds in self.time_limits.items() if text.encode() in event), None)
+
+    async def _pool(self, function: Function) -> "_Pool":
+        python = interpreter(function)
+        task_root = await asyncio.to_thread(code.extracted, function, self._code_dir)
+        log = file_log(self._log_dir / f"{function.name}.log")
+
+        def new_environment() -> ExecutionEnvironment:
+            now = datetime.now(UTC)
+            log_stream = f"{now:%Y/%m/%d}/[{function.version}]{secrets.token_hex(16)}"
+
+            async def launch(runtime_api: str) -> Process:
+                variables = environment_variables(
+                    function,
+                    await self._credentials.get(function.role_arn),
+                    region=self._region,
+                    endpoints=self._endpoints,
+                    runtime_api=runtime_api,
+                    task_root=task_root,
+                    runtime_dir=self._runtime_dir,
+                    log_stream=log_stream,
+                )
+                # -S hides what is installed here; -B, since Lambda's code folder can't be written (root ignores modes).
+                arguments = ["-S", "-B", "-m", "awslambdaric", function.handler]
+                return await Process.start(
+                    python, arguments, variables, task_root, log, memory_limit_mb=function.memory_mb
+                )
+
+            return ExecutionEnvironment(function, launch, log, self._time_limit)
+
+        return _Pool(function, new_environment)
+
+
+class _Pool:
+    """A function's environments: the one used last is used first, so that few stay warm."""
+
+    def __init__(self, function: Function, new_environment: Callable[[], ExecutionEnvironment]) -> None:
+        self.function = function
+        self._new_environment = new_environment
+        self._idle: list[ExecutionEnvironment] = []
+        self.busy: set[ExecutionEnvironment] = set()
+        self._room = asyncio.Semaphore(_MAX_ENVIRONMENTS)
+        self._retired = False
+
+    async def invoke(self, event: bytes) -> InvokeResult:
+        reserved = self.function.reserved_concurrency
+        if reserved is not None and len(self.busy) >= reserved:
+            raise TooManyRequestsError(f"{self.function.name}: reserved concurrency {reserved} is used up")
+        async with self._room:
+            environment = self._idle.pop() if self._idle else self._new_environment()
+            self.busy.add(environment)
+            usable = False
+            try:
+                result = await environment.invoke(event)
+                usable = not self._retired
+            finally:
+                self.busy.discard(environment)
+                if usable:
+                    self._idle.append(environment)
+                else:
+                    await environment.stop()
+        return result
+
+    async def retire(self) -> None:
+        """Stop what is idle; what is busy stops when it is done."""
+        self._retired = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(environment.stop() for environment in idle))
+
+    async def stop(self) -> None:
+        """Stop everything, busy or not."""
+        await self.retire()
+        await asyncio.gather(*(environment.stop() for environment in self.busy))

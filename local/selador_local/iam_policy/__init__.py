@@ -1,0 +1,1 @@
+"""How IAM judges a request by its policies: pure, with no request or server in it."""

@@ -1,0 +1,1 @@
+"""The whole stack: what is started, in which order, and taken down again."""

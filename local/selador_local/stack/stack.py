@@ -1,0 +1,216 @@
+"""The whole stack: artifacts built, planes started, Terraform applied, in that order; and taken down in the other."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from selador_local.bedrock.server import BedrockStandIn
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
+from selador_local.data_plane.data_plane import DataPlane
+from selador_local.stack.commands import StackError, end, run
+from selador_local.stack.progress import Progress
+
+PROJECT = Path(__file__).parents[3]
+DOCUMENTS = PROJECT / "local" / "documents"
+WORK_DIR = PROJECT / ".local"
+_BACKEND = PROJECT / "terraform" / "environments" / "local.s3.tfbackend"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that runs."""
+
+    websocket_url: str
+    control_plane: ControlPlane
+    data_plane: DataPlane
+    bedrock: BedrockStandIn
+    outputs: dict[str, Any]
+    """Terraform's, by name."""
+
+    terraform: "Terraform"
+
+
+class Terraform:
+    """Calls the project's Terraform for the environment `local`, as a platform engineer does for another one."""
+
+    def __init__(self, control_plane: ControlPlane, work_dir: Path, artifacts: Path, progress: Progress) -> None:
+        self._log = work_dir / "logs" / "terraform.log"
+        self._artifacts = artifacts
+        self._progress = progress
+        self._environment = {
+            # None of the user's own credentials: nothing here may reach a real account.
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "AWS_ACCESS_KEY_ID": control_plane.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": control_plane.secret_access_key,
+            "AWS_ENDPOINT_URL": control_plane.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # The provider retries what it takes for a passing failure for nine minutes, without a word.
+            "AWS_MAX_ATTEMPTS": "2",
+        }
+
+    async def __call__(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run `scripts/terraform.py command`; return what it wrote to stdout. Raises StackError.
+
+        `variables` are for those that `local.tfvars` leaves open: text, or JSON for what is no text.
+        """
+        named = {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
+        return await run(
+            [
+                sys.executable,
+                str(PROJECT / "scripts" / "terraform.py"),
+                command,
+                "--env",
+                "local",
+                *(["--dist", str(self._artifacts)] if command == "plan" else []),
+                *options,
+            ],
+            environment=self._environment | named,
+            log=self._log,
+            on_line=self._progress.note,
+        )
+
+
+@contextlib.asynccontextmanager
+async def running(
+    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS
+) -> AsyncIterator[Stack]:
+    """Bring the stack up, and down at the block's end, whatever ends it.
+
+    Everything it writes lies below `work_dir`: the artifacts, the logs, `stack.json` with the WebSocket URL. Raises
+    StackError, and DocumentsError where there are no documents.
+    """
+    (work_dir / "logs").mkdir(parents=True, exist_ok=True)
+    artifacts = work_dir / "dist"
+    async with contextlib.AsyncExitStack() as parts:
+        parts.enter_context(_only_stack(work_dir))
+        async with progress.step("build the artifacts"):
+            await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
+        port = _free_port()
+        async with progress.step("start the control plane"):
+            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs"))
+            progress.note(control_plane.endpoint)
+        async with progress.step("start the data plane and Bedrock"):
+            bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
+            await bedrock.start()
+            parts.push_async_callback(bedrock.stop)
+            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint)
+            await data_plane.start()
+            parts.push_async_callback(data_plane.stop)
+            progress.note(f"documents of {documents}")
+        terraform = Terraform(control_plane, work_dir, artifacts, progress)
+        async with progress.step("terraform init"):
+            await asyncio.to_thread(_make_state_bucket, control_plane)
+            await terraform("init")
+        async with progress.step("terraform plan"):
+            await terraform("plan")
+        async with progress.step("terraform apply (queues take 25 s)"):
+            applied = await terraform("apply")
+            outputs = json.loads(await terraform("outputs", "--json"))
+            progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
+        async with progress.step("run what is deployed"):
+            await data_plane.load()
+            websocket_url = outputs["websocket_url"]["value"]
+            progress.note(websocket_url)
+        parts.enter_context(_announced(work_dir / "stack.json", websocket_url))
+        yield Stack(
+            websocket_url=websocket_url,
+            control_plane=control_plane,
+            data_plane=data_plane,
+            bedrock=bedrock,
+            outputs={name: output["value"] for name, output in outputs.items()},
+            terraform=terraform,
+        )
+
+
+@contextlib.contextmanager
+def _only_stack(work_dir: Path) -> Iterator[None]:
+    with (work_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                "a stack runs here already; talk to it with make chat, or end it with Ctrl-C where make local runs"
+            ) from None
+        yield
+
+
+async def _build(artifacts: Path, log: Path, progress: Progress) -> None:
+    builder = str(PROJECT / "packaging" / "build_artifacts.py")
+    await run(
+        [sys.executable, builder, "--architecture", "host", "--output", str(artifacts)],
+        environment=os.environ,
+        log=log,
+        on_line=progress.note,
+    )
+    sizes = (f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in sorted(artifacts.glob("*.zip")))
+    progress.note(", ".join(sizes))
+
+
+@contextlib.asynccontextmanager
+async def _control_plane(data_plane_port: int, logs: Path) -> AsyncIterator[ControlPlane]:
+    log_path = logs / "control-plane.log"
+    with log_path.open("w", encoding="utf-8") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "selador_local.control_plane",
+            "--port",
+            "0",
+            "--data-plane-port",
+            str(data_plane_port),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is ours to handle: the control plane goes last
+        )
+    try:
+        assert process.stdout is not None
+        ready = await process.stdout.readline()
+        if not ready:
+            raise StackError(f"the control plane did not start; see {log_path}")
+        facts = json.loads(ready)
+        yield ControlPlane(
+            endpoint=facts["endpoint"],
+            region=facts["region"],
+            account_id=facts["accountId"],
+            access_key_id=facts["accessKeyId"],
+            secret_access_key=facts["secretAccessKey"],
+        )
+    finally:
+        await end(process)
+
+
+def _make_state_bucket(control_plane: ControlPlane) -> None:
+    """Do what `make bootstrap` does in a real account: the bucket must exist before Terraform's first init."""
+    found = re.search(r'^bucket\s*=\s*"(.+)"', _BACKEND.read_text(), re.MULTILINE)
+    if found is None:
+        raise StackError(f"{_BACKEND} names no bucket")
+    s3 = boto3.client("s3", **control_plane.client_arguments)
+    s3.create_bucket(Bucket=found[1])
+
+
+def _free_port() -> int:
+    # The API's address is part of what the control plane answers, so the port is chosen before anything listens on it.
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _announced(path: Path, websocket_url: str) -> Iterator[None]:
+    path.write_text(json.dumps({"websocketUrl": websocket_url, "pid": os.getpid()}) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

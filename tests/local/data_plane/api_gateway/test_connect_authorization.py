@@ -1,0 +1,171 @@
+"""Who may connect, seen by a client whose handshake is refused, and by the function that learns who it is."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from selador_local.data_plane.deployment import RequestAuthorizer
+from selador_local.data_plane.lambda_service.invocation import InvokeResult
+
+Running = Callable[..., AbstractAsyncContextManager[Any]]
+
+ROUTES = ("$connect", "$disconnect", "invoke")
+METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/local/$connect"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:authorizer:live"
+
+
+def asking(*identity_sources: str) -> RequestAuthorizer:
+    return RequestAuthorizer("a1", FUNCTION, identity_sources)
+
+
+def policy(effect: str = "Allow", resource: str = METHOD_ARN, action: str = "execute-api:Invoke") -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]}
+
+
+def answering(**members: Any) -> InvokeResult:
+    answer = {"principalId": "user-7", "policyDocument": policy()} | members
+    return InvokeResult(json.dumps(answer).encode())
+
+
+async def status_of(url: str, **headers: str) -> int:
+    """The status of the handshake; 101 where the client gets in."""
+    try:
+        async with connect(url, additional_headers=headers):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def scenario(coroutine: Awaitable[Any]) -> None:
+    async def within_time() -> None:
+        await asyncio.wait_for(coroutine, 20)
+
+    asyncio.run(within_time())
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        pytest.param(answering(), 101, id="allowed"),
+        pytest.param(answering(policyDocument=policy(resource="*")), 101, id="allowed everything"),
+        pytest.param(answering(policyDocument=policy(resource=f"{METHOD_ARN[:-9]}/*")), 101, id="allowed by wildcard"),
+        pytest.param(answering(policyDocument=policy("Deny")), 403, id="denied"),
+        pytest.param(answering(policyDocument=policy(resource="arn:other")), 403, id="policy for something else"),
+        pytest.param(answering(policyDocument=policy(action="sqs:*")), 403, id="another action"),
+        pytest.param(answering(policyDocument={"Statement": []}), 403, id="policy without statements"),
+        pytest.param(InvokeResult(b'{"errorMessage":"Unauthorized"}', "Unhandled"), 401, id="raises Unauthorized"),
+        pytest.param(InvokeResult(b'{"errorMessage":"unauthorized"}', "Unhandled"), 500, id="raises unauthorized"),
+        pytest.param(InvokeResult(b'{"errorMessage":"KeyError"}', "Unhandled"), 500, id="raises something else"),
+        pytest.param(InvokeResult(b"true"), 500, id="answers a boolean"),
+        pytest.param(InvokeResult(b"null"), 500, id="answers nothing"),
+        pytest.param(InvokeResult(b'{"isAuthorized":true}'), 500, id="answers as HTTP APIs take it"),
+        pytest.param(answering(context={"claims": {"a": 1}}), 500, id="an object in the context"),
+        pytest.param(answering(context={"a": "x" * 8_200}), 500, id="more than 8 KB"),
+    ],
+)
+def test_the_authorizers_answer_decides_the_handshake(running: Running, answer: InvokeResult, status: int) -> None:
+    """WS-24 to WS-26, AUTH-05, AUTH-06, AUTH-08."""
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.function.answers["authorizer"] = answer
+
+            assert await status_of(api.url) == status
+            assert len(api.function.events_of("$connect")) == (status == 101)
+
+    scenario(run())
+
+
+def test_a_throttled_authorizer_lets_nobody_in(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.function.throttled.add("authorizer")
+
+            assert await status_of(api.url) == 500
+
+    scenario(run())
+
+
+def test_without_its_identity_sources_the_authorizer_is_not_asked(running: Running) -> None:
+    """AUTH-04."""
+    sources = ("route.request.header.Auth", "route.request.querystring.tenant")
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking(*sources)) as api:
+            api.function.answers["authorizer"] = answering()
+            statuses = [
+                await status_of(api.url),
+                await status_of(api.url, Auth="x"),
+                await status_of(f"{api.url}?tenant=t"),
+                await status_of(f"{api.url}?tenant=", Auth="x"),
+            ]
+            asked_too_early = len(api.function.authorizer_events)
+            statuses.append(await status_of(f"{api.url}?tenant=t", auth="x"))
+
+            assert statuses == [401, 401, 401, 401, 101]
+            assert asked_too_early == 0
+
+    scenario(run())
+
+
+def test_what_the_authorizer_said_is_in_every_later_event(running: Running) -> None:
+    """WS-45."""
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.function.answers["authorizer"] = answering(context={"tenant": "t-1", "level": 3})
+            async with connect(api.url) as client:
+                await client.send('{"action":"invoke"}')
+                await api.function.event_of("invoke")
+            await api.function.event_of("$disconnect")
+
+            for route in ROUTES:
+                said = api.function.events_of(route)[0]["requestContext"]["authorizer"]
+                assert said.pop("integrationLatency") >= 0
+                assert said == {"principalId": "user-7", "tenant": "t-1", "level": 3}
+            assert len(api.function.authorizer_events) == 1
+
+    scenario(run())
+
+
+def test_the_authorizer_sees_the_whole_handshake(running: Running) -> None:
+    """AUTH-02, AUTH-03, WS-35."""
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.function.answers["authorizer"] = answering()
+            await status_of(f"{api.url}?a=1&a=2", Auth="x")
+
+            event = api.function.authorizer_events[0]
+            assert (event["type"], event["methodArn"]) == ("REQUEST", METHOD_ARN)
+            assert event["headers"]["Auth"] == "x"
+            assert {"Connection", "Upgrade"} <= event["headers"].keys()
+            assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
+            assert event["stageVariables"] == {}
+            assert event["requestContext"]["eventType"] == "CONNECT"
+            assert "authorizer" not in event["requestContext"]
+
+    scenario(run())
+
+
+def test_a_signed_handshake_gets_in_where_its_key_may_invoke_connect(running: Running) -> None:
+    """AUTH-12."""
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization="AWS_IAM") as api:
+            statuses = [
+                await status_of(api.url),
+                await status_of(api.url, **{"Signed-By": "AKIDSTRANGER"}),
+                await status_of(api.url, **{"Signed-By": "AKIDALLOWED"}),
+            ]
+
+            assert statuses == [403, 403, 101]
+            assert api.asked == [(key, "execute-api:Invoke", METHOD_ARN) for key in ("AKIDSTRANGER", "AKIDALLOWED")]
+
+    scenario(run())

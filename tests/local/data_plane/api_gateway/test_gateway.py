@@ -1,0 +1,398 @@
+"""A connection's life, seen by a real WebSocket client."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import CloseCode
+from websockets.typing import Subprotocol
+
+from selador_local.data_plane.deployment import Throttle
+
+Running = Callable[..., AbstractAsyncContextManager[Any]]
+
+ALL = ("$connect", "$disconnect", "$default", "invoke", "ping", "one-way")
+
+
+async def refusal(url: str) -> int:
+    """The status that refuses the handshake."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(url):
+            pass
+    return caught.value.response.status_code
+
+
+async def closing(client: ClientConnection) -> tuple[int, str]:
+    """The code and reason with which the server closes the connection."""
+    with pytest.raises(ConnectionClosed) as caught:
+        await asyncio.wait_for(client.recv(), 10)
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd.code, caught.value.rcvd.reason
+
+
+def scenario(coroutine: Awaitable[Any]) -> None:
+    async def within_time() -> None:
+        await asyncio.wait_for(coroutine, 20)
+
+    asyncio.run(within_time())
+
+
+def test_handshake_waits_for_connect(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            api.function.blocked["$connect"] = asyncio.Event()
+            connecting = asyncio.ensure_future(connect(api.url))
+            await api.function.event_of("$connect")
+            assert not connecting.done()
+
+            api.function.blocked["$connect"].set()
+            async with await connecting as client:
+                assert client.response is not None
+                assert client.response.status_code == 101
+
+    scenario(run())
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 501])
+def test_connect_s_status_refuses_the_handshake(running: Running, status: int) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            api.function.answers["$connect"] = {"statusCode": status}
+
+            assert await refusal(api.url) == status
+            assert api.function.events_of("$disconnect") == []
+
+    scenario(run())
+
+
+@pytest.mark.parametrize(("fault", "status"), [("raises", 502), ("throttled", 502)])
+def test_connect_that_fails_refuses_the_handshake(running: Running, fault: str, status: int) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            getattr(api.function, fault).add("$connect")
+
+            assert await refusal(api.url) == status
+
+    scenario(run())
+
+
+def test_connect_that_times_out_refuses_the_handshake(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL, timeout_ms=50) as api:
+            api.function.blocked["$connect"] = asyncio.Event()
+
+            assert await refusal(api.url) == 504
+
+    scenario(run())
+
+
+def test_no_connect_route_lets_everybody_in(running: Running) -> None:
+    async def run() -> None:
+        async with running("invoke") as api, connect(api.url) as client:
+            await client.send('{"action":"invoke"}')
+
+            await api.function.event_of("invoke")
+
+    scenario(run())
+
+
+def test_subprotocol_is_what_connect_returns(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            offered = [Subprotocol("bearer.x"), Subprotocol("selador.v1")]
+            async with connect(api.url, subprotocols=offered) as client:
+                assert client.subprotocol is None
+
+            api.function.answers["$connect"] = {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "selador.v1"}}
+            async with connect(api.url, subprotocols=offered) as client:
+                assert client.subprotocol == "selador.v1"
+
+            event = api.function.events_of("$connect")[0]
+            assert event["headers"]["Sec-WebSocket-Protocol"] == "bearer.x, selador.v1"
+
+    scenario(run())
+
+
+def test_unknown_stage_is_forbidden(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            assert await refusal(api.url + "x") == 403
+
+    scenario(run())
+
+
+def test_two_way_route_answers_with_exactly_the_body(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            api.function.answers["invoke"] = {"statusCode": 200, "body": '{"type":"accepted", "é":1}'}
+            await client.send('{"action":"invoke","text":"é"}')
+
+            assert await client.recv() == '{"type":"accepted", "é":1}'
+            event = await api.function.event_of("invoke")
+            assert event["body"] == '{"action":"invoke","text":"é"}'
+            connected = api.function.events_of("$connect")[0]["requestContext"]
+            for constant in ("connectionId", "connectedAt", "domainName", "apiId", "stage", "identity"):
+                assert event["requestContext"][constant] == connected[constant]
+
+    scenario(run())
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("one-way", {"statusCode": 200, "body": "not for the client"}),
+        ("one-way", {"statusCode": 501}),
+        ("invoke", {"statusCode": 200}),
+        ("invoke", {"statusCode": 200, "body": ""}),
+    ],
+    ids=["one-way", "one-way-501", "no-body", "empty-body"],
+)
+def test_what_answers_nothing(running: Running, action: str, answer: dict[str, Any]) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            api.function.answers |= {action: answer, "ping": {"statusCode": 200, "body": "pong"}}
+            await client.send(json.dumps({"action": action}))
+            await api.function.event_of(action)
+            await client.send('{"action":"ping"}')
+
+            assert await client.recv() == "pong"
+
+    scenario(run())
+
+
+@pytest.mark.parametrize("action", ["invoke", "one-way"])
+@pytest.mark.parametrize("fault", ["raises", "throttled", "malformed", "timeout"])
+def test_failing_integration_says_internal_server_error(running: Running, action: str, fault: str) -> None:
+    async def run() -> None:
+        async with running(*ALL, timeout_ms=200) as api, connect(api.url) as client:
+            match fault:
+                case "malformed":
+                    api.function.answers[action] = "ok"
+                case "timeout":
+                    api.function.blocked[action] = asyncio.Event()
+                case _:
+                    getattr(api.function, fault).add(action)
+            await client.send(json.dumps({"action": action}))
+
+            frame = await client.recv()
+            context = api.function.events_of(action)[0]["requestContext"]
+            assert frame == (
+                f'{{"message": "Internal server error", "connectionId":"{context["connectionId"]}", '
+                f'"requestId":"{context["requestId"]}"}}'
+            )
+            await client.ping()
+
+    scenario(run())
+
+
+def test_no_route_and_no_default_is_forbidden_and_stays_open(running: Running) -> None:
+    async def run() -> None:
+        async with running("$connect", "ping") as api, connect(api.url) as client:
+            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
+            await client.send("not JSON")
+            frame = await client.recv()
+            await client.send('{"action":"ping"}')
+
+            assert isinstance(frame, str)
+            assert re.fullmatch(r'\{"message": "Forbidden", "connectionId":"\S{16}", "requestId":"\S{16}"\}', frame)
+            assert await client.recv() == "pong"
+
+    scenario(run())
+
+
+def test_messages_do_not_wait_for_each_other(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            api.function.blocked["invoke"] = asyncio.Event()
+            api.function.answers |= {
+                "invoke": {"statusCode": 200, "body": "slow"},
+                "ping": {"statusCode": 200, "body": "pong"},
+            }
+            await client.send('{"action":"invoke"}')
+            await client.send('{"action":"ping"}')
+            first = await client.recv()
+            api.function.blocked["invoke"].set()
+
+            assert [first, await client.recv()] == ["pong", "slow"]
+
+    scenario(run())
+
+
+def test_frame_over_32_kb_closes_with_1009(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            async with connect(api.url) as client:
+                await client.send("x" * (32 * 1024))
+                await api.function.event_of("$default")
+                await client.send("x" * (32 * 1024 + 1))
+
+                assert (await closing(client))[0] == CloseCode.MESSAGE_TOO_BIG
+            event = await api.function.event_of("$disconnect")
+            assert event["requestContext"]["disconnectStatusCode"] == 1009
+
+    scenario(run())
+
+
+def test_message_of_128_kb_passes_in_fragments_and_no_more(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            await client.send(["x" * (32 * 1024)] * 4)
+            event = await api.function.event_of("$default")
+            assert len(event["body"]) == 128 * 1024
+
+            with pytest.raises(ConnectionClosed) as caught:
+                await client.send(["x" * (32 * 1024)] * 4 + ["x"])
+                await client.recv()
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG
+
+    scenario(run())
+
+
+def test_binary_closes_with_1003(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            await client.send(b"\x00")
+
+            assert (await closing(client))[0] == CloseCode.UNSUPPORTED_DATA
+            assert api.function.events_of("$default") == []
+
+    scenario(run())
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "seen"),
+    [
+        (1001, "", (1001, "")),
+        (4000, "bye", (4000, "bye")),
+        (None, "", (1005, "Client-side close frame status not set")),
+    ],
+    ids=["tab-closed", "own-code", "no-code"],
+)
+def test_disconnect_reports_the_client_s_close(
+    running: Running, code: int | None, reason: str, seen: tuple[int, str]
+) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            client = await connect(api.url)
+            if code is None:
+                client.protocol.send_close()
+                client.transport.write(b"".join(client.protocol.data_to_send()))
+                await client.wait_closed()
+            else:
+                await client.close(code, reason)
+
+            context = (await api.function.event_of("$disconnect"))["requestContext"]
+            assert (context["disconnectStatusCode"], context["disconnectReason"]) == seen
+            assert context["eventType"] == "DISCONNECT"
+
+    scenario(run())
+
+
+def test_disconnect_reports_a_lost_connection(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            client = await connect(api.url)
+            client.transport.abort()
+
+            event = await api.function.event_of("$disconnect")
+            assert event["requestContext"]["disconnectStatusCode"] == CloseCode.ABNORMAL_CLOSURE
+
+    scenario(run())
+
+
+def test_ten_idle_minutes_close_the_connection(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
+            async with connect(api.url) as client:
+                api.clock.move(9 * 60)
+                await client.send('{"action":"ping"}')
+                assert await client.recv() == "pong"
+                api.clock.move(9 * 60)
+                await client.send('{"action":"ping"}')
+                assert await client.recv() == "pong"
+                api.clock.move(10 * 60)
+
+                assert await closing(client) == (1001, "Going away")
+
+    scenario(run())
+
+
+def test_two_hours_close_the_connection(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
+            async with connect(api.url) as client:
+                for _ in range(13):
+                    api.clock.move(9 * 60)
+                    await client.send('{"action":"ping"}')
+                    assert await client.recv() == "pong"
+                api.clock.move(3 * 60)
+
+                assert await closing(client) == (1001, "Going away")
+
+    scenario(run())
+
+
+def test_stopping_closes_with_1001_and_runs_disconnect(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api, connect(api.url) as client:
+            seen = asyncio.ensure_future(closing(client))
+            await api.gateway.close()
+
+            assert await seen == (1001, "Going away")
+            assert len(api.function.events_of("$disconnect")) == 1
+
+    scenario(run())
+
+
+def test_throttled_connect_is_429(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL, throttle=Throttle(rate=1, burst=1)) as api, connect(api.url):
+            assert await refusal(api.url) == 429
+
+    scenario(run())
+
+
+def test_throttled_message_says_too_many_requests(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL, throttle=Throttle(rate=1, burst=1)) as api, connect(api.url) as client:
+            await client.send('{"action":"invoke"}')
+
+            frame = json.loads(await client.recv())
+            assert frame["message"] == "Too Many Requests"
+            assert api.function.events_of("invoke") == []
+
+    scenario(run())
+
+
+def test_plain_get_needs_an_upgrade(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+            writer.write(b"GET /a1b2c3/local HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+            assert (await reader.read()).startswith(b"HTTP/1.1 426 ")
+            writer.close()
+
+    scenario(run())
+
+
+def test_malformed_handshake_is_400_and_never_reaches_connect(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+            writer.write(b"GET /a1b2c3/local HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+
+            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+            assert api.function.events == []
+            writer.close()
+
+    scenario(run())

@@ -1,0 +1,239 @@
+"""The poller, against SQS by moto and a fake where Lambda would be."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.data_plane.deployment import EventSourceMapping
+from selador_local.data_plane.event_source_mapping.poller import Poller
+from selador_local.data_plane.event_source_mapping.queue import Queue
+from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
+from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.client import SQSClient
+
+ARN = "arn:aws:sqs:us-east-1:123456789012:requests"
+
+
+class FixedCredentials(RoleCredentials):
+    def __init__(self) -> None:
+        pass
+
+    async def get(self, role_arn: str) -> Credentials:
+        return CREDENTIALS
+
+
+CREDENTIALS = Credentials("AKID", "secret", "token", time.time() + 3600)
+
+
+class FakeFunction:
+    """Keeps the batches; answers with `answer`, a payload or a function of the batch's message ids."""
+
+    def __init__(self, answer: Callable[[list[str]], Awaitable[InvokeResult]]) -> None:
+        self._answer = answer
+        self.bodies: list[list[str]] = []
+
+    async def __call__(self, function_arn: str, event: bytes) -> InvokeResult:
+        records = json.loads(event)["Records"]
+        self.bodies.append([record["body"] for record in records])
+        return await self._answer([record["messageId"] for record in records])
+
+
+@pytest.fixture(scope="module")
+def control_plane() -> Iterator[ControlPlane]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield ControlPlane(f"http://{host}:{port}", "us-east-1", "123456789012", "AKID", "secret")
+    server.stop()
+
+
+@pytest.fixture
+def sqs(control_plane: ControlPlane) -> "Iterator[SQSClient]":
+    client = boto3.client("sqs", **control_plane.client_arguments)
+    url = client.create_queue(QueueName="requests", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    yield client
+    client.delete_queue(QueueUrl=url)
+    client.close()
+
+
+@pytest.fixture
+def url(sqs: "SQSClient") -> str:
+    return sqs.get_queue_url(QueueName="requests")["QueueUrl"]
+
+
+def poll(
+    control_plane: ControlPlane,
+    function: FakeFunction,
+    until: Callable[[], bool],
+    **settings: Any,
+) -> None:
+    """Run a poller until `until()`; settings change the mapping."""
+    values = {
+        "uuid": "u",
+        "queue_arn": ARN,
+        "function_arn": "f",
+        "enabled": True,
+        "batch_size": 10,
+        "window_seconds": 0,
+        "maximum_concurrency": None,
+        "reports_batch_item_failures": True,
+    }
+
+    async def run() -> None:
+        queue = Queue(control_plane, FixedCredentials(), queue_arn=ARN, role_arn="role")
+        poller = Poller(EventSourceMapping(**{**values, **settings}), queue, function, wait_seconds=0)
+        poller.start()
+        try:
+            async with asyncio.timeout(20):
+                while not await asyncio.to_thread(until):
+                    await asyncio.sleep(0.02)
+        finally:
+            await poller.stop(finish=True)
+
+    asyncio.run(run())
+
+
+def left(sqs: "SQSClient", url: str) -> tuple[int, int]:
+    """How many messages are visible, and how many in flight."""
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
+
+
+async def succeed(_ids: list[str]) -> InvokeResult:
+    return InvokeResult(b"null")
+
+
+def test_success_deletes_the_batch(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    function = FakeFunction(succeed)
+
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0))
+
+    assert function.bodies == [["one"]]
+
+
+def test_batches_are_no_larger_than_the_mapping_s(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    for body in ("one", "two", "three"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    function = FakeFunction(succeed)
+
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0), batch_size=1)
+
+    assert sorted(function.bodies) == [["one"], ["three"], ["two"]]
+
+
+def test_window_collects_a_larger_batch(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    function = FakeFunction(succeed)
+
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0), batch_size=12, window_seconds=5)
+
+    assert [len(batch) for batch in function.bodies] == [12]
+
+
+def test_reported_failures_stay_in_flight_and_the_rest_is_deleted(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    for body in ("one", "two"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    async def first_fails(ids: list[str]) -> InvokeResult:
+        return InvokeResult(json.dumps({"batchItemFailures": [{"itemIdentifier": ids[0]}]}).encode())
+
+    poll(control_plane, FakeFunction(first_fails), lambda: left(sqs, url) == (0, 1))
+
+    assert left(sqs, url) == (0, 1)
+
+
+def test_function_error_leaves_the_batch_until_its_visibility_ends(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+
+    async def fail(ids: list[str]) -> InvokeResult:
+        return InvokeResult(b'{"errorType":"KeyError"}', "Unhandled")
+
+    function = FakeFunction(fail)
+    poll(control_plane, function, lambda: len(function.bodies) == 1)
+
+    assert left(sqs, url) == (0, 1)
+
+
+def test_maximum_concurrency_is_never_exceeded(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    for number in range(6):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    running, most = 0, 0
+
+    async def count(ids: list[str]) -> InvokeResult:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.1)
+        running -= 1
+        return InvokeResult(b"")
+
+    poll(control_plane, FakeFunction(count), lambda: left(sqs, url) == (0, 0), batch_size=1, maximum_concurrency=2)
+
+    assert most == 2
+
+
+def test_throttled_batch_is_kept_and_tried_again(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    tries = 0
+
+    async def throttle_once(ids: list[str]) -> InvokeResult:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise TooManyRequestsError
+        return InvokeResult(b"")
+
+    function = FakeFunction(throttle_once)
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0))
+
+    assert function.bodies == [["one"], ["one"]]
+
+
+def test_stop_lets_invocations_under_way_finish(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+
+    async def slowly(ids: list[str]) -> InvokeResult:
+        await asyncio.sleep(0.5)
+        return InvokeResult(b"")
+
+    function = FakeFunction(slowly)
+    poll(control_plane, function, lambda: len(function.bodies) == 1)
+
+    assert left(sqs, url) == (0, 0)
+
+
+def test_vanished_queue_is_reported_once_and_found_again(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sqs.delete_queue(QueueUrl=url)
+    function = FakeFunction(succeed)
+
+    def complaints() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name.startswith("selador_local")]
+
+    def come_back() -> bool:
+        if complaints() and not sqs.list_queues().get("QueueUrls"):
+            time.sleep(1.5)  # long enough for a second failure
+            sqs.create_queue(QueueName="requests")
+            sqs.send_message(QueueUrl=url, MessageBody="back")
+        return function.bodies == [["back"]]
+
+    poll(control_plane, function, come_back)
+
+    [complaint] = complaints()
+    assert complaint.startswith(f"mapping u can't read {ARN}: ")

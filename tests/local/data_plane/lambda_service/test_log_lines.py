@@ -1,0 +1,70 @@
+"""Lambda's own log lines, and lines out of pipes."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.lambda_service.log_lines import LinePipe, Report, report_lines, start_line
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def test_text_report_of_a_timeout(make_function: Callable[..., Function]) -> None:
+    report = Report("r1", 3000.123, None, 87, "timeout")
+
+    end, line = report_lines(make_function(""), report, NOW)
+
+    assert end == "END RequestId: r1"
+    assert line == (
+        "REPORT RequestId: r1\tDuration: 3000.12 ms\tBilled Duration: 3001 ms\tMemory Size: 256 MB"
+        "\tMax Memory Used: 87 MB\tStatus: timeout"
+    )
+
+
+def test_text_report_of_a_crash_names_the_error(make_function: Callable[..., Function]) -> None:
+    report = Report("r1", 1.0, None, 87, "error", "Runtime.ExitError")
+
+    assert report_lines(make_function(""), report, NOW)[1].endswith("\tStatus: error\tError Type: Runtime.ExitError")
+
+
+def test_json_lines(make_function: Callable[..., Function]) -> None:
+    function = make_function("", log_format="JSON")
+
+    start = json.loads(start_line(function, "r1", NOW))
+    [report] = [json.loads(line) for line in report_lines(function, Report("r1", 12.3456, 98.7, 87, "success"), NOW)]
+
+    assert start == {
+        "time": "2026-01-02T03:04:05.678Z",
+        "type": "platform.start",
+        "record": {"requestId": "r1", "functionArn": function.arn, "version": "7"},
+    }
+    assert report["type"] == "platform.report"
+    assert report["record"] == {
+        "requestId": "r1",
+        "status": "success",
+        "metrics": {
+            "durationMs": 12.346,
+            "billedDurationMs": 13,
+            "memorySizeMB": 256,
+            "maxMemoryUsedMB": 87,
+            "initDurationMs": 98.7,
+        },
+    }
+
+
+def test_a_pipe_gives_whole_lines_and_at_the_end_the_rest() -> None:
+    lines: list[str] = []
+    pipe = LinePipe(lines.append)
+
+    os.write(pipe.write_end, b"one\ntw")
+    assert pipe.drain()
+    first = list(lines)
+    os.write(pipe.write_end, "o\rthrée".encode())
+    os.close(pipe.write_end)
+    assert not pipe.drain()
+    os.close(pipe.read_end)
+
+    assert first == ["one"]
+    assert lines == ["one", "two", "thrée"]

@@ -1,0 +1,131 @@
+"""The data plane as a whole: control plane, API Gateway, Lambda and SQS, nothing faked but the functions' purpose."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.data_plane.data_plane import DataPlane
+
+HANDLER = """
+import json
+def handle(event, context):
+    context_ = event["requestContext"]
+    if context_["eventType"] == "CONNECT":
+        return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "selador.v1"}}
+    print(context_["eventType"], context_.get("disconnectStatusCode", ""))
+    return {"statusCode": 200, "body": json.dumps({"type": "accepted", "connection": context_["connectionId"]})}
+"""
+# What a worker does without an SDK: it signs nothing, but names its key as SigV4 would.
+WORKER = """
+import json, os, urllib.parse, urllib.request
+def handle(event, context):
+    [record] = event["Records"]
+    job = json.loads(record["body"])
+    path = f"{job['callback']}/@connections/{urllib.parse.quote(job['connection'])}"
+    key = os.environ["AWS_ACCESS_KEY_ID"]
+    signature = f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/execute-api/aws4_request, Signature=none"
+    request = urllib.request.Request(path, job["text"].encode(), {"Authorization": signature})
+    urllib.request.urlopen(request, timeout=10).close()
+    return {"batchItemFailures": []}
+"""
+
+
+@pytest.fixture
+def api_id(terraform: Any) -> str:
+    """A WebSocket API, a queue and a worker, deployed to the stage `local`."""
+    handler_role = terraform.role("handler", {"Action": "sqs:SendMessage", "Resource": "*"})
+    queue_arn = terraform.queue("requests")
+    worker_role = terraform.role(
+        "worker",
+        {
+            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": queue_arn,
+        },
+        {"Action": "execute-api:ManageConnections", "Resource": "arn:aws:execute-api:*:*:*/local/POST/@connections/*"},
+    )
+    handler_arn = terraform.function("handler", HANDLER, handler_role, Timeout=10)
+    terraform.mapping(queue_arn, terraform.function("worker", WORKER, worker_role, Timeout=20), BatchSize=1)
+    identifier: str = terraform.api("demo")
+    for key in ("$connect", "$disconnect"):
+        terraform.route(identifier, key, handler_arn)
+    terraform.route(identifier, "invoke", handler_arn, two_way=True)
+    terraform.deploy(identifier, "local")
+    return identifier
+
+
+def with_data_plane(
+    control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]]
+) -> None:
+    async def run() -> None:
+        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1")
+        await data_plane.start()
+        try:
+            async with asyncio.timeout(40):
+                await scenario(data_plane)
+        finally:
+            await data_plane.stop()
+
+    asyncio.run(run())
+
+
+def test_a_message_travels_to_the_worker_and_back(
+    control_plane: ControlPlane, terraform: Any, api_id: str, tmp_path: Path
+) -> None:
+    queue_url = terraform.sqs.get_queue_url(QueueName="requests")["QueueUrl"]
+
+    async def scenario(data_plane: DataPlane) -> None:
+        await data_plane.load()
+        address = f"127.0.0.1:{data_plane.port}/{api_id}/local"
+        async with connect(f"ws://{address}", subprotocols=["selador.v1"]) as client:  # type: ignore[list-item]  # a NewType of str
+            assert client.subprotocol == "selador.v1"
+            await client.send('{"action":"invoke"}')
+            accepted = json.loads(await client.recv())
+            job = {"callback": f"http://{address}", "connection": accepted["connection"], "text": "the answer"}
+            await asyncio.to_thread(terraform.sqs.send_message, QueueUrl=queue_url, MessageBody=json.dumps(job))
+
+            assert await client.recv() == "the answer"
+            await data_plane.load()  # nothing has changed: the connection and the processes stay
+            await client.send('{"action":"invoke"}')
+            assert json.loads(await client.recv()) == accepted
+
+    with_data_plane(control_plane, tmp_path, scenario)
+
+    handler_log = (tmp_path / "logs/handler.log").read_text()
+    assert "DISCONNECT 1000" in handler_log
+    assert len(re.findall("Init Duration", handler_log)) == 1
+    counts = terraform.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+
+def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("plain", {"Action": "sqs:SendMessage", "Resource": "*"})
+    api_id = terraform.api("plain")
+    terraform.route(api_id, "invoke", terraform.function("plain", HANDLER, role_arn))
+    terraform.deploy(api_id, "local")
+
+    async def scenario(data_plane: DataPlane) -> None:
+        url = f"ws://127.0.0.1:{data_plane.port}/{api_id}/local"
+        with pytest.raises(Exception, match="403"):
+            await connect(url)
+
+        await data_plane.load()
+        async with connect(url) as client:
+            seen = asyncio.ensure_future(client.recv())
+            await data_plane.stop()
+
+            with pytest.raises(ConnectionClosed) as caught:
+                await seen
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1001
+
+    with_data_plane(control_plane, tmp_path, scenario)

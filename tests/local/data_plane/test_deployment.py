@@ -1,0 +1,175 @@
+"""Reading a deployment back from the local control plane."""
+
+from typing import Any
+
+import pytest
+
+from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+from selador_local.data_plane.deployment import (
+    Deployment,
+    EventSourceMapping,
+    Integration,
+    RequestAuthorizer,
+    Route,
+    Throttle,
+    read,
+)
+
+SOURCE = "def handle(event, context):\n    return event\n"
+
+
+@pytest.fixture
+def function_arn(terraform: Any, request: pytest.FixtureRequest) -> str:
+    """A function of the test's own; its alias's ARN."""
+    name = request.node.name.replace("[", "-").replace("]", "")[-60:]
+    role_arn = terraform.role(name, {"Action": "sqs:*", "Resource": "*"})
+    arn: str = terraform.function(
+        name, SOURCE, role_arn, Timeout=29, MemorySize=256, Environment={"Variables": {"A": "b"}}
+    )
+    return arn
+
+
+def test_routes_of_a_deployed_stage(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:
+    api_id = terraform.api("routes")
+    terraform.route(api_id, "$connect", function_arn)
+    terraform.route(api_id, "invoke", function_arn, two_way=True)
+    throttle = {"ThrottlingRateLimit": 50.0, "ThrottlingBurstLimit": 20}
+    terraform.deploy(api_id, "local", DefaultRouteSettings=throttle)
+
+    stage = read(control_plane, Deployment()).stages[api_id, "local"]
+
+    integration = Integration(function_arn, 29_000)
+    assert stage.routes == {
+        "$connect": Route("$connect", integration, responds=False),
+        "invoke": Route("invoke", integration, responds=True),
+    }
+    assert stage.route_selection_expression == "$request.body.action"
+    assert stage.throttle == Throttle(50.0, 20)
+
+
+def test_stage_without_a_deployment_has_no_routes(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("undeployed")
+    terraform.route(api_id, "invoke", function_arn)
+    terraform.gateway.create_stage(ApiId=api_id, StageName="local")
+
+    assert read(control_plane, Deployment()).stages[api_id, "local"].routes == {}
+
+
+def test_a_route_added_needs_a_new_deployment(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:
+    """WS-07."""
+    api_id = terraform.api("added")
+    terraform.route(api_id, "invoke", function_arn)
+    terraform.deploy(api_id, "local")
+    first = read(control_plane, Deployment())
+    terraform.route(api_id, "ping", function_arn)
+
+    undeployed = read(control_plane, first)
+    terraform.deploy(api_id, "local")
+    deployed = read(control_plane, undeployed)
+
+    assert set(undeployed.stages[api_id, "local"].routes) == {"invoke"}
+    assert set(deployed.stages[api_id, "local"].routes) == {"invoke", "ping"}
+
+
+def test_function_is_the_version_behind_the_alias(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("function")
+    terraform.route(api_id, "invoke", function_arn)
+    terraform.deploy(api_id, "local")
+
+    function = read(control_plane, Deployment()).functions[function_arn]
+
+    assert function.arn == function_arn
+    assert (function.version, function.runtime, function.handler) == ("1", "python3.13", "handler.handle")
+    assert (function.timeout_seconds, function.memory_mb, function.environment) == (29, 256, {"A": "b"})
+    assert function.reserved_concurrency is None
+    assert function.code_url.startswith(control_plane.endpoint)
+
+
+def test_mapping(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:
+    queue_arn = terraform.queue("mapped")
+    uuid = terraform.mapping(queue_arn, function_arn, BatchSize=1, ScalingConfig={"MaximumConcurrency": 5})
+
+    deployment = read(control_plane, Deployment())
+
+    assert [mapping for mapping in deployment.mappings if mapping.uuid == uuid] == [
+        EventSourceMapping(
+            uuid=uuid,
+            queue_arn=queue_arn,
+            function_arn=function_arn,
+            enabled=True,
+            batch_size=1,
+            window_seconds=0,
+            maximum_concurrency=5,
+            reports_batch_item_failures=True,
+        )
+    ]
+    assert function_arn in deployment.functions
+
+
+def test_integration_that_does_not_run_locally_is_refused(control_plane: ControlPlane, terraform: Any) -> None:
+    api_id = terraform.api("mock")
+    terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")
+
+    try:
+        with pytest.raises(DataPlaneError, match=f"API {api_id} has an integration of type MOCK; only AWS_PROXY"):
+            read(control_plane, Deployment())
+    finally:
+        terraform.gateway.delete_api(ApiId=api_id)
+
+
+def test_connect_s_authorizer_is_read_with_its_function(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("authorized")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function_arn}/invocations"
+    authorizer_id = terraform.gateway.create_authorizer(
+        ApiId=api_id,
+        AuthorizerType="REQUEST",
+        AuthorizerUri=uri,
+        IdentitySource=["route.request.header.Auth"],
+        Name="jwt",
+    )["AuthorizerId"]
+    terraform.gateway.create_route(
+        ApiId=api_id, RouteKey="$connect", AuthorizationType="CUSTOM", AuthorizerId=authorizer_id
+    )
+    terraform.deploy(api_id, "local")
+
+    deployment = read(control_plane, Deployment())
+
+    route = deployment.stages[api_id, "local"].routes["$connect"]
+    assert route.authorization == RequestAuthorizer(authorizer_id, function_arn, ("route.request.header.Auth",))
+    assert function_arn in deployment.functions
+
+
+def test_connect_may_have_to_be_signed(control_plane: ControlPlane, terraform: Any) -> None:
+    api_id = terraform.api("signed")
+    terraform.gateway.create_route(ApiId=api_id, RouteKey="$connect", AuthorizationType="AWS_IAM")
+    terraform.deploy(api_id, "local")
+
+    route = read(control_plane, Deployment()).stages[api_id, "local"].routes["$connect"]
+
+    assert route.authorization == "AWS_IAM"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "sentence"),
+    [
+        ("invoke", "AWS_IAM", r"route invoke has authorization AWS_IAM; only \$connect can"),
+        ("$connect", "JWT", "authorization JWT; WebSocket APIs know NONE, AWS_IAM and CUSTOM"),
+    ],
+)
+def test_authorization_that_a_websocket_api_cannot_have_is_refused(
+    control_plane: ControlPlane, terraform: Any, key: str, kind: str, sentence: str
+) -> None:
+    api_id = terraform.api("refused")
+    terraform.gateway.create_route(ApiId=api_id, RouteKey=key, AuthorizationType=kind)
+
+    try:
+        with pytest.raises(DataPlaneError, match=sentence):
+            read(control_plane, Deployment())
+    finally:
+        terraform.gateway.delete_api(ApiId=api_id)

@@ -1,0 +1,98 @@
+"""Faults on demand: what the control requests reach, and what they refuse."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+
+from selador_local.data_plane.api_gateway.connections import ConnectionsApi, PostFault
+from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.faults import Control
+from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
+from selador_local.data_plane.lambda_service.service import LambdaService
+from selador_local.http import Request, Response
+
+
+class Worker:
+    """An environment that notes what was done to it."""
+
+    def __init__(self) -> None:
+        self.done: list[object] = []
+
+    def signal(self, number: object) -> None:
+        self.done.append(number)
+
+    def limit_memory(self, megabytes: int) -> None:
+        self.done.append(megabytes)
+
+    def time_out(self) -> None:
+        self.done.append("timed out")
+
+
+class Stage:
+    """Gateway and Lambda service as far as they are reached."""
+
+    def __init__(self) -> None:
+        self.worker = Worker()
+        self.connections_api = ConnectionsApi({}, cast("Any", None), "arn:")
+        self.time_limits: dict[str, int] = {}
+        self.control = Control(cast("ApiGateway", self), cast("LambdaService", self))
+
+    def working_on(self, text: str) -> list[ExecutionEnvironment]:
+        return [cast("ExecutionEnvironment", self.worker)] if text == "r-1" else []
+
+    async def handle(self, request: Request) -> Response:
+        return Response(299)
+
+    def ask(self, target: str, body: bytes) -> tuple[int, Any]:
+        response = asyncio.run(self.control.handle(Request("POST", target, {}, body)))
+        return response.status, json.loads(cast("bytes", response.body) or b"null")
+
+
+@pytest.mark.parametrize(
+    ("members", "done"),
+    [
+        ({"do": "kill"}, 9),
+        ({"do": "stop"}, 19),
+        ({"do": "continue"}, 18),
+        ({"do": "starve", "megabytes": 20}, 20),
+        ({"do": "time_out"}, "timed out"),
+    ],
+)
+def test_a_worker_is_met_by_what_it_works_on(members: dict[str, Any], done: object) -> None:
+    stage = Stage()
+
+    met = stage.ask("/_control/workers", json.dumps({"workingOn": "r-1", **members}).encode())
+    missed = stage.ask("/_control/workers", json.dumps({"workingOn": "r-2", **members}).encode())
+
+    assert (met, missed) == ((200, {"workers": 1}), (200, {"workers": 0}))
+    assert stage.worker.done == [done]
+
+
+def test_posts_fail_and_time_is_limited_on_demand() -> None:
+    stage = Stage()
+
+    stage.ask("/_control/posts", b'{"containing": "r-1", "status": 429, "errorType": "X", "times": 2}')
+    stage.ask("/_control/time-limits", b'{"workingOn": "r-1", "seconds": 12}')
+
+    assert stage.connections_api.faults == [PostFault(429, "X", "r-1")] * 2
+    assert stage.time_limits == {"r-1": 12}
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "status"),
+    [
+        ("/_control/workers", b"no JSON", 400),
+        ("/_control/workers", b"{}", 400),
+        ("/_control/workers", b'{"workingOn": "r-1", "do": "dance"}', 400),
+        ("/_control/posts", b'{"status": 500}', 400),
+        ("/_control/nothing", b"{}", 404),
+    ],
+)
+def test_a_request_that_is_wrong_is_refused(target: str, body: bytes, status: int) -> None:
+    assert Stage().ask(target, body)[0] == status
+
+
+def test_all_else_goes_to_the_gateway() -> None:
+    assert Stage().ask("/api/stage", b"")[0] == 299
