@@ -8,10 +8,10 @@ ARCHITECTURE ?= arm64
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKOV_READY := .venv/checkov/.ready
-PROJECTS := functions/shared functions/websocket_handler functions/main packaging local client
+PROJECTS := functions/shared functions/websocket_handler functions/main packaging deploy local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-TERRAFORM := $(PYTHON) scripts/terraform.py
+TERRAFORM := $(PYTHON) -m selador_deploy
 
 .PHONY: help
 help: ## print this help
@@ -57,7 +57,7 @@ lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, fo
 
 .PHONY: protocol
 protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
-	@$(PYTHON) scripts/protocol.py
+	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
 
 .PHONY: lint-protocol
 lint-protocol: node_modules ## check these with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)
@@ -95,7 +95,7 @@ lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the work
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
-	$(PYTHON) scripts/security_scan.py .venv/checkov/bin/checkov
+	$(PYTHON) scripts/check_security.py .venv/checkov/bin/checkov
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/zizmor --offline --quiet .github/workflows
 
@@ -113,7 +113,7 @@ test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
 
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
-	@$(PYTHON) scripts/module_readmes.py
+	@$(PYTHON) scripts/generate_readmes.py
 
 .PHONY: doctor bootstrap init publish plan show apply drift destroy outputs unlock
 doctor: $(READY) ## say what a first apply of ENV lacks, and what to do about it

@@ -60,7 +60,7 @@ rm -f .venv/.failed
     pip --require-hashes -r requirements-dev.txt &&
         # The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
         pip --no-deps --no-build-isolation \
-            -e functions/shared -e functions/websocket_handler -e functions/main -e packaging -e local -e client ||
+            -e functions/shared -e functions/websocket_handler -e functions/main -e packaging -e deploy -e local -e client ||
         touch .venv/.failed
 } 2>&1 | tee "$log" | awk -v total="$(grep -c '^[a-z].*==' requirements-dev.txt)" '
     /^Collecting/ && ++collected % 20 == 0 { print "setup: " collected " of " total " locked packages are here"; fflush() }

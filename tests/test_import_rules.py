@@ -38,6 +38,7 @@ def packages(folder: str) -> set[str]:
         ("functions/websocket_handler", {"selador_websocket_handler", "selador_shared"}),
         ("functions/main", {"selador_main", "selador_shared"}),
         ("packaging", {"selador_packaging"}),
+        ("deploy", {"selador_deploy"}),
         ("local", {"selador_local", "selador_client"}),
         ("client", {"selador_client", "selador_shared"}),
     ],

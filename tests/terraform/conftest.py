@@ -1,4 +1,4 @@
-"""A copy of the configuration and its scripts, to be applied to a local control plane of its own by the commands."""
+"""A copy of the configuration and of its commands, which apply it to a local control plane of its own."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ARTIFACT_BUCKET = "selador-artifacts-123456789012-us-east-1"
 
 @dataclass(frozen=True)
 class Local:
-    """A copy of the repository's terraform/ and scripts/, and the control plane that its commands reach."""
+    """A copy of the repository's terraform/ and deploy/, and the control plane that its commands reach."""
 
     root: Path
     environ: dict[str, str]
@@ -34,7 +34,8 @@ class Local:
         """Run a command for the environment `local`; return what it wrote to stdout."""
         command = [
             sys.executable,
-            str(self.root / "scripts/terraform.py"),
+            "-m",
+            "selador_deploy",
             arguments[0],
             "--env",
             "local",
@@ -65,7 +66,7 @@ def local(folder: Path) -> Iterator[Local]:
     """Copy what is applied to `folder`, and run a control plane for it."""
     ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
     shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=ignored)
-    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    shutil.copytree(ROOT / "deploy", folder / "deploy")
     shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
     process = subprocess.Popen(
         [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "4711"],
@@ -82,6 +83,7 @@ def local(folder: Path) -> Iterator[Local]:
             "AWS_ENDPOINT_URL": facts["endpoint"],
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "2",
+            "PYTHONPATH": str(folder / "deploy"),  # a command works on the repository that it lies in
         }
         yield Local(folder, environ, facts["endpoint"])
     finally:

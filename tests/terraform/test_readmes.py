@@ -8,22 +8,22 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import module_readmes  # noqa: E402 # found by the path above
+import generate_readmes  # noqa: E402 # found by the path above
 
 
-@pytest.mark.parametrize("module", module_readmes.modules(ROOT), ids=lambda module: module.name)
+@pytest.mark.parametrize("module", generate_readmes.modules(ROOT), ids=lambda module: module.name)
 def test_the_tables_are_what_the_module_has(module: Path) -> None:
     readme = (module / "README.md").read_text()
 
-    assert module_readmes.renewed(readme, module_readmes.tables(module)) == readme, "run make readmes"
+    assert generate_readmes.renewed(readme, generate_readmes.tables(module)) == readme, "run make readmes"
 
 
 def test_a_variable_without_a_description_is_refused() -> None:
     with pytest.raises(ValueError, match="a has no description"):
-        list(module_readmes.rows('variable "a" {\n  type = string\n}\n', "variable"))
+        list(generate_readmes.rows('variable "a" {\n  type = string\n}\n', "variable"))
 
 
 def test_a_variable_is_shown_with_its_type_and_default() -> None:
     text = 'variable "a" {\n  description = "A \\"b\\"."\n  type        = set(string)\n  default     = []\n}\n'
 
-    assert list(module_readmes.rows(text, "variable")) == [module_readmes.Row("a", 'A "b".', "set(string)", "[]")]
+    assert list(generate_readmes.rows(text, "variable")) == [generate_readmes.Row("a", 'A "b".', "set(string)", "[]")]

@@ -61,7 +61,7 @@ class Terraform:
         }
 
     async def __call__(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
-        """Run `scripts/terraform.py command`; return what it wrote to stdout. Raises StackError.
+        """Run `python -m selador_deploy command`; return what it wrote to stdout. Raises StackError.
 
         `variables` are for those that `local.tfvars` leaves open: text, or JSON for what is no text.
         """
@@ -69,7 +69,8 @@ class Terraform:
         return await run(
             [
                 sys.executable,
-                str(PROJECT / "scripts" / "terraform.py"),
+                "-m",
+                "selador_deploy",
                 command,
                 "--env",
                 "local",

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from terraform_environment import (
+
+from selador_deploy.environment import (
     Environment,
     TerraformError,
     check_filled_in,

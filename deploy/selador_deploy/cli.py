@@ -7,25 +7,24 @@ Where AWS is, or what stands for it, and with which credentials, comes from the 
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import publish
-import terraform_checks
-from aws_account import ClientMaker, check_caller, client_maker
-from bootstrap import bootstrap
-from doctor import Verdict, examine
-from terraform_commands import Commands
-from terraform_environment import Environment, TerraformError, find_environment
-from terraform_process import Terraform, TerraformFailedError
+from selador_deploy import checks as terraform_checks
+from selador_deploy import releases as publish
+from selador_deploy.account import ClientMaker, check_caller, client_maker
+from selador_deploy.bootstrap import bootstrap
+from selador_deploy.commands import Commands
+from selador_deploy.doctor import Verdict, examine
+from selador_deploy.environment import Environment, TerraformError, find_environment
+from selador_deploy.terraform import Terraform, TerraformFailedError
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; usage errors exit with status 2."""
     parser = argparse.ArgumentParser(
-        prog="terraform.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m selador_deploy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     env = argparse.ArgumentParser(add_help=False)
     env.add_argument("--env", required=True, metavar="ENV", help="a file of terraform/environments, without .tfvars")
@@ -154,7 +153,3 @@ def main(
     except TerraformError as error:
         print(f"terraform: {error}", file=sys.stderr)
         return error.status
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent.parent, os.environ))

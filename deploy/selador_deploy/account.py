@@ -19,7 +19,8 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
-from terraform_environment import Backend, Environment, TerraformError
+
+from selador_deploy.environment import Backend, Environment, TerraformError
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

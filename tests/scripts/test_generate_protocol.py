@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import get_args
 
-import protocol
 import pytest
 import yaml
+from generate_protocol import __main__ as protocol
 from jsonschema import Draft202012Validator
 
 from selador_shared.protocol import (

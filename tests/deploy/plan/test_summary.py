@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from plan_summary import Summary, drifted, render, summarize
+
+from selador_deploy.plan.summary import Summary, drifted, render, summarize
 
 
 def change(address: str, *actions: str, **facts: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from iam_statements import POLICY_ATTRIBUTES, statements
+from selador_deploy.plan.iam_statements import POLICY_ATTRIBUTES, statements
 
 # What can't be had back by applying again: messages, what a key encrypted, subscriptions, logs, objects, the URL that
 # clients have.

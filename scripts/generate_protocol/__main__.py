@@ -1,6 +1,6 @@
 """Write what is published of the WebSocket protocol, from the pydantic models that define it.
 
-usage: protocol.py [--check]
+usage: python -m generate_protocol [--check]
 
 docs/schemas/message.json (what a client sends), docs/schemas/frame.json (what it receives), docs/asyncapi.yaml and
 client/typescript/protocol.ts. With --check nothing is written. Exit status: 1 when --check finds a file out of date.
@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from protocol_asyncapi import asyncapi
-from protocol_schemas import frame_schema, message_schema
-from protocol_typescript import typescript
+from generate_protocol.asyncapi import asyncapi
+from generate_protocol.schemas import frame_schema, message_schema
+from generate_protocol.typescript import typescript
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def generate() -> dict[Path, str]:
@@ -31,7 +31,9 @@ def generate() -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str], project: Path = PROJECT) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="generate_protocol", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="fail if a file is out of date, and write nothing")
     options = parser.parse_args(arguments)
     outdated = {

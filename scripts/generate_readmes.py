@@ -76,7 +76,7 @@ def _description(name: str, body: str) -> str:
 
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the tables; return the exit status."""
-    argparse.ArgumentParser(prog="module_readmes.py", description=__doc__).parse_args(arguments)
+    argparse.ArgumentParser(prog="generate_readmes.py", description=__doc__).parse_args(arguments)
     for module in modules(root):
         readme = module / "README.md"
         old = readme.read_text(encoding="utf-8")

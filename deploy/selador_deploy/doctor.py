@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-import artifact_manifest
-from aws_account import ClientMaker, check_caller, published_sha256
 from botocore.exceptions import BotoCoreError, ClientError
-from terraform_environment import Environment, TerraformError, check_filled_in, named_backend
+
+from selador_deploy import manifest as artifact_manifest
+from selador_deploy.account import ClientMaker, check_caller, published_sha256
+from selador_deploy.environment import Environment, TerraformError, check_filled_in, named_backend
 
 OLDEST_TERRAFORM = (1, 11)
 

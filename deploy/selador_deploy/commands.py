@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import artifact_manifest
-import plan_bundle
-import plan_facts
-import plan_summary
-from aws_account import ClientMaker, check_caller, check_unlocked, published_sha256
-from plan_facts import Facts
-from plan_summary import Summary
-from terraform_environment import (
+from selador_deploy import manifest as artifact_manifest
+from selador_deploy.account import ClientMaker, check_caller, check_unlocked, published_sha256
+from selador_deploy.environment import (
     Environment,
     TerraformError,
     check_filled_in,
@@ -24,7 +19,12 @@ from terraform_environment import (
     selected_workspace,
     variable_arguments,
 )
-from terraform_process import Terraform, say
+from selador_deploy.plan import bundle as plan_bundle
+from selador_deploy.plan import facts as plan_facts
+from selador_deploy.plan import summary as plan_summary
+from selador_deploy.plan.facts import Facts
+from selador_deploy.plan.summary import Summary
+from selador_deploy.terraform import Terraform, say
 
 STATUS_DRIFTED = 2
 STATUS_STATEFUL_LOSS = 3

@@ -4,8 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-from terraform_environment import TEST_WORKSPACE, configuration
-from terraform_process import Terraform
+from selador_deploy.environment import TEST_WORKSPACE, configuration
+from selador_deploy.terraform import Terraform
 
 _EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -126,7 +126,7 @@ def scan(checkov: Path, folder: Path) -> tuple[list[Finding], list[Skip], int]:
 
 def main(arguments: Sequence[str], root: Path) -> int:
     """Scan, and print what has to be done; return the exit status."""
-    parser = argparse.ArgumentParser(prog="security_scan.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="check_security.py", description=__doc__)
     parser.add_argument("checkov", type=Path, help="checkov's executable")
     options = parser.parse_args(arguments)
     findings, skips, passed = scan(options.checkov, root / "terraform")

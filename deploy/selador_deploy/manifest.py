@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terraform_environment import TerraformError
+from selador_deploy.environment import TerraformError
 
 FILENAME = "manifest.json"
 SCHEMA_VERSION = 1

@@ -1,4 +1,4 @@
-import tfvars
+from selador_deploy import tfvars
 
 
 def test_one_line_values_are_read_and_longer_ones_left_out() -> None:

@@ -2,9 +2,10 @@ import subprocess
 from dataclasses import fields
 from pathlib import Path
 
-import plan_facts
 import pytest
-from plan_facts import Facts
+
+from selador_deploy.plan import facts as plan_facts
+from selador_deploy.plan.facts import Facts
 
 FACTS = Facts(
     environment="dev",

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import artifact_manifest
 from botocore.exceptions import BotoCoreError, ClientError
-from terraform_environment import TerraformError
+
+from selador_deploy import manifest as artifact_manifest
+from selador_deploy.environment import TerraformError
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

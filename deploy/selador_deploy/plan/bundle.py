@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from plan_facts import Facts, differences
-from terraform_environment import TerraformError
+from selador_deploy.environment import TerraformError
+from selador_deploy.plan.facts import Facts, differences
 
 SCHEMA_VERSION = 1
 MAX_AGE = timedelta(hours=24)

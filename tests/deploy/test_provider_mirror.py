@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-import terraform_mirror
+
+from selador_deploy import provider_mirror as terraform_mirror
 
 LOCK = """
 provider "registry.terraform.io/hashicorp/aws" {

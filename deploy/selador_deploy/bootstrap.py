@@ -10,10 +10,18 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws_account import ClientMaker, check_caller
 from botocore.exceptions import ClientError
-from terraform_environment import Backend, Environment, TerraformError, check_filled_in, configuration, named_backend
-from terraform_process import Terraform, say
+
+from selador_deploy.account import ClientMaker, check_caller
+from selador_deploy.environment import (
+    Backend,
+    Environment,
+    TerraformError,
+    check_filled_in,
+    configuration,
+    named_backend,
+)
+from selador_deploy.terraform import Terraform, say
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

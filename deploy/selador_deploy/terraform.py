@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import terraform_mirror
-from terraform_environment import TerraformError, child_environment, configuration
+from selador_deploy import provider_mirror as terraform_mirror
+from selador_deploy.environment import TerraformError, child_environment, configuration
 
 
 class TerraformFailedError(TerraformError):

@@ -1,5 +1,5 @@
 import pytest
-from security_scan import Finding, Skip, faults, findings_in, skips_in, without_skips
+from check_security import Finding, Skip, faults, findings_in, skips_in, without_skips
 
 TEXT = """resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:whoever reads it is in CloudTrail

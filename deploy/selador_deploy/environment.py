@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import tfvars
+from selador_deploy import tfvars
 
 TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
 _UNFILLED = re.compile(r"(?<![0-9])0{10}(00)?(?![0-9])")

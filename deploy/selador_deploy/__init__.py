@@ -1,0 +1,1 @@
+"""The command line behind `make plan`, `make apply` and the other targets that take ENV."""
