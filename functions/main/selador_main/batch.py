@@ -13,9 +13,10 @@ log = structlog.get_logger()
 
 
 def process_batch(records: Sequence[Record], process: Callable[[Record], bool]) -> dict[str, Any]:
-    """Return the batch's answer (ESM-21): the identifiers of exactly the messages that `process` did not get done.
+    """Return the batch's answer: the identifiers of exactly the messages that `process` did not get done.
 
-    One that raises is not done, and takes none of the others with it.
+    SQS keeps the messages that are listed and deletes the others (ESM-21). One that raises is not done, and takes none
+    of the others with it.
     """
     if len(records) == 1:
         done = [_processed(records[0], process)]
@@ -32,6 +33,7 @@ def _processed(record: Record, process: Callable[[Record], bool]) -> bool:
     try:
         return process(record)
     except Exception:
-        # The rim: what escapes here would fail the whole batch (ESM-17). The message comes back when its lease ends.
+        # The rim: an exception that escapes returns every message of the batch (ESM-17). Only this one comes back,
+        # when its lease ends.
         log.exception("message not processed", messageId=record["messageId"])
         return False

@@ -10,7 +10,7 @@ class Reason(Enum):
     """What ended the work."""
 
     CLIENT_GONE = auto()
-    """`@connections` answered 410: nobody reads the answer (CB-07)."""
+    """`@connections` answered 410: the connection is closed (CB-07), so nobody reads the answer."""
 
     LEASE_LOST = auto()
     """The message may be another worker's by now, so this one must not say another word."""

@@ -1,7 +1,8 @@
 """The client's connection as `@connections` offers it: post a frame, or learn that it can't be.
 
 A post is a plain signed request. boto3's `post_to_connection` would do too, at three times the CPU
-(`benchmarks/streaming.md`), and with retries that send a frame twice (CB-15, CB-16).
+(`benchmarks/streaming.md`). But botocore retries by itself (CB-15), so a post whose response was lost is sent twice
+(CB-16).
 """
 
 from enum import Enum, auto
@@ -29,7 +30,7 @@ class PostFailure(Enum):
     """What a failed post means for the next try."""
 
     THROTTLED = auto()
-    """429: the account's rate, or a client that reads slowly (CB-04)."""
+    """429: the account's rate is used up, or the client reads too slowly (CB-04)."""
 
     TRANSIENT = auto()
     """5xx, or no answer at all; then the frame may have been taken, and its repetition has the same `seq`."""
@@ -47,12 +48,12 @@ class PostFailedError(Exception):
 
 
 class Connections:
-    """`@connections` of one API, whose base is `callback_url` (WS-69)."""
+    """`@connections` of one API, at `callback_url`: its https address with the stage (WS-69)."""
 
     def __init__(self, transport: Transport, callback_url: str, credentials: "Credentials | None", region: str) -> None:
         self._transport = transport
         self._base = f"{callback_url}/@connections/"
-        # CB-12. Without credentials the first post says so.
+        # `@connections` belongs to the service `execute-api` (CB-12). Without credentials the first post says so.
         self._signer = SigV4Auth(credentials, "execute-api", region)  # type: ignore[arg-type]  # botocore takes None
 
     def post(self, connection_id: str, data: bytes) -> None:
@@ -69,7 +70,7 @@ class Connections:
             return
         if response.status == 410:
             raise ConnectionGoneError
-        error_type = response.headers.get("x-amzn-ErrorType", "").partition(":")[0]  # CB-05
+        error_type = response.headers.get("x-amzn-ErrorType", "").partition(":")[0]  # a URI may follow the name (CB-05)
         raise PostFailedError(f"{response.status} {error_type}".rstrip(), kind=_kind(response.status))
 
 

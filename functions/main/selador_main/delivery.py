@@ -20,7 +20,7 @@ class Delivery:
     envelope: Envelope
     receive_count: int
     trace_header: str | None = None
-    """The handler's X-Ray trace header, as SQS carried it (ESM-14)."""
+    """The handler's X-Ray trace header, which SQS hands on as an attribute (ESM-14)."""
 
     @property
     def trace_id(self) -> str | None:
@@ -35,7 +35,10 @@ class Delivery:
 
 
 def read_delivery(record: Mapping[str, Any]) -> Delivery:
-    """Return the delivery in an SQS record (ESM-13, ESM-14). Raises UnreadableMessageError."""
+    """Return the delivery in an SQS record (ESM-13), whose attributes are all strings (ESM-14).
+
+    Raises UnreadableMessageError.
+    """
     try:
         envelope = Envelope.model_validate_json(record["body"])
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Posts an attempt's frames from a thread of its own, one post in flight (CB-11: concurrent posts have no order).
+"""Posts an attempt's frames from a thread of its own, one post in flight: AWS promises no order between two (CB-11).
 
 While a post is in flight, text gathers in the outbox and becomes one frame: as few posts as the network allows, and no
 timer that would delay the first word. The agent waits when too much gathers.
@@ -45,7 +45,7 @@ class FrameWriter:
     The block's end waits for the frames that are left, but drops text, which nothing would complete any more.
 
     `post` posts one encoded frame and raises ConnectionGoneError or PostFailedError; `may_post` is asked before each.
-    A post whose answer was lost is repeated as it was, so a client may see the same `seq` twice (CB-16).
+    A post whose response was lost is repeated as it was, so a client may see the same `seq` twice (CB-16).
     """
 
     def __init__(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from selador_main.agents.model import Model
 
 MODEL_READ_SECONDS = 120
-"""Retrieval and a model's first token may take longer than botocore's 60 s between bytes (BR-28)."""
+"""botocore gives up after 60 s without a byte (BR-28); retrieval and a model's first token may take longer."""
 
 _settings = load(MainSettings)
 logs.configure(_settings.log_level)
@@ -106,7 +106,10 @@ gc.enable()
 
 
 def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Process an SQS batch (ESM-13); return the identifiers of the messages that are not done (ESM-21)."""
+    """Process an SQS batch, a list of `Records` (ESM-13).
+
+    Returns the identifiers of the messages that are not done: SQS keeps these (ESM-21).
+    """
     return process_batch(
         event["Records"],
         lambda record: _worker.process(record, context.get_remaining_time_in_millis() / 1000),

@@ -1,8 +1,9 @@
 """A worker's hold on its message: short, and renewed while it works.
 
-The queue's visibility timeout has to cover the function's timeout (ESM-08), so a killed worker's message would be stuck
-for an hour and a half. The lease shortens it to a minute. It is no lock: a second worker may start at any moment
-(ESM-33), so a worker also judges by its own clock and falls silent when its lease may be over.
+Lambda refuses a queue whose visibility timeout is shorter than the function's timeout (ESM-08), so a killed worker's
+message would be stuck for an hour and a half. The lease shortens it to a minute. It is no lock: one late renewal, and
+SQS hands the message to a second worker while the first still runs (ESM-33). So a worker also judges by its own clock,
+and falls silent when its lease may be over.
 """
 
 import contextvars
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 
 class LeaseLostError(Exception):
-    """SQS no longer takes the message as received by this worker (SQS-14)."""
+    """The message is no longer in flight, or this worker's receipt handle is no longer valid (SQS-14)."""
 
 
 class Lease:

@@ -82,7 +82,7 @@ class Outbox:
         self.characters -= _FRAME_CHARACTERS
         data = encode_frame(frame.model_copy(update={"seq": self._seq})).encode()
         if len(data) > MAX_FRAME_BYTES:
-            raise ValueError(f"a {frame.type} frame of {len(data):,} bytes; the limit is {MAX_FRAME_BYTES:,} (WS-54)")
+            raise ValueError(f"a {frame.type} frame of {len(data):,} bytes; the limit is {MAX_FRAME_BYTES:,}")
         return data
 
     def _add_whole(self, text: str) -> None:

@@ -99,7 +99,7 @@ def expired(max_age_seconds: int) -> Outcome:
 def buried(max_attempts: int) -> Outcome:
     """Return the outcome of a message whose attempts are used up: one last word, and off to the dead-letter queue.
 
-    Visibility 0, because SQS moves the message at the next receive, not when the last attempt fails (SQS-21).
+    Visibility 0, because SQS moves a message at the next receive, not when its last attempt fails (SQS-21).
     """
     return Outcome(
         "Buried",

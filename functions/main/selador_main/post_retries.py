@@ -7,7 +7,7 @@ from selador_main.connection import PostFailedError, PostFailure
 
 BASE_SECONDS = 0.2
 THROTTLED_CAP_SECONDS = 2
-"""A client that reads slowly (CB-04) makes room for a frame within a second or two."""
+"""A client that reads slowly is answered 429 too (CB-04), and makes room for a frame within a second or two."""
 FAILED_CAP_SECONDS = 5
 FAILED_FOR_SECONDS = 60
 """How long `@connections` may fail one frame before the attempt is given up."""

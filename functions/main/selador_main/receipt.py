@@ -27,7 +27,8 @@ class Receipt:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=self._receipt_handle, VisibilityTimeout=seconds
             )
-        except (exceptions.MessageNotInflight, exceptions.ReceiptHandleIsInvalid) as error:  # by class, SQS-30
+        # By class: the code in the response is the name of SQS's older query protocol (SQS-30).
+        except (exceptions.MessageNotInflight, exceptions.ReceiptHandleIsInvalid) as error:
             raise LeaseLostError(type(error).__name__) from error
 
     def release(self, seconds: int) -> None:

@@ -83,7 +83,8 @@ class Worker:
             try:
                 delivery = read_delivery(record)
             except UnreadableMessageError as error:
-                # Nobody can be told, and no later receive will read it better: on to the dead-letter queue (SQS-21).
+                # Nobody can be told, and no later receive will read it better. It is made visible at once: only when it
+                # would be received once more does SQS move it to the dead-letter queue (SQS-21).
                 log.error("message unreadable", faults=str(error))
                 metrics.count("Unreadable")
                 receipt.release(0)

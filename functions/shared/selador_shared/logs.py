@@ -1,8 +1,9 @@
 """Structured logs: one JSON object a line on stdout.
 
-stdout and not `logging`, whose JSON mode on Lambda nests a JSON line inside its own `message` (LAM-16). Functions bind
-`requestId`, `connectionId`, `messageId` and `attempt` by `structlog.contextvars` and write facts as keyword arguments
-in lower camel case. Never log the text of a question or an answer, nor an exception whose message may quote one.
+They go to stdout, not through `logging`: in Lambda's JSON mode that nests a line of JSON inside its own `message`
+(LAM-16). Functions bind `requestId`, `connectionId`, `messageId` and `attempt` by `structlog.contextvars` and write
+facts as keyword arguments in lower camel case. Never log the text of a question or an answer, nor an exception whose
+message may quote one.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """CloudWatch metrics in the Embedded Metric Format on stdout.
 
-No call and no agent: CloudWatch Logs extracts the metrics from the line (CW-11). The dimension is the function's name;
-each set of dimension values is a metric of its own, billed (CW-13), so only outcomes have one more, their code.
+No call and no agent: CloudWatch Logs extracts the metrics from the line (CW-11). The dimension is the function's name.
+Each set of dimension values is billed as a metric of its own (CW-13), so only outcomes have one more, their code.
 """
 
 import json

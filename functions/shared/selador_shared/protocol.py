@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 SUBPROTOCOL = "selador.v1"
 
 MAX_FRAME_BYTES = 32 * 1024
-"""API Gateway closes the connection over a larger WebSocket frame; browsers send a message as one (WS-54, WS-55)."""
+"""API Gateway closes the connection over a larger WebSocket frame (WS-54); browsers send a message as one (WS-55)."""
 
 ErrorCode = Literal[
     "invalid_request",
@@ -32,7 +32,7 @@ ErrorCode = Literal[
 ]
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{2,100}$")]  # BR-07
+SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{2,100}$")]  # what Bedrock issues (BR-07)
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
 
 

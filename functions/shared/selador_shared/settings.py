@@ -8,8 +8,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 """An http(s) address, kept as the text that it is: pydantic's own type would add a slash."""
 
-# The length stands apart: as a repetition in the pattern it takes 20 ms of every start to compile.
-Arn = Annotated[str, StringConstraints(pattern=r"^arn:\S+$", max_length=2_048)]  # BR-05
+# Bedrock takes ARNs of at most 2,048 characters (BR-05). The length stands apart: as a repetition in the pattern it
+# takes 20 ms of every start to compile.
+Arn = Annotated[str, StringConstraints(pattern=r"^arn:\S+$", max_length=2_048)]
 
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
 
@@ -56,7 +57,7 @@ class AuthorizerSettings(FunctionSettings):
 
 
 class WebsocketHandlerSettings(FunctionSettings):
-    """`query_text_limit` in characters, the agent's own (BR-02); clients are told `deadline_seconds` in `accepted`."""
+    """`query_text_limit` is the agent's own, in characters (BR-02); `accepted` tells clients `deadline_seconds`."""
 
     sqs_queue_url: HttpUrl
     query_text_limit: Annotated[int, Field(ge=1)]
@@ -77,7 +78,7 @@ class Guardrail(_Structured):
 class Generation(_Structured):
     """How answers are made; what is None is left to Bedrock. Ranges are Bedrock's own (BR-06).
 
-    `max_tokens` is always set: Bedrock reserves the model's own maximum of the account's quota otherwise (BR-35).
+    `max_tokens` is always set: without it Bedrock reserves the model's own maximum of the account's quota (BR-35).
     `models` are those that a workflow's step may name besides the default one: name → ARN.
     """
 
@@ -91,7 +92,7 @@ class Generation(_Structured):
 
 
 class MainSettings(FunctionSettings):
-    """`callback_url` is the base of `@connections` (WS-69).
+    """`callback_url` is the base of `@connections`: the API's https address with the stage (WS-69).
 
     Queries go to the AgentCore runtime `agent_runtime_arn` where there is one, else to the knowledge base.
     `request_max_age_seconds` is a request's useful life: one that waited longer in the queue before its first attempt
@@ -101,7 +102,7 @@ class MainSettings(FunctionSettings):
     agent_runtime_arn: Annotated[Arn | None, BeforeValidator(_unset)] = None
     callback_url: HttpUrl
     generation: Json[Generation] = Generation()
-    knowledge_base_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,10}$")]  # BR-05
+    knowledge_base_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,10}$")]  # as Bedrock's API (BR-05)
     max_attempts: Annotated[int, Field(ge=1)]
     model_arn: Arn
     request_max_age_seconds: Annotated[int, Field(ge=1)]

@@ -1,8 +1,8 @@
 """The authorizer's entry point: whether a client may connect, by its token.
 
 It lies in the handler's artifact but runs as a function of its own: the handler never pays for importing cryptography.
-API Gateway asks it once per connection, keeps nothing (AUTH-07), and answers the handshake 401 when it raises exactly
-`Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
+API Gateway asks it at each handshake, since it caches no decision (AUTH-07). It answers the handshake 401 when the
+authorizer raises exactly `Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
 """
 
 import gc
@@ -45,7 +45,7 @@ class UnauthorizedError(Exception):
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a REQUEST authorizer's event (AUTH-02) with the policy that lets the client in (AUTH-05).
+    """Return the policy (AUTH-05) that lets in the client of a REQUEST authorizer's `event` (AUTH-02).
 
     Raises UnauthorizedError, and KeySetUnavailableError where the issuer's keys can't be had.
     """

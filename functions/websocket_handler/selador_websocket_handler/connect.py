@@ -10,9 +10,9 @@ from selador_websocket_handler.subprotocols import offered
 def answer_connect(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the proxy response to a `$connect` event.
 
-    A browser fails a connection whose offered subprotocol isn't echoed, and every client one that was not offered
-    (WS-75), so `selador.v1` is echoed where it is among those offered and the header left out otherwise. A token that
-    was offered beside it is never echoed.
+    A browser fails the connection if a subprotocol was offered and none is echoed; every client fails it if the one
+    echoed was not offered (WS-75). So `selador.v1` is echoed if it was offered, and the header is left out otherwise. A
+    token that was offered beside it is never echoed.
     """
     response: dict[str, Any] = {"statusCode": 200}
     if SUBPROTOCOL in offered(event):

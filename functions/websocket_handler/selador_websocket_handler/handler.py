@@ -1,6 +1,6 @@
 """The websocket handler's entry point: settings, one client, and which event goes where.
 
-It has 29 s, API Gateway's limit for an integration (WS-09), and should need milliseconds of them.
+API Gateway waits at most 29 s for an integration (WS-09); the handler should need milliseconds of them.
 """
 
 import gc
@@ -48,7 +48,10 @@ gc.enable()
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a WebSocket API proxy event (WS-34 to WS-41) with a proxy response."""
+    """Return the proxy response to an event of the WebSocket API.
+
+    Only `$connect` has headers and a query (WS-34); a message has a body (WS-37). All have a `requestContext` (WS-39).
+    """
     context = event["requestContext"]
     with structlog.contextvars.bound_contextvars(connectionId=context["connectionId"]):
         match context["eventType"]:
@@ -58,14 +61,15 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
                 log.info("connection closed", code=context.get("disconnectStatusCode"))
                 return {"statusCode": 200}
             case _:
-                return {"statusCode": 200, "body": _answer_message(event)}  # always 200 on a two-way route (WS-13)
+                # Always 200: with another status the client may get API Gateway's own error, not this body (WS-13).
+                return {"statusCode": 200, "body": _answer_message(event)}
 
 
 def _answer_message(event: dict[str, Any]) -> str:
     try:
         return encode_frame(_intake.answer(event, os.environ.get("_X_AMZN_TRACE_ID")))
     except Exception:
-        # The rim: a client must never see API Gateway's own "Internal server error" (WS-10).
+        # The rim: after an exception the client would get API Gateway's own "Internal server error" (WS-10).
         request_id = uuid.uuid4().hex
         log.exception("message not answered", requestId=request_id)
         return encode_frame(

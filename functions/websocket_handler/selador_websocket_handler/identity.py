@@ -1,7 +1,7 @@
 """Who is connected: written into the authorizer's context at `$connect`, read back from every event of the connection.
 
 API Gateway repeats that context on each message (WS-45), so the handler knows its clients without keeping them
-anywhere. Context values may arrive as strings (WS-46), and may not be objects (AUTH-05): the claims are one JSON text.
+anywhere. Numbers may arrive as strings (WS-46), and objects are not allowed (AUTH-05): the claims are one JSON text.
 """
 
 import json
@@ -26,11 +26,11 @@ class Identity:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
     def has_expired(self, now_ms: int) -> bool:
-        """Return whether the token has ended: API Gateway asks for it at `$connect` alone (AUTH-11)."""
+        """Return whether the token has expired: API Gateway only looks at it on `$connect` (AUTH-11)."""
         return self.expires_at is not None and now_ms >= self.expires_at * 1000
 
     def to_context(self) -> dict[str, str]:
-        """Return what `of_event` finds again; the principal travels beside it (AUTH-05)."""
+        """Return what `of_event` reads again; the principal is a member beside the context (AUTH-05)."""
         context = {} if self.expires_at is None else {"expiresAt": str(self.expires_at)}
         if self.claims:
             context["claims"] = json.dumps(self.claims, separators=(",", ":"))

@@ -126,7 +126,7 @@ def queue_message(envelope: Envelope, queue_url: str, trace_header: str | None) 
 
 
 def fairness_key(name: str) -> str:
-    """Return `name` where SQS takes it as a group id, else its SHA-256: a `sub` may be any text (SQS-05)."""
+    """Return `name` if SQS takes it as a group id (SQS-05), else its SHA-256: a `sub` may be any text."""
     return name if _GROUP_ID.fullmatch(name) else hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
 
 

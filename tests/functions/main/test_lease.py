@@ -88,7 +88,7 @@ def test_a_message_that_is_another_workers_cancels_the_attempt() -> None:
 
 
 def test_a_minute_without_a_renewal_loses_the_lease_whatever_sqs_says() -> None:
-    """An outdated receipt handle can pass at SQS (SQS-15), so a worker that was frozen must judge by itself."""
+    """SQS may accept an outdated receipt handle (SQS-15), so a worker that was frozen must judge by itself."""
     clock = Clock()
     cancellation = Cancellation()
     lease = Lease(Queue().change_visibility, cancellation, clock=clock)
@@ -103,7 +103,7 @@ def test_a_minute_without_a_renewal_loses_the_lease_whatever_sqs_says() -> None:
 
 
 def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
-    """The answer may have taken long; SQS counts from the call (SQS-13), at the latest."""
+    """SQS counts the visibility timeout from the call (SQS-13), whose response may be slow."""
     clock = Clock()
     cancellation = Cancellation()
     lost = threading.Event()

@@ -502,7 +502,7 @@ def test_no_thread_and_no_text_is_left_behind(
     received: Callable[..., dict[str, Any]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A thread would be frozen with the function and wake in the next invocation (LAM-31)."""
+    """Lambda freezes threads when the handler returns, and they go on in the next invocation (LAM-31)."""
     worker_with(ScriptedAgent(Text("SECRET answer"))).process(received(), remaining_seconds=900)
 
     names = {thread.name for thread in threading.enumerate()}

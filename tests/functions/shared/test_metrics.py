@@ -10,7 +10,7 @@ from selador_shared import metrics
 def test_a_count_is_one_line_that_cloudwatch_extracts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The members are those of the specification (CW-11): targets at the root, the timestamp in milliseconds."""
+    """The members are those of the format (CW-11): targets at the root, the timestamp in milliseconds."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "selador-dev-main")
 
     metrics.count("Buried", now_ms=1_700_000_000_000)

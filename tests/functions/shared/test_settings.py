@@ -108,7 +108,7 @@ def test_a_structured_variable_is_json_and_an_empty_one_is_unset(main_environmen
 
 
 def test_generation_has_a_limit_of_tokens_where_nothing_is_said(main_environment: pytest.MonkeyPatch) -> None:
-    """Unset, Bedrock would reserve the model's own maximum of the account's quota (BR-35)."""
+    """Without it Bedrock would reserve the model's own maximum of the account's quota (BR-35)."""
     assert load(MainSettings).generation.max_tokens == 4_096
 
 

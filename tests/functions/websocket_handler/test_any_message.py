@@ -28,7 +28,11 @@ MANY = settings(
 
 
 class FakeSqs:
-    """Takes what SQS takes (SQS-01, SQS-02, SQS-05), and keeps it."""
+    """Keeps messages, and takes only what SQS takes.
+
+    A body has at least one character (SQS-01) and no control characters, surrogates, U+FFFE or U+FFFF (SQS-02). A group
+    id has 1 to 128 ASCII letters, digits and punctuation (SQS-05). The queue is created for 256 KiB (TF-01).
+    """
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []

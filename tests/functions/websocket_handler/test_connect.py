@@ -1,4 +1,4 @@
-"""`$connect`: the subprotocol is echoed where the client offered it, and only then (WS-74, WS-75)."""
+"""`$connect`: its response echoes the subprotocol (WS-74) if the client offered it, and only then (WS-75)."""
 
 from collections.abc import Callable
 from typing import Any

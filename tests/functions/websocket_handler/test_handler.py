@@ -142,7 +142,7 @@ def test_a_principal_that_is_no_group_id_is_hashed_into_one(
 def test_after_its_token_has_expired_a_client_is_answered_unauthorized(
     handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, body: str, request_id: str | None
 ) -> None:
-    """API Gateway asks for the token at $connect alone, and keeps the connection for two hours (AUTH-11)."""
+    """API Gateway looks at the token on $connect only, and keeps the connection for up to two hours (AUTH-11)."""
     event = aws_event("message") | {"body": body}
     event["requestContext"]["authorizer"] = {"principalId": "u-1", "expiresAt": "1707502309"}
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from botocore.eventstream import EventStream
     from urllib3 import HTTPResponse
 
-# BR-12, BR-21, without the "Exception" that ends each: what another attempt may do about it. Codes in a stream begin
-# with a lower-case letter (BR-25). Access and missing resources are ours to put right, so on-call has to see them.
+# Bedrock's exceptions (BR-12, BR-21) without the "Exception" that ends each name, and the code that a client is told.
+# Only inside a stream do names begin with a lower-case letter (BR-25), so all are compared in lower case. Access and
+# missing resources are ours to put right, so on-call has to see them.
 _RETRIED_AS: dict[str, ErrorCode] = {
     "accessdenied": "internal",
     "resourcenotfound": "internal",
@@ -42,8 +43,8 @@ def interrupting(raw: "HTTPResponse", cancellation: Cancellation) -> Iterator[No
 def whole_events(stream: "EventStream[Any]", cancellation: Cancellation) -> Iterator[Mapping[str, Any]]:
     """Yield the stream's events; raise AgentFailedError where it ends inside one.
 
-    botocore takes a stream that stops in the middle of an event for one that has ended (BR-26), so the raw stream under
-    it is replaced by one that checks. A cancellation ends a read under way.
+    To botocore, a stream that stops in the middle of an event has ended well (BR-26), so the raw stream under it is
+    replaced by one that checks. A cancellation ends a read under way.
     """
     raw: HTTPResponse = stream._raw_stream  # type: ignore[attr-defined]  # private: botocore has no other way in
     checked = SimpleNamespace(stream=lambda: whole_messages(raw.stream()), close=raw.close)
@@ -56,7 +57,7 @@ def whole_events(stream: "EventStream[Any]", cancellation: Cancellation) -> Iter
 
 
 def whole_messages(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass `chunks` on, and check that they end where a message ends (BR-22: each begins with its length)."""
+    """Pass `chunks` on, and check that they end where a message ends: each begins with its length (BR-22)."""
     missing = 0
     prelude = b""
     for chunk in chunks:

@@ -36,9 +36,13 @@ class Passage:
 
 
 class KnowledgeBaseAgent:
-    """Asks one knowledge base. `client` is expected not to retry: attempts would multiply, and be paid for (BR-28)."""
+    """Asks one knowledge base.
 
-    text_limit = 1_000  # BR-02
+    `client` must not retry: botocore would ask and pay for the model again after a slow start (BR-28), and attempts
+    would multiply.
+    """
+
+    text_limit = 1_000  # characters: Bedrock refuses a longer `input.text` (BR-02)
 
     def __init__(
         self, client: "AgentsforBedrockRuntimeClient", knowledge_base_id: str, model_arn: str, generation: Generation
@@ -118,7 +122,7 @@ class KnowledgeBaseAgent:
 
 
 def _generation(settings: Generation) -> dict[str, Any]:
-    """Return the `generationConfiguration` (BR-06)."""
+    """Return the `generationConfiguration`, whose members are all optional (BR-06)."""
     inference: dict[str, Any] = {"maxTokens": settings.max_tokens}
     if settings.temperature is not None:
         inference["temperature"] = settings.temperature
@@ -134,7 +138,7 @@ def _generation(settings: Generation) -> dict[str, Any]:
 
 
 def _agent_events(event: Mapping[str, Any]) -> Iterator[AgentEvent]:
-    """Yield what one event of the stream says (BR-08)."""
+    """Yield what one event of the stream says: `output`, `citation` or `guardrail` (BR-08)."""
     if output := event.get("output"):
         yield Text(output["text"])
     elif citation := event.get("citation"):

@@ -10,14 +10,15 @@ from selador_main.cancellation import Cancellation
 from selador_main.transport import interrupted_by
 from selador_shared.settings import Guardrail
 
-_TRUNCATED = {"max_tokens", "model_context_window_exceeded"}  # BR-19
+# Stop reasons (BR-19) after which the answer is not whole. Any other one, known or not, ends a whole answer.
+_TRUNCATED = {"max_tokens", "model_context_window_exceeded"}
 _BLOCKED = {"guardrail_intervened", "content_filtered"}
 _FAILED = {"malformed_model_output", "malformed_tool_use", "tool_use"}  # no tool was offered
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is asked. `max_tokens` is always set (BR-35)."""
+    """What a model is asked. Without `max_tokens` Bedrock reserves the model's own maximum of the quota (BR-35)."""
 
     text: str
     system: str | None
@@ -36,7 +37,8 @@ class Model:
     def generate(self, prompt: Prompt, cancellation: Cancellation) -> Generator[Text | Ended]:
         """Yield the model's text, then how it ended. Raises RequestRefusedError and AgentFailedError.
 
-        The stream is whole only with its `messageStop` (BR-26); usage follows that (BR-18), and may be missing.
+        Only `messageStop` tells a whole stream from one that was cut off (BR-26). Usage follows it (BR-18), and may be
+        missing.
         """
         stop_reason: str | None = None
         usage: dict[str, int] = {}

@@ -129,7 +129,7 @@ def test_an_invalid_question_in_a_session_is_refused_all_the_same(agent: Knowled
 
 
 def test_bedrock_is_told_every_setting(bedrock: BedrockStandIn) -> None:
-    """By the names of its API (BR-06); what is not set is left to it."""
+    """Settings have the names of its API (BR-06); what is not set is left to it."""
     client = boto3.client("bedrock-agent-runtime", endpoint_url=bedrock.endpoint)
     full = Generation(
         guardrail=Guardrail(id="gr1", version="2"),

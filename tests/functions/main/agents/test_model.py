@@ -110,7 +110,7 @@ class Raw:
 
 
 def test_a_stream_without_its_end_is_no_answer() -> None:
-    """BR-26: botocore ends such a stream without an error."""
+    """botocore ends a stream that was cut off without an error (BR-26)."""
     client = StreamOf({"contentBlockDelta": {"delta": {"text": "half"}}})
     client._raw_stream = Raw()  # type: ignore[assignment]
 
