@@ -83,12 +83,13 @@ export interface Error {
   seq?: number;
 }
 
-/** Nothing else was sent for 15 s. */
+/** Nothing else was sent for 15 s. `waitingFor` says why, if the attempt waits before it asks again. */
 export interface Heartbeat {
   requestId: string;
   attempt: number;
   seq: number;
   type: "heartbeat";
+  waitingFor?: "quota" | "service";
 }
 
 /** Answers `ping`. Of all frames it alone belongs to no request. */

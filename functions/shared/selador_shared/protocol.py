@@ -164,10 +164,15 @@ class Step(_AttemptFrame):
     count: int
 
 
+WaitingFor = Literal["quota", "service"]
+"""`quota`: the model's quota is used up. `service`: the model, or what it reads, isn't ready or can't be reached."""
+
+
 class Heartbeat(_AttemptFrame):
-    """Nothing else was sent for 15 s."""
+    """Nothing else was sent for 15 s. `waiting_for` says why, if the attempt waits before it asks again."""
 
     type: Literal["heartbeat"] = "heartbeat"
+    waiting_for: WaitingFor | None = None
 
 
 class Retrying(_AttemptFrame):

@@ -1,4 +1,4 @@
-"""What an agent is: an iterator of typed events, and two ways to fail."""
+"""What an agent is: an iterator of typed events, and the ways to fail."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -101,3 +101,18 @@ class AgentFailedError(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+class NotReadyError(AgentFailedError):
+    """Refused before the model's first event, so nothing is paid yet: the same call may be made again at once.
+
+    Throttling (`throttled`), a model that isn't ready, a 5xx, no connection (`unavailable`). It uses up no attempt as
+    long as there is time.
+    """
+
+
+class DeploymentFaultError(AgentFailedError):
+    """The deployment is at fault, not the client: retried and buried, so that on-call sees it, as `internal`."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__("internal", reason=reason)
