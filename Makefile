@@ -27,7 +27,8 @@ demo: linux $(READY) ## from nothing to a streamed, cited answer, all on this ma
 
 .PHONY: test
 test: lint test-terraform ## every check, as CI runs them
-	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder
+	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
+	@$(PYTHON) scripts/check_coverage.py build/coverage.json
 
 .PHONY: local
 local: linux $(READY) ## the same as demo, and stays up to be talked to; Ctrl-C takes it down
