@@ -16,7 +16,8 @@ locals {
     data.aws_caller_identity.current.account_id, "knowledge-base/${var.knowledge_base_id}",
   ])
 
-  # A profile runs the model in any of its destination Regions, and each model's own ARN needs the permission (BR-32).
+  # An inference profile runs its model in any of its destination Regions. The caller needs the permission on the
+  # profile's ARN and on the model's ARN in each of these Regions (BR-32).
   model_arns = distinct(flatten([
     for arn in local._models : concat([arn], try(data.aws_bedrock_inference_profile.this[arn].models[*].model_arn, []))
   ]))
@@ -29,10 +30,9 @@ data "aws_bedrock_inference_profile" "this" {
 }
 
 data "aws_iam_policy_document" "ask_knowledge_base" {
-  # RetrieveAndGenerateStream is authorized as RetrieveAndGenerate. The Service Authorization Reference, "Actions,
-  # resources, and condition keys for Amazon Bedrock", lists no resource type for it, so no ARN is sure to match it
-  # (BR-29). What it may read and run is narrowed by the two permissions that it needs besides: Retrieve, below, and
-  # InvokeModel.
+  # AWS authorizes RetrieveAndGenerateStream as RetrieveAndGenerate (BR-29). The Service Authorization Reference,
+  # "Actions, resources, and condition keys for Amazon Bedrock", lists no resource type for it, so no ARN is sure to
+  # match. Two other permissions, which it also needs, limit what it may read and run: Retrieve and InvokeModel.
   statement {
     sid       = "GenerateFromWhatIsRetrieved"
     actions   = ["bedrock:RetrieveAndGenerate"]
@@ -48,8 +48,9 @@ data "aws_iam_policy_document" "ask_knowledge_base" {
 
 data "aws_iam_policy_document" "invoke_model" {
   statement {
+    # RetrieveAndGenerateStream runs the model with its caller's permissions (BR-30).
     sid       = "InvokeModel"
-    actions   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"] # BR-30
+    actions   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
     resources = local.model_arns
   }
 
@@ -67,8 +68,9 @@ data "aws_iam_policy_document" "invoke_model" {
     for_each = var.generation.guardrail == null ? [] : [var.generation.guardrail.id]
 
     content {
+      # A caller that names a guardrail needs the permission to apply it (BR-33).
       sid     = "ApplyGuardrail"
-      actions = ["bedrock:ApplyGuardrail"] # BR-33
+      actions = ["bedrock:ApplyGuardrail"]
       resources = [join(":", [
         "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
         data.aws_caller_identity.current.account_id, "guardrail/${statement.value}",

@@ -74,7 +74,8 @@ data "aws_iam_policy_document" "key" {
   }
 
   statement {
-    sid       = "PublishAlarms" # CW-31
+    # CloudWatch reports no error if it may not use the topic's key: the alarm's message is lost (CW-31).
+    sid       = "PublishAlarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = ["*"]
 

@@ -4,11 +4,11 @@ locals {
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
-  # The question's limit in characters is its agent's: Bedrock's for a knowledge base (BR-02), else what fits into a
-  # client's message of 32 KB (WS-55). The main function's agents state the same.
+  # The limit of a question in characters. RetrieveAndGenerateStream takes 1,000 (BR-02). For an agent runtime, the
+  # question must fit into one WebSocket frame, which API Gateway limits to 32 KB (WS-55).
   query_text_limit = var.agent_runtime_arn == null ? 1000 : 20000
 
-  # API Gateway gives up on an integration after 29 s, and that can't be raised (WS-09): the handler ends with it.
+  # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
   websocket_handler_timeout_seconds = 29
 
   # The key set's server may take 3 s to be reached and 3 s to answer; the rest is for a cold start.
@@ -107,8 +107,8 @@ module "websocket_api" {
   authorization = var.authorization
   authorizer = var.authorization == "jwt" ? {
     function = module.authorizer[0].alias
-    # All of them must be there (AUTH-04), so where a token may come in either of two places none can be named, and the
-    # authorizer itself answers 401 for a missing one.
+    # API Gateway answers 401 unless every identity source is present (AUTH-04). If a token may also come as a query
+    # parameter, neither place is required, so none is named, and the authorizer itself answers 401.
     identity_sources = var.jwt.query_parameter == "" ? ["route.request.header.Sec-WebSocket-Protocol"] : []
   } : null
   custom_domain       = var.custom_domain
@@ -163,16 +163,18 @@ resource "aws_lambda_event_source_mapping" "main" {
   function_name           = module.main.alias.arn
   function_response_types = ["ReportBatchItemFailures"]
 
-  # Not reserved concurrency: pollers would receive what the function then refuses, and each receive counts (ESM-03).
+  # Reserved concurrency is no substitute: the pollers would receive messages that Lambda then throttles, and each
+  # receive counts as an attempt (ESM-03).
   scaling_config {
     maximum_concurrency = var.main_function.maximum_concurrency
   }
 
   lifecycle {
-    # AWS compares the two only when a mapping is made, not when a timeout is raised later (ESM-08, ESM-09).
+    # AWS compares the two only when it creates or updates the mapping (ESM-08), not when the function's timeout is
+    # raised later (ESM-09).
     precondition {
       condition     = module.queue.visibility_timeout_seconds >= 6 * module.main.timeout_seconds
-      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises six times the latter (ESM-08), so that no request is handed out again while Lambda still tries to have it answered."
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises six times the latter, so that no request is handed out again while Lambda still tries to have it answered."
     }
   }
 }

@@ -149,17 +149,20 @@ variable "generation" {
   nullable = false
 
   validation {
-    condition     = var.generation.max_tokens >= 1 && var.generation.max_tokens <= 65536 # BR-06
+    # RetrieveAndGenerateStream takes up to 65,536 tokens (BR-06).
+    condition     = var.generation.max_tokens >= 1 && var.generation.max_tokens <= 65536
     error_message = "generation.max_tokens is ${var.generation.max_tokens}; Bedrock takes 1 to 65,536."
   }
 
   validation {
-    condition     = var.generation.number_of_results == null || try(var.generation.number_of_results >= 1 && var.generation.number_of_results <= 100, false) # BR-06
+    # RetrieveAndGenerateStream retrieves 1 to 100 passages (BR-06).
+    condition     = var.generation.number_of_results == null || try(var.generation.number_of_results >= 1 && var.generation.number_of_results <= 100, false)
     error_message = "generation.number_of_results is ${coalesce(var.generation.number_of_results, 0)}; Bedrock takes 1 to 100."
   }
 
   validation {
-    condition     = var.generation.temperature == null || try(var.generation.temperature >= 0 && var.generation.temperature <= 1, false) # BR-06
+    # RetrieveAndGenerateStream takes a temperature of 0 to 1 (BR-06).
+    condition     = var.generation.temperature == null || try(var.generation.temperature >= 0 && var.generation.temperature <= 1, false)
     error_message = "generation.temperature is ${coalesce(var.generation.temperature, 0)}; Bedrock takes 0 to 1."
   }
 
@@ -168,7 +171,7 @@ variable "generation" {
     error_message = "generation.search_type is \"${coalesce(var.generation.search_type, "null")}\"; Bedrock knows HYBRID and SEMANTIC."
   }
 
-  # Bedrock takes 4,000 characters, but all variables of a function together have 4 KB (LAM-22).
+  # Bedrock takes 4,000 characters (BR-06), but all environment variables of a function share 4 KB (LAM-22).
   validation {
     condition     = var.generation.prompt_template == null || try(strcontains(var.generation.prompt_template, "$search_results$") && length(var.generation.prompt_template) <= 2000, false)
     error_message = "generation.prompt_template is ${length(coalesce(var.generation.prompt_template, "-"))} characters; it needs $search_results$ where Bedrock puts the passages, and at most 2,000 fit into a function's environment."
@@ -240,7 +243,8 @@ variable "knowledge_base_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z]{1,10}$", var.knowledge_base_id)) # BR-05
+    # Bedrock's knowledge base ids are at most 10 letters and digits (BR-05).
+    condition     = can(regex("^[0-9A-Za-z]{1,10}$", var.knowledge_base_id))
     error_message = "knowledge_base_id is \"${var.knowledge_base_id}\"; Bedrock's are 1 to 10 letters and digits (the id, not the name or the ARN)."
   }
 }
@@ -303,17 +307,20 @@ variable "main_function" {
   }
 
   validation {
-    condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000 # ESM-03
+    # An event source mapping takes a maximum concurrency of 2 to 1,000 (ESM-03).
+    condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000
     error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency}; Lambda takes 2 to 1,000 for an event source mapping."
   }
 
   validation {
-    condition     = var.main_function.timeout_seconds >= 30 && var.main_function.timeout_seconds <= 900 # LAM-26
+    # Lambda stops an invocation after 900 s at the latest (LAM-26).
+    condition     = var.main_function.timeout_seconds >= 30 && var.main_function.timeout_seconds <= 900
     error_message = "main_function.timeout_seconds is ${var.main_function.timeout_seconds}; Lambda's limit is 900 s, and below 30 s there is no time for an answer."
   }
 
   validation {
-    condition     = var.main_function.reserved_concurrency == null || try(var.main_function.maximum_concurrency <= var.main_function.reserved_concurrency, false) # ESM-03
+    # A throttled invocation counts as a receive, so the pollers must not run more than the function may (ESM-03).
+    condition     = var.main_function.reserved_concurrency == null || try(var.main_function.maximum_concurrency <= var.main_function.reserved_concurrency, false)
     error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency} and reserved_concurrency is ${coalesce(var.main_function.reserved_concurrency, 0)}; SQS would receive what Lambda then refuses to run, and each receive uses up an attempt."
   }
 }
@@ -336,7 +343,8 @@ variable "model_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", var.model_arn)) && length(var.model_arn) <= 2048 # BR-05
+    # RetrieveAndGenerateStream takes a model's ARN of at most 2,048 characters (BR-05).
+    condition     = can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", var.model_arn)) && length(var.model_arn) <= 2048
     error_message = "model_arn is \"${var.model_arn}\"; Bedrock takes at most 2,048 characters, arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:inference-profile/<id>."
   }
 }
@@ -415,7 +423,8 @@ variable "throttling" {
   nullable = false
 
   validation {
-    condition     = var.throttling.burst_limit >= 1 && var.throttling.rate_limit >= 1 # TF-08
+    # With a limit of 0, API Gateway refuses every connection with 429 (TF-08).
+    condition     = var.throttling.burst_limit >= 1 && var.throttling.rate_limit >= 1
     error_message = "throttling is ${var.throttling.rate_limit} a second, ${var.throttling.burst_limit} at once; below 1 API Gateway refuses every connection with 429."
   }
 }

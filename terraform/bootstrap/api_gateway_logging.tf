@@ -1,5 +1,5 @@
-# One setting per account and Region, for every API in it: an environment that made it would take it from the others
-# when it is destroyed (TF-13).
+# An account has one log role for all APIs in a Region (TF-13). If an environment owned it, destroying that environment
+# would take it from all others.
 resource "aws_api_gateway_account" "this" {
   cloudwatch_role_arn = aws_iam_role.api_gateway_logging.arn
 

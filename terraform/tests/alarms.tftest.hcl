@@ -76,7 +76,7 @@ run "watches_what_on_call_must_hear_of_and_looks_back_far_enough" {
       aws_cloudwatch_metric_alarm.this["main-errors"].evaluation_periods == 20
       && aws_cloudwatch_metric_alarm.this["main-errors"].datapoints_to_alarm == 1
     )
-    error_message = "Main's errors are looked for in ${aws_cloudwatch_metric_alarm.this["main-errors"].evaluation_periods} minutes (CW-06)."
+    error_message = "Main's errors are looked for in ${aws_cloudwatch_metric_alarm.this["main-errors"].evaluation_periods} minutes; a data point appears at most 15 minutes after its time."
   }
 }
 

@@ -78,7 +78,7 @@ run "hides_messages_encrypts_them_and_keeps_dead_ones_longest" {
 
   assert {
     condition     = aws_sqs_queue.this.message_retention_seconds < aws_sqs_queue.dead_letter.message_retention_seconds
-    error_message = "The queue keeps messages ${aws_sqs_queue.this.message_retention_seconds} s, the dead-letter queue no longer (SQS-23)."
+    error_message = "The queue keeps messages ${aws_sqs_queue.this.message_retention_seconds} s, the dead-letter queue ${aws_sqs_queue.dead_letter.message_retention_seconds} s; a dead letter would expire as it arrives."
   }
 
   assert {

@@ -347,7 +347,7 @@ run "answers_by_a_name_of_its_own_and_posts_by_awss" {
 
   assert {
     condition     = output.callback_url == "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
-    error_message = "Answers are posted to ${output.callback_url} (WS-70)."
+    error_message = "Answers are posted to ${output.callback_url}; a custom domain's path does not name the stage."
   }
 
   assert {

@@ -1,6 +1,6 @@
 locals {
-  # A data point of a Lambda error is stamped with the start of its invocation and appears at its end (CW-06): the last
-  # 15 minutes may still gain one, so as many periods are looked at, and one for the delivery.
+  # Lambda stamps the data point of an error with the start of its invocation, but sends it at the end (CW-06). So a
+  # point may appear as far in the past as the timeout is long; 5 minutes more are for its delivery.
   _main_error_periods = ceil(var.main_function.timeout_seconds / 60) + 5
 
   _api_dimensions               = { ApiId = var.api.id, Stage = var.api.stage }
@@ -38,11 +38,11 @@ locals {
       statistic  = "Sum"
       threshold  = 1
       datapoints = 1
-      periods    = 5 # metrics from log lines come late (CW-17)
+      periods    = 5 # metrics in log lines lag behind by the delivery of the logs (CW-17)
     }
     dead-letter-queue-not-empty = {
       meaning = "Requests lie in the dead-letter queue, unanswered; they are deleted 14 days after they were accepted."
-      # Not NumberOfMessagesSent, which leaves out what SQS itself moves (SQS-25).
+      # NumberOfMessagesSent would not do: it does not count the messages that SQS itself moves here (SQS-25).
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       dimensions = { QueueName = var.dead_letter_queue_name }
@@ -121,7 +121,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = each.value.datapoints
   evaluation_periods  = each.value.periods
   threshold           = each.value.threshold
-  treat_missing_data  = "notBreaching" # silence is health: these metrics exist only while something happens (CW-25)
+  treat_missing_data  = "notBreaching" # these counters have no data while all is well, and `missing` would hold an alarm (CW-25)
 
   alarm_actions = [aws_sns_topic.alarms.arn]
   ok_actions    = [aws_sns_topic.alarms.arn]

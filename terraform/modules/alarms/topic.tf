@@ -27,7 +27,8 @@ resource "aws_sns_topic" "alarms" {
 
 data "aws_iam_policy_document" "alarms_topic" {
   statement {
-    sid       = "PublishAlarms" # CW-35
+    # CloudWatch publishes under its own name, so the topic's policy must let it (CW-35).
+    sid       = "PublishAlarms"
     actions   = ["sns:Publish"]
     resources = [local.topic_arn]
 

@@ -28,7 +28,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key.arn))
-    error_message = "kms_key.arn is \"${try(var.kms_key.arn, "")}\"; it must be a customer-managed key's ARN. CloudWatch may not use AWS's own alias/aws/sns, and every alarm would be lost in silence (CW-31)."
+    error_message = "kms_key.arn is \"${try(var.kms_key.arn, "")}\"; it must be a customer-managed key's ARN. CloudWatch may not use AWS's own alias/aws/sns, and every alarm would be lost in silence."
   }
 }
 

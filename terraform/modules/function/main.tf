@@ -15,7 +15,8 @@ locals {
   log_group_arn = "arn:${local._partition}:logs:${local._place}:log-group:${local.log_group_name}"
 }
 
-# Made before the function, or Lambda makes one of its own, kept for ever, at the first line (TF-21).
+# Terraform creates the log group before the function. Otherwise Lambda creates one when the function first logs, and
+# keeps its lines for ever (TF-21).
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:how long lines are kept is the environment's choice; prod's variables say 90 days
   name              = local.log_group_name
@@ -31,7 +32,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_116:it is invoked synchronously alone (LAM-40), so Lambda's own dead-letter queue would stay empty
+  #checkov:skip=CKV_AWS_116:callers only invoke it synchronously (LAM-40), so a dead-letter queue of its own would stay empty
   #checkov:skip=CKV_AWS_117:it calls AWS's public endpoints by TLS and no host of a VPC; a VPC would add NAT and cold starts
   #checkov:skip=CKV_AWS_272:the hash of the deployed code is compared with the manifest's after each apply, see below
   function_name = var.name
@@ -58,8 +59,8 @@ resource "aws_lambda_function" "this" {
     variables = var.environment_variables
   }
 
-  # The levels are Lambda's defaults, stated because both can lose data: application lines without a level, such as
-  # metrics, count as INFO, and a system level above INFO drops the report of each invocation (LAM-36).
+  # Both levels are Lambda's defaults. They stand here because a higher one loses data: application lines without a
+  # level, such as metrics, count as INFO, and a system level of WARN drops each invocation's report (LAM-36).
   logging_config {
     application_log_level = "INFO"
     log_format            = "JSON"
@@ -86,9 +87,10 @@ resource "aws_lambda_function" "this" {
     }
 
     postcondition {
-      # The version is unknown while a plan publishes a new one, and the hash is still the old one's then: asking for
-      # the version first has this judged after the apply. It is never empty.
-      condition     = self.version == "" || self.code_sha256 == var.artifact.sha256_base64 # LAM-48
+      # CodeSha256 is the Base64 of the zip's SHA-256 (LAM-48). While a plan publishes a new version, the version is
+      # unknown and the hash is still the old one's. Asking for the version first, which is never empty, makes
+      # Terraform judge this after the apply.
+      condition     = self.version == "" || self.code_sha256 == var.artifact.sha256_base64
       error_message = "Lambda runs code with the hash ${self.code_sha256}, but the manifest states ${var.artifact.sha256_base64}: other bytes were deployed than were built."
     }
   }

@@ -36,8 +36,9 @@ variable "canary" {
   default = null
 
   validation {
+    # An alias can share its calls between two published versions, but not with $LATEST (LAM-47).
     condition     = var.canary == null || can(regex("^[1-9][0-9]*$", var.canary.stable_version))
-    error_message = "canary.stable_version is \"${try(var.canary.stable_version, "")}\"; Lambda's aliases weigh published versions alone, so it is a whole number from 1 (LAM-47)."
+    error_message = "canary.stable_version is \"${try(var.canary.stable_version, "")}\"; an alias of Lambda's shares calls among published versions only, so it is a whole number from 1."
   }
 
   validation {
@@ -84,7 +85,8 @@ variable "memory_mb" {
   nullable    = false
 
   validation {
-    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb # LAM-26
+    # Lambda takes 128 to 10,240 MB in steps of 1 MB (LAM-26).
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
     error_message = "memory_mb is ${var.memory_mb}; Lambda takes whole MB from 128 to 10,240."
   }
 }
@@ -118,7 +120,7 @@ variable "reserved_concurrency" {
 }
 
 variable "snap_start_enabled" {
-  description = "Whether new environments begin from a snapshot of an initialized one (LAM-49); snapshots are paid for."
+  description = "Whether new environments begin from a snapshot of an initialized one; snapshots are paid for."
   type        = bool
   default     = false
   nullable    = false
@@ -130,7 +132,8 @@ variable "timeout_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds # LAM-26
+    # Lambda stops an invocation after 900 s at the latest (LAM-26).
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
     error_message = "timeout_seconds is ${var.timeout_seconds}; Lambda takes whole seconds from 1 to 900."
   }
 }

@@ -16,15 +16,15 @@ locals {
   dead_letter_arn = "${local._arn_prefix}:${local.dead_letter_name}"
 }
 
-# Everything is inline: the provider waits 25 s for each queue, and as long again for each separate policy or redrive
-# resource (TF-15).
+# Policies and redrive settings stand in the queue itself. The provider waits at least 25 s after it creates a queue
+# (TF-15), and as long again for each separate policy or redrive resource.
 resource "aws_sqs_queue" "this" {
   name                       = var.name
   kms_master_key_id          = one(var.kms_key[*].arn)
   message_retention_seconds  = var.retention.messages_seconds
   policy                     = data.aws_iam_policy_document.queue["this"].json
   sqs_managed_sse_enabled    = var.kms_key == null ? true : null
-  visibility_timeout_seconds = 6 * var.consumer_timeout_seconds # AWS's advice (ESM-08)
+  visibility_timeout_seconds = 6 * var.consumer_timeout_seconds # AWS advises six times the timeout (ESM-08)
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letter.arn

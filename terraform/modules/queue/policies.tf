@@ -6,7 +6,8 @@ data "aws_iam_policy_document" "queue" {
   }
 
   statement {
-    sid       = "RefuseInsecureTransport" # SQS-32
+    # AWS's security best practices for SQS enforce TLS by this statement (SQS-32).
+    sid       = "RefuseInsecureTransport"
     effect    = "Deny"
     actions   = ["sqs:*"]
     resources = [each.value]
@@ -43,7 +44,8 @@ data "aws_iam_policy_document" "queue" {
 }
 
 data "aws_iam_policy_document" "consume" {
-  # ChangeMessageVisibility is for the lease that the function keeps; the mapping itself needs the other three (ESM-12).
+  # The event source mapping needs three of these; ChangeMessageVisibility is for the function, which extends its lease
+  # by it (ESM-12).
   statement {
     sid = "ConsumeRequests"
     actions = [
@@ -59,7 +61,8 @@ data "aws_iam_policy_document" "consume" {
     for_each = var.kms_key[*]
 
     content {
-      sid       = "DecryptRequests" # SQS-31
+      # A consumer of a queue encrypted by a KMS key must decrypt (SQS-31).
+      sid       = "DecryptRequests"
       actions   = ["kms:Decrypt"]
       resources = [statement.value.arn]
     }
@@ -77,7 +80,8 @@ data "aws_iam_policy_document" "send" {
     for_each = var.kms_key[*]
 
     content {
-      sid       = "EncryptRequests" # SQS-31
+      # A sender to a queue encrypted by a KMS key needs Decrypt as well as GenerateDataKey (SQS-31).
+      sid       = "EncryptRequests"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [statement.value.arn]
     }

@@ -4,7 +4,8 @@ variable "consumer_timeout_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.consumer_timeout_seconds >= 1 && var.consumer_timeout_seconds <= 900 # LAM-26
+    # Lambda stops an invocation after 900 s at the latest (LAM-26).
+    condition     = var.consumer_timeout_seconds >= 1 && var.consumer_timeout_seconds <= 900
     error_message = "consumer_timeout_seconds is ${var.consumer_timeout_seconds}; Lambda's timeouts are 1 to 900 s."
   }
 }
@@ -29,7 +30,8 @@ variable "max_attempts" {
   nullable    = false
 
   validation {
-    condition     = var.max_attempts >= 1 && var.max_attempts <= 999 && floor(var.max_attempts) == var.max_attempts # SQS-26
+    # SQS takes a maxReceiveCount of 1 to 1,000 (SQS-26), and the burial takes one receive.
+    condition     = var.max_attempts >= 1 && var.max_attempts <= 999 && floor(var.max_attempts) == var.max_attempts
     error_message = "max_attempts is ${var.max_attempts}; with one receive more it must fit SQS's maxReceiveCount of 1 to 1,000, so it is a whole number from 1 to 999."
   }
 }
@@ -60,12 +62,14 @@ variable "retention" {
   nullable = false
 
   validation {
-    condition     = alltrue([for seconds in values(var.retention) : seconds >= 60 && seconds <= 1209600]) # SQS-19
+    # SQS keeps a message for 60 s to 14 days (SQS-19).
+    condition     = alltrue([for seconds in values(var.retention) : seconds >= 60 && seconds <= 1209600])
     error_message = "retention is ${var.retention.messages_seconds} s and ${var.retention.dead_letters_seconds} s for dead letters; SQS keeps messages 60 to 1,209,600 s."
   }
 
   validation {
-    condition     = var.retention.dead_letters_seconds > var.retention.messages_seconds # SQS-23
+    # A message keeps its first sending time when SQS moves it to the dead-letter queue (SQS-23).
+    condition     = var.retention.dead_letters_seconds > var.retention.messages_seconds
     error_message = "retention.dead_letters_seconds is ${var.retention.dead_letters_seconds} and retention.messages_seconds is ${var.retention.messages_seconds}; SQS counts a dead letter's time from its first sending, so the former must be longer, or it is deleted as it arrives."
   }
 

@@ -5,7 +5,8 @@ locals {
     none = "NONE"
   }
 
-  # API Gateway decides at $connect alone, and that holds for the connection's messages (AUTH-01, AUTH-11).
+  # API Gateway asks an authorizer only at $connect (AUTH-01), and does not authorize the connection's later messages
+  # (AUTH-11).
   authorization = {
     for key in keys(local.routes) : key => key == "$connect" ? {
       authorizer_id = one(aws_apigatewayv2_authorizer.jwt[*].id)
@@ -17,7 +18,8 @@ locals {
   }
 }
 
-# No cache and no simple answers: for WebSocket APIs neither exists, and AWS refuses their settings (AUTH-06, AUTH-07).
+# A WebSocket API has neither simple responses (AUTH-06) nor a cache of the authorizer's results (AUTH-07); AWS refuses
+# the settings for them.
 resource "aws_apigatewayv2_authorizer" "jwt" {
   count = var.authorization == "jwt" ? 1 : 0
 
@@ -41,7 +43,8 @@ resource "aws_lambda_permission" "authorizer" {
 
 data "aws_iam_policy_document" "connect" {
   statement {
-    sid       = "Connect" # AUTH-12
+    # A client that signs its handshake needs this action on the $connect route of the stage (AUTH-12).
+    sid       = "Connect"
     actions   = ["execute-api:Invoke"]
     resources = ["${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/$connect"]
   }

@@ -1,5 +1,5 @@
-# The URL that clients have outlives the API behind it. What is posted to @connections goes by AWS's own name all the same:
-# the custom one's path says nothing of the stage (WS-70).
+# A custom domain gives clients a URL that outlives the API behind it. Posts to @connections still go to AWS's own host
+# name, because the path behind a custom domain does not name the stage (WS-70).
 resource "aws_apigatewayv2_domain_name" "this" {
   count = var.custom_domain == null ? 0 : 1
 
@@ -8,7 +8,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
   domain_name_configuration {
     certificate_arn = var.custom_domain.certificate_arn
     endpoint_type   = "REGIONAL"
-    security_policy = "TLS_1_2" # the only one there is (WS-71)
+    security_policy = "TLS_1_2" # a WebSocket API's domain allows no other policy (WS-71)
   }
 }
 

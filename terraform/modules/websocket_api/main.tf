@@ -8,7 +8,8 @@ resource "aws_apigatewayv2_deployment" "this" {
   api_id      = aws_apigatewayv2_api.this.id
   description = "Routes of ${var.name}"
 
-  # A stage serves its deployment's copy of the routes, so whatever a route is made of must make a new one (WS-07).
+  # A stage serves a deployment's copy of the routes, and a changed route has no effect until a new deployment (WS-07).
+  # So a change of anything that a route consists of must create a deployment.
   triggers = {
     routes = sha256(jsonencode({
       authorization = local.authorization
@@ -45,7 +46,7 @@ resource "aws_apigatewayv2_stage" "this" {
   default_route_settings {
     data_trace_enabled     = false # it would log what clients and functions say
     logging_level          = var.execution_log_level
-    throttling_burst_limit = var.throttling.burst_limit # both always, since an unset one is sent as 0 (TF-08)
+    throttling_burst_limit = var.throttling.burst_limit # set both: the provider sends an unset one as 0 (TF-08)
     throttling_rate_limit  = var.throttling.rate_limit
   }
 }
@@ -79,7 +80,8 @@ resource "aws_cloudwatch_log_group" "access" {
 
 data "aws_iam_policy_document" "post" {
   statement {
-    sid       = "PostToConnections" # CB-13
+    # Posting to a connection needs this action on the path of @connections (CB-13).
+    sid       = "PostToConnections"
     actions   = ["execute-api:ManageConnections"]
     resources = ["${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/POST/@connections/*"]
   }

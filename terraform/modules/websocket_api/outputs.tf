@@ -9,8 +9,9 @@ output "api_id" {
 }
 
 output "callback_url" {
-  description = "The base of @connections: the client URL with http for ws (WS-69)."
-  value       = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${aws_apigatewayv2_stage.this.name}"
+  description = "The base of @connections: the client URL with http for ws."
+  # AWS gives clients and @connections the same host and path; only the scheme differs (WS-69).
+  value = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${aws_apigatewayv2_stage.this.name}"
 }
 
 output "connect_policy_json" {
@@ -44,7 +45,8 @@ output "stage_name" {
 }
 
 output "websocket_url" {
-  description = "Where clients connect (WS-69, WS-70)."
+  description = "Where clients connect."
+  # A custom domain's path is its mapping key, without the stage (WS-70).
   value = var.custom_domain == null ? "${aws_apigatewayv2_api.this.api_endpoint}/${aws_apigatewayv2_stage.this.name}" : (
     trimsuffix("wss://${var.custom_domain.name}/${var.custom_domain.mapping_key}", "/")
   )

@@ -1,7 +1,8 @@
 locals {
-  # Every route there is. A two-way route's answer goes to the client as a frame; $connect and $disconnect have no
-  # client to answer (WS-31, WS-32). $default takes what isn't JSON or names no action of ours (WS-03, WS-04), so that
-  # the client hears of it in our words.
+  # Every route of the API. API Gateway sends the body that a two-way route returns to the client as a frame. When
+  # $disconnect runs, the connection is closed already (WS-31), and AWS does not say what happens to a body that
+  # $connect returns (WS-32). $default takes messages that name no route (WS-03) or are not JSON (WS-04), so that the
+  # handler can tell the client what was wrong.
   routes = {
     "$connect"    = { name = "connect", two_way = false }
     "$default"    = { name = "default", two_way = true }
@@ -16,7 +17,7 @@ resource "aws_apigatewayv2_integration" "handler" {
   api_id               = aws_apigatewayv2_api.this.id
   integration_type     = "AWS_PROXY"
   integration_uri      = var.handler.invoke_arn
-  timeout_milliseconds = 29000 # the most there is (WS-09)
+  timeout_milliseconds = 29000 # API Gateway's maximum (WS-09)
 }
 
 resource "aws_apigatewayv2_route" "this" {
@@ -30,7 +31,7 @@ resource "aws_apigatewayv2_route" "this" {
   target                              = "integrations/${aws_apigatewayv2_integration.handler.id}"
 }
 
-# A route answers only with this resource and the selection expression above, both (TF-12).
+# A route answers only if it has both this resource and the selection expression above (TF-12).
 resource "aws_apigatewayv2_route_response" "this" {
   for_each = { for key, route in local.routes : key => route if route.two_way }
 
@@ -39,6 +40,7 @@ resource "aws_apigatewayv2_route_response" "this" {
   route_response_key = "$default"
 }
 
+# The source of a route's calls is the API, the stage and the route's key (WS-77).
 resource "aws_lambda_permission" "route" {
   for_each = local.routes
 
@@ -46,6 +48,6 @@ resource "aws_lambda_permission" "route" {
   function_name = var.handler.function_name
   principal     = "apigateway.amazonaws.com"
   qualifier     = var.handler.qualifier
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/${each.key}" # WS-77
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/${each.key}"
   statement_id  = "api-route-${each.value.name}"
 }

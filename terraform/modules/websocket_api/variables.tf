@@ -18,7 +18,7 @@ variable "authorizer" {
   description = <<-EOT
     Who is asked when authorization is `jwt`, null otherwise:
     - `function`: the alias of a REQUEST authorizer, as the function module's output `alias` describes it;
-    - `identity_sources`: what a client must bring, else API Gateway answers 401 without asking (AUTH-04).
+    - `identity_sources`: what a client must bring, else API Gateway answers 401 without asking.
   EOT
   type = object({
     function = object({
@@ -73,8 +73,9 @@ variable "handler" {
   nullable = false
 
   validation {
+    # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
     condition     = var.handler.timeout_seconds <= 29
-    error_message = "handler.timeout_seconds is ${var.handler.timeout_seconds}; API Gateway gives up on an integration after 29 s, which can't be raised (WS-09), so the function would work on for nobody."
+    error_message = "handler.timeout_seconds is ${var.handler.timeout_seconds}; API Gateway gives up on an integration after 29 s, which can't be raised, so the function would work on for nobody."
   }
 }
 
@@ -104,7 +105,8 @@ variable "stage_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,128}$", var.stage_name)) # WS-73
+    # A stage's name is at most 128 letters, digits, hyphens and underscores (WS-73).
+    condition     = can(regex("^[A-Za-z0-9_-]{1,128}$", var.stage_name))
     error_message = "stage_name is \"${var.stage_name}\"; API Gateway allows 1 to 128 of A-Z, a-z, 0-9, - and _."
   }
 }
