@@ -6,7 +6,9 @@ locals {
 
   # The limit of a question in characters. RetrieveAndGenerateStream takes 1,000 (BR-02). For an agent runtime, the
   # question must fit into one WebSocket frame, which API Gateway limits to 32 KB (WS-55).
-  query_text_limit = var.agent_runtime_arn == null ? 1000 : 20000
+  _agent_runtime_text_limit  = 20000
+  _knowledge_base_text_limit = 1000
+  query_text_limit           = var.agent_runtime_arn == null ? local._knowledge_base_text_limit : local._agent_runtime_text_limit
 
   # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
   websocket_handler_timeout_seconds = 29

@@ -14,6 +14,9 @@ from typing import Any
 import boto3
 
 ROOT = Path(__file__).parents[2]
+# The scripts find each other because Python puts a script's own folder on its path; so must their tests.
+sys.path.insert(0, str(ROOT / "scripts"))
+
 STATE_BUCKET = "selador-terraform-state-123456789012-us-east-1"
 ARTIFACT_BUCKET = "selador-artifacts-123456789012-us-east-1"
 

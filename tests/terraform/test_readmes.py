@@ -1,14 +1,11 @@
 """The modules' READMEs, compared with the modules."""
 
-import sys
 from pathlib import Path
 
+import generate_readmes
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import generate_readmes  # noqa: E402 # found by the path above
 
 
 @pytest.mark.parametrize("module", generate_readmes.modules(ROOT), ids=lambda module: module.name)
@@ -27,3 +24,12 @@ def test_a_variable_is_shown_with_its_type_and_default() -> None:
     text = 'variable "a" {\n  description = "A \\"b\\"."\n  type        = set(string)\n  default     = []\n}\n'
 
     assert list(generate_readmes.rows(text, "variable")) == [generate_readmes.Row("a", 'A "b".', "set(string)", "[]")]
+
+
+def test_a_description_of_several_lines_becomes_one_cell() -> None:
+    description = '<<-EOT\n    One "a" | b:\n    - `c`: first\n      line;\n    - `d`.\n  EOT'
+    text = f'output "a" {{\n  description = {description}\n  value       = 1\n}}\n'
+
+    assert list(generate_readmes.rows(text, "output")) == [
+        generate_readmes.Row("a", 'One "a" \\| b:<br>• `c`: first line;<br>• `d`.')
+    ]

@@ -3,13 +3,15 @@
 import re
 from pathlib import Path
 
+import hcl
+
 ROOT = Path(__file__).parents[2]
 
 
 def alarms() -> set[str]:
     """Return the keys of the table of alarms."""
-    text = (ROOT / "terraform/modules/alarms/alarms.tf").read_text()
-    return set(re.findall(r"^    ([a-z][a-z-]*) = \{$", text, re.MULTILINE))
+    document = hcl.read((ROOT / "terraform/modules/alarms/alarms.tf").read_text())
+    return set(hcl.local_values(document)["alarms"])
 
 
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
