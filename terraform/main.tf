@@ -13,14 +13,18 @@ locals {
   # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
   websocket_handler_timeout_seconds = 29
 
-  # The key set's server may take 3 s to be reached and 3 s to answer; the rest is for a cold start.
-  authorizer_timeout_seconds = 10
+  # These four numbers stand in the functions' code as well; tests/terraform/test_shared_numbers.py compares them.
+  _backoff_cap_seconds   = 60 # the longest pause before a failed attempt's message comes back
+  _key_set_fetch_seconds = 3  # how long the authorizer waits for a connection to the key set's server, and for its answer
+  _lease_seconds         = 60 # how long a message stays hidden after the worker that holds it was killed
+  _reserved_seconds      = 10 # what the main function keeps of its time to tell a client that the answer took too long
 
-  # When a client may conclude that its request was lost: it waits for its useful life, then every attempt takes the
-  # whole timeout, dies, comes back only when the worker's lease ends (60 s) and is then put off by the longest backoff
-  # (60 s). Both are the main function's own.
-  _lease_seconds       = 60
-  _backoff_cap_seconds = 60
+  # The authorizer may have to fetch the key set during a cold start.
+  authorizer_timeout_seconds = 2 * local._key_set_fetch_seconds + 4
+
+  # When a client may conclude that its request was lost. In the worst case, the request waits for its whole useful
+  # life. Then each attempt takes the whole timeout and is killed, and its message comes back when the lease has ended
+  # and the longest backoff has passed.
   deadline_seconds = (
     var.request_max_age_seconds
     + var.max_attempts * (var.main_function.timeout_seconds + local._lease_seconds + local._backoff_cap_seconds)

@@ -314,8 +314,8 @@ variable "main_function" {
 
   validation {
     # Lambda stops an invocation after 900 s at the latest (LAM-26).
-    condition     = var.main_function.timeout_seconds >= 30 && var.main_function.timeout_seconds <= 900
-    error_message = "main_function.timeout_seconds is ${var.main_function.timeout_seconds}; Lambda's limit is 900 s, and below 30 s there is no time for an answer."
+    condition     = var.main_function.timeout_seconds >= 3 * local._reserved_seconds && var.main_function.timeout_seconds <= 900
+    error_message = "main_function.timeout_seconds is ${var.main_function.timeout_seconds}; Lambda's limit is 900 s, and below ${3 * local._reserved_seconds} s there is no time for an answer."
   }
 
   validation {

@@ -124,6 +124,16 @@ run "refuses_a_main_timeout_beyond_lambdas" {
   expect_failures = [var.main_function]
 }
 
+run "refuses_a_main_timeout_that_leaves_no_time_for_an_answer" {
+  command = plan
+
+  variables {
+    main_function = { timeout_seconds = 29 }
+  }
+
+  expect_failures = [var.main_function]
+}
+
 run "refuses_more_answers_at_once_than_environments_are_kept_for" {
   command = plan
 
