@@ -1,4 +1,4 @@
-# A warning in every plan and apply, not an error: a demonstration may be open, and a private API may be guarded elsewhere.
+# Every plan and apply warns, but does not fail: a demonstration may be open to anyone.
 check "authorization" {
   assert {
     condition     = var.authorization != "none"

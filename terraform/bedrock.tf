@@ -1,4 +1,4 @@
-# The knowledge base and the model are not this configuration's own, so the policies for using them stand here.
+# No module owns the knowledge base and the models, so the policies to use them stand here.
 
 data "aws_caller_identity" "current" {}
 
@@ -7,7 +7,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # The default model, and those that a workflow's step may name.
+  # The default model, and those that a workflow's step may use.
   _models             = toset(concat([var.model_arn], values(var.generation.models)))
   _inference_profiles = toset([for arn in local._models : arn if strcontains(arn, "inference-profile/")])
 
@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "invoke_agent_runtime" {
 
   statement {
     sid = "InvokeAgentRuntime"
-    # The second one is for passing on whom a question is from.
+    # The second action is needed to tell the runtime which user asks.
     actions   = ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:InvokeAgentRuntimeForUser"]
     resources = [var.agent_runtime_arn, "${var.agent_runtime_arn}/runtime-endpoint/*"]
   }

@@ -1,7 +1,7 @@
-# One key for all that the environment keeps: requests, logs, alarms and the functions' environment variables.
+# One key encrypts all that the environment stores: requests, logs, alarms and the functions' environment variables.
 
 locals {
-  # An object, not the ARN alone: whether there is a key has to be known in the plan that makes it.
+  # An object, not only the ARN: the plan that creates the key must know that there is one.
   kms_key = var.customer_managed_key_enabled ? { arn = aws_kms_key.this[0].arn } : null
 
   _log_group_arns = [
@@ -19,7 +19,7 @@ locals {
 resource "aws_kms_key" "this" {
   count = var.customer_managed_key_enabled ? 1 : 0
 
-  description             = "What ${local.name_prefix} keeps: requests, logs, alarms, environment variables."
+  description             = "Encrypts the requests, logs, alarms and environment variables of ${local.name_prefix}."
   deletion_window_in_days = 30
   enable_key_rotation     = true
   policy                  = data.aws_iam_policy_document.key.json
@@ -32,13 +32,14 @@ resource "aws_kms_alias" "this" {
   target_key_id = aws_kms_key.this[0].key_id
 }
 
-# SQS, SNS and Lambda use the key with the rights of whoever calls them; CloudWatch and its logs come in their own name.
+# SQS, SNS and Lambda use the key with their caller's permissions. CloudWatch and CloudWatch Logs use it under their own
+# names, so the key's policy must let them.
 data "aws_iam_policy_document" "key" {
-  #checkov:skip=CKV_AWS_109:a key's policy is about that key alone, and its account administers it
-  #checkov:skip=CKV_AWS_111:a key's policy is about that key alone, and its account administers it
-  #checkov:skip=CKV_AWS_356:a key's policy is about that key alone, which is what "*" means in it
+  #checkov:skip=CKV_AWS_109:a key policy applies only to its own key, which the account administers
+  #checkov:skip=CKV_AWS_111:a key policy applies only to its own key, which the account administers
+  #checkov:skip=CKV_AWS_356:"*" in a key policy means only its own key
   statement {
-    sid       = "LetIamDecide" # without it nobody could ever change the key again
+    sid       = "LetIamDecide" # without it, nobody could ever change the key
     actions   = ["kms:*"]
     resources = ["*"]
 

@@ -30,13 +30,13 @@ locals {
     + var.max_attempts * (var.main_function.timeout_seconds + local._lease_seconds + local._backoff_cap_seconds)
   )
 
-  # Terraform never builds: the manifest says what was built, for which runtime and processor, and each zip's hash.
+  # Terraform does not build. The manifest names each zip and its hash, and the runtime and processor they are for.
   _manifest = jsondecode(file("${var.dist_dir}/manifest.json"))
   artifacts = {
     for key, artifact in local._manifest.artifacts : key => {
       architecture  = local._manifest.target.architecture
       bucket        = var.artifact_bucket
-      key           = "artifacts/${key}/${artifact.sha256}.zip" # where make publish puts it
+      key           = "artifacts/${key}/${artifact.sha256}.zip" # as make publish names it
       path          = "${var.dist_dir}/${artifact.path}"
       runtime       = "python${local._manifest.target.python}"
       sha256_base64 = artifact.sha256Base64
@@ -81,7 +81,8 @@ module "websocket_handler" {
   tracing_enabled      = var.tracing_enabled
 }
 
-# The same artifact with another entry point: the handler never imports what verifying a token needs.
+# The authorizer has an entry point of its own in the handler's artifact. So the handler never imports the libraries
+# that verify tokens.
 module "authorizer" {
   source = "./modules/function"
   count  = var.authorization == "jwt" ? 1 : 0
@@ -180,7 +181,7 @@ resource "aws_lambda_event_source_mapping" "main" {
     # raised later (ESM-09).
     precondition {
       condition     = module.queue.visibility_timeout_seconds >= 6 * module.main.timeout_seconds
-      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises six times the latter, so that no request is handed out again while Lambda still tries to have it answered."
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises at least six times the latter. Otherwise SQS delivers a request again while Lambda still works on it."
     }
   }
 }

@@ -1,10 +1,10 @@
 output "alarm_topic_arn" {
-  description = "The SNS topic that every alarm reports to; subscribe whoever is on call."
+  description = "The SNS topic that every alarm notifies. Subscribe whoever is on call."
   value       = module.alarms.topic_arn
 }
 
 output "api_id" {
-  description = "The WebSocket API's id, part of its URL."
+  description = "The id of the WebSocket API, part of its URL."
   value       = module.websocket_api.api_id
 }
 
@@ -14,32 +14,32 @@ output "authorization" {
 }
 
 output "authorizer_function_name" {
-  description = "The function that decides by a client's token, where authorization is jwt."
+  description = "The function that checks clients' tokens; null unless authorization is jwt."
   value       = one(module.authorizer[*].function_name)
 }
 
 output "callback_url" {
-  description = "The base of @connections, to which answers are posted."
+  description = "The base URL of @connections, to which the main function posts answers."
   value       = module.websocket_api.callback_url
 }
 
 output "connect_policy_json" {
-  description = "The least that connecting needs where authorization is iam: attach it to the clients' roles."
+  description = "The policy that clients need to connect if authorization is iam. Attach it to their roles."
   value       = module.websocket_api.connect_policy_json
 }
 
 output "custom_domain_target" {
-  description = "What DNS must point the custom domain at: `domain_name` and `hosted_zone_id` for an alias record; null where there is none."
+  description = "The target of the custom domain's DNS record: `domain_name` and `hosted_zone_id`, for an alias record. Null without a custom domain."
   value       = module.websocket_api.custom_domain_target
 }
 
 output "dead_letter_queue_url" {
-  description = "The queue of the requests that no attempt could answer."
+  description = "The URL of the queue with the requests that no attempt could answer."
   value       = module.queue.dead_letter_queue_url
 }
 
 output "function_versions" {
-  description = "Each function's newest version; as `canary.stable_version` it goes on serving beside the next."
+  description = "The newest version of each function. As `canary.stable_version`, it keeps serving beside the next one."
   value = {
     main              = module.main.version
     websocket_handler = module.websocket_handler.version
@@ -47,7 +47,7 @@ output "function_versions" {
 }
 
 output "log_group_names" {
-  description = "The log groups, by who writes them."
+  description = "The names of the log groups, by who writes to them."
   value = {
     api_access        = module.websocket_api.access_log_group_name
     authorizer        = one(module.authorizer[*].log_group_name)
@@ -57,12 +57,12 @@ output "log_group_names" {
 }
 
 output "main_function_name" {
-  description = "The function that answers."
+  description = "The name of the function that answers."
   value       = module.main.function_name
 }
 
 output "queue_url" {
-  description = "The queue of accepted requests."
+  description = "The URL of the queue with the accepted requests."
   value       = module.queue.queue_url
 }
 
@@ -72,11 +72,11 @@ output "stage_name" {
 }
 
 output "websocket_handler_function_name" {
-  description = "The function behind the API."
+  description = "The name of the function behind the API."
   value       = module.websocket_handler.function_name
 }
 
 output "websocket_url" {
-  description = "Where clients connect."
+  description = "The URL that clients connect to."
   value       = module.websocket_api.websocket_url
 }

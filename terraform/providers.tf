@@ -1,5 +1,5 @@
-# Endpoints and credentials come from the environment alone (AWS_ENDPOINT_URL, AWS_PROFILE, …), so that the laptop's
-# control plane and AWS are applied to by one and the same configuration.
+# Endpoints and credentials come only from environment variables (AWS_ENDPOINT_URL, AWS_PROFILE, …). So one configuration
+# is applied both to AWS and to the laptop's control plane.
 provider "aws" {
   allowed_account_ids = var.allowed_account_ids
   region              = var.region

@@ -8,6 +8,6 @@ terraform {
     }
   }
 
-  # environments/<environment>.s3.tfbackend has the rest: each environment's state lies in its own account.
+  # environments/<environment>.s3.tfbackend has the settings, since each environment keeps its state in its own account.
   backend "s3" {}
 }

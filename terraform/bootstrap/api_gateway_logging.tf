@@ -12,13 +12,13 @@ resource "aws_iam_role" "api_gateway_logging" {
   assume_role_policy = data.aws_iam_policy_document.trust_api_gateway.json
 }
 
-# API Gateway checks the role for exactly the permissions of this policy of AWS's own.
+# API Gateway checks that the role has the permissions of this policy, which AWS maintains.
 resource "aws_iam_role_policy_attachment" "api_gateway_logging" {
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
   role       = aws_iam_role.api_gateway_logging.name
 }
 
-# Without a condition, as on AWS's own page for this role: what API Gateway states of itself there is not documented.
+# AWS's page for this role has no condition either. Which condition keys API Gateway would send is not documented.
 data "aws_iam_policy_document" "trust_api_gateway" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -5,14 +5,14 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # Every bucket there is, and for how many days a version is kept after a newer one has taken its place. A release is
-  # never overwritten, so old versions of one come only from a deletion.
+  # Each bucket, and how many days it keeps an old version of an object. `make publish` never overwrites a release, so
+  # in the bucket of artifacts an old version comes only from a deletion.
   buckets = {
     artifacts       = { old_versions_days = 30 }
     terraform-state = { old_versions_days = 90 }
   }
 
-  # Bucket names are unique in all of AWS, hence account and Region.
+  # Bucket names must be unique in all of AWS, so they contain account and Region.
   bucket_names = {
     for key, bucket in local.buckets : key => join("-", [
       var.project, key, data.aws_caller_identity.current.account_id, data.aws_region.current.name,
@@ -21,17 +21,16 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:who reads and writes is in CloudTrail, and the logs would need a bucket of their own
-  #checkov:skip=CKV_AWS_144:artifacts can be built again bit for bit; the state describes one Region and is of no use in another
-  #checkov:skip=CKV_AWS_145:encrypted by S3's own keys, so that no key stands between an operator and the state in an emergency
+  #checkov:skip=CKV_AWS_18:CloudTrail can record who reads and writes, and access logs would need a bucket of their own
+  #checkov:skip=CKV_AWS_144:artifacts can be rebuilt byte for byte, and a Region's state is useless in another Region
+  #checkov:skip=CKV_AWS_145:S3's own keys encrypt it, so no operator needs a KMS key to read the state in an emergency
   #checkov:skip=CKV2_AWS_62:nothing waits for an object here
   for_each = local.buckets
 
   bucket = local.bucket_names[each.key]
 
   lifecycle {
-    # Whoever loses the state loses the means to change or remove what it describes; whoever loses the artifacts can't go
-    # back.
+    # Without the state, Terraform can't change or remove what it created. Without the artifacts, nobody can roll back.
     prevent_destroy = true
   }
 }
@@ -89,7 +88,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # Versions must be kept before they can expire.
+  # Old versions can expire only if versioning is on.
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
@@ -99,7 +98,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this[each.key].id
   policy = data.aws_iam_policy_document.bucket[each.key].json
 
-  # AWS may take a policy for public while it is being blocked, and refuse one of the two.
+  # If S3 gets both at once, it may refuse one of them.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 

@@ -1,9 +1,9 @@
 output "artifact_bucket_name" {
-  description = "The bucket for `artifact_bucket` of every environment in this account and Region."
+  description = "The bucket of artifacts: the value of `artifact_bucket` for the environments in this account and Region."
   value       = aws_s3_bucket.this["artifacts"].bucket
 }
 
 output "state_bucket_name" {
-  description = "The bucket for environments/<environment>.s3.tfbackend of every environment in this account and Region."
+  description = "The bucket of states: the value of `bucket` in environments/<environment>.s3.tfbackend, for the environments in this account and Region."
   value       = aws_s3_bucket.this["terraform-state"].bucket
 }

@@ -1,4 +1,4 @@
-# Replace the zeros: the account, and a knowledge base in it. The backend file beside this one names the account too.
+# Replace the zeros by your account and by the id of a knowledge base. The .s3.tfbackend file names the account too.
 allowed_account_ids = ["000000000000"]
 environment         = "dev"
 knowledge_base_id   = "0000000000"

@@ -1,4 +1,4 @@
-# The laptop stack's control plane: no AWS account, no cost.
+# For the laptop stack, which needs no AWS account and costs nothing.
 allowed_account_ids = ["123456789012"]
 environment         = "local"
 knowledge_base_id   = "LOCALDOCS1"

@@ -1,4 +1,4 @@
-# Who may connect: what the root module tells the authorizer, and which settings it refuses. TF_WORKSPACE must be "test".
+# Who may connect: the authorizer's settings, and those that the root module refuses. TF_WORKSPACE must be "test".
 provider "aws" {
   access_key                  = "none"
   region                      = "eu-central-1"

@@ -60,7 +60,7 @@ variables {
   timeout_seconds       = 900
 }
 
-# First, since an override doesn't change what an earlier run has made.
+# This run must be the first, since an override does not change a resource that an earlier run has created.
 run "refuses_a_role_written_for_another_function" {
   command = plan
 

@@ -1,5 +1,5 @@
-# The real provider with credentials that mean nothing: nothing here asks AWS. The first run makes what the others look
-# at, since a plan of new resources doesn't know what refers to them.
+# The first run applies, and the others plan on top of it: a plan of a new resource does not know the policies that refer
+# to it.
 provider "aws" {
   access_key                  = "none"
   region                      = "eu-central-1"

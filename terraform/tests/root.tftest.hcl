@@ -1,4 +1,4 @@
-# The whole configuration: what joins the modules, and the roles. TF_WORKSPACE must be "test".
+# How the root module joins the modules, and what each role may do. TF_WORKSPACE must be "test".
 provider "aws" {
   access_key                  = "none"
   region                      = "eu-central-1"
@@ -228,7 +228,7 @@ run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
   command = plan
 
   assert {
-    # 900 s of useful life, and three attempts of 900 s, each with 60 s of lease and 60 s of backoff behind it
+    # 900 s of useful life, then three attempts: each takes 900 s, and 60 s of lease and 60 s of backoff follow it
     condition = module.websocket_handler.environment_variables == tomap({
       DEADLINE_SECONDS = "3960"
       LOG_LEVEL        = "INFO"

@@ -1,4 +1,4 @@
-# What each variable accepts and refuses. Plans alone, nothing is made. TF_WORKSPACE must be "test".
+# The values that each variable accepts and refuses. Nothing is applied. TF_WORKSPACE must be "test".
 provider "aws" {
   access_key                  = "none"
   region                      = "eu-central-1"

@@ -7,8 +7,8 @@ locals {
   _main_dimensions              = { FunctionName = var.main_function.name }
   _websocket_handler_dimensions = { FunctionName = var.websocket_handler_function_name }
 
-  # Every alarm there is; the key is the last part of its name and the name of its runbook. All look at periods of a
-  # minute, and go off when `datapoints` of the last `periods` reach the threshold.
+  # Every alarm. The key is the last part of its name, and the name of its runbook. Each alarm looks at periods of a
+  # minute, and goes off if at least `datapoints` of the last `periods` reach the threshold.
   alarms = {
     api-execution-errors = {
       meaning    = "API Gateway could not call the websocket handler: clients' messages fail."
@@ -31,7 +31,7 @@ locals {
       periods    = 1
     }
     buried-requests = {
-      meaning    = "A request failed at every attempt: its client was told so, and the request goes to the dead-letter queue."
+      meaning    = "Every attempt at a request failed. Its client was told so, and the request goes to the dead-letter queue."
       namespace  = "Selador"
       metric     = "Buried"
       dimensions = local._main_dimensions
@@ -41,7 +41,7 @@ locals {
       periods    = 5 # metrics in log lines lag behind by the delivery of the logs (CW-17)
     }
     dead-letter-queue-not-empty = {
-      meaning = "Requests lie in the dead-letter queue, unanswered; they are deleted 14 days after they were accepted."
+      meaning = "The dead-letter queue holds unanswered requests. SQS deletes them 14 days after they were accepted."
       # NumberOfMessagesSent would not do: it does not count the messages that SQS itself moves here (SQS-25).
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
@@ -62,7 +62,7 @@ locals {
       periods    = local._main_error_periods
     }
     main-throttles = {
-      meaning    = "Lambda refused to run the main function for want of concurrency: requests wait, and may use up their attempts unread."
+      meaning    = "Lambda throttled the main function for lack of concurrency. Requests wait, and may use up their attempts unread."
       namespace  = "AWS/Lambda"
       metric     = "Throttles"
       dimensions = local._main_dimensions
@@ -72,18 +72,19 @@ locals {
       periods    = 1
     }
     oldest-message-age = {
-      meaning    = "Requests wait almost as long as an answer is of use: soon they are refused unread."
+      meaning    = "Requests wait almost as long as an answer is useful. Soon they will be refused unread."
       namespace  = "AWS/SQS"
       metric     = "ApproximateAgeOfOldestMessage"
       dimensions = { QueueName = var.queue_name }
       statistic  = "Maximum"
       threshold  = floor(0.8 * var.request_max_age_seconds)
-      # A message being answered ages too: one that takes the whole timeout is over the threshold for a few minutes.
+      # A message also ages while it is being answered. If that takes the whole timeout, the message is above the
+      # threshold for a few minutes.
       datapoints = 5
       periods    = 5
     }
     websocket-handler-errors = {
-      meaning    = "The websocket handler failed, which it never should: its client was told \"Internal server error\"."
+      meaning    = "The websocket handler failed with an error that it did not expect. Its client was told \"Internal server error\"."
       namespace  = "AWS/Lambda"
       metric     = "Errors"
       dimensions = local._websocket_handler_dimensions
@@ -93,7 +94,7 @@ locals {
       periods    = 1
     }
     websocket-handler-throttles = {
-      meaning    = "Lambda refused to run the websocket handler for want of concurrency: clients' messages fail."
+      meaning    = "Lambda throttled the websocket handler for lack of concurrency: clients' messages fail."
       namespace  = "AWS/Lambda"
       metric     = "Throttles"
       dimensions = local._websocket_handler_dimensions

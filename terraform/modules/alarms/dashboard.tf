@@ -1,5 +1,5 @@
 locals {
-  # Title and metrics of each graph, in the order of a request's way: client, handler, queue, main.
+  # Title and metrics of each graph, in the order in which a request passes: client, handler, queue, main.
   _graphs = [
     {
       title = "Clients: connections and messages"

@@ -1,4 +1,4 @@
 output "topic_arn" {
-  description = "The SNS topic that every alarm reports to, when it goes off and when it is over."
+  description = "The SNS topic that every alarm notifies when it goes off and when it is over."
   value       = aws_sns_topic.alarms.arn
 }

@@ -20,7 +20,7 @@ resource "aws_sns_topic" "alarms" {
   lifecycle {
     postcondition {
       condition     = self.arn == local.topic_arn
-      error_message = "The topic's ARN is ${self.arn}, but its policy was written for ${local.topic_arn}."
+      error_message = "The topic's ARN is ${self.arn}, but its policy names ${local.topic_arn}."
     }
   }
 }

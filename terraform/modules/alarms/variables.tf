@@ -1,5 +1,5 @@
 variable "api" {
-  description = "The WebSocket API that is watched: its `id` and its `stage`."
+  description = "The WebSocket API to watch: its `id` and its `stage`."
   type = object({
     id    = string
     stage = string
@@ -8,19 +8,19 @@ variable "api" {
 }
 
 variable "dead_letter_queue_name" {
-  description = "The dead-letter queue's name."
+  description = "The name of the dead-letter queue."
   type        = string
   nullable    = false
 }
 
 variable "environment" {
-  description = "The environment's name, which every alarm's name must carry."
+  description = "The environment's name, which every alarm's name contains."
   type        = string
   nullable    = false
 }
 
 variable "kms_key" {
-  description = "The `arn` of the customer-managed key that encrypts the topic, whose policy lets CloudWatch use it; null for none."
+  description = "The `arn` of the customer-managed key that encrypts the topic; null for none. The key's policy must let CloudWatch use it."
   type = object({
     arn = string
   })
@@ -28,7 +28,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key.arn))
-    error_message = "kms_key.arn is \"${try(var.kms_key.arn, "")}\"; it must be a customer-managed key's ARN. CloudWatch may not use AWS's own alias/aws/sns, and every alarm would be lost in silence."
+    error_message = "kms_key.arn is \"${try(var.kms_key.arn, "")}\"; it must be the ARN of a customer-managed key. CloudWatch may not use AWS's own alias/aws/sns: every alarm's message would be lost without an error."
   }
 }
 
@@ -42,30 +42,30 @@ variable "main_function" {
 }
 
 variable "name_prefix" {
-  description = "The first part of every name; it says the environment, so that a message from an alarm does."
+  description = "The first part of every name. It must contain the environment, so that an alarm's message says which one it is."
   type        = string
   nullable    = false
 
   validation {
     condition     = strcontains(var.name_prefix, var.environment)
-    error_message = "name_prefix is \"${var.name_prefix}\" and the environment \"${var.environment}\"; whoever is woken by an alarm must see which environment it is."
+    error_message = "name_prefix is \"${var.name_prefix}\" and the environment \"${var.environment}\"; the former must contain the latter, so that an alarm's message says which environment it is."
   }
 }
 
 variable "queue_name" {
-  description = "The queue's name."
+  description = "The name of the queue."
   type        = string
   nullable    = false
 }
 
 variable "request_max_age_seconds" {
-  description = "A request's useful life in seconds; the age alarm goes off at 80 % of it."
+  description = "A request's useful life in seconds. The alarm oldest-message-age goes off at 80 % of it."
   type        = number
   nullable    = false
 }
 
 variable "websocket_handler_function_name" {
-  description = "The function behind the API."
+  description = "The name of the function behind the API."
   type        = string
   nullable    = false
 }

@@ -10,7 +10,7 @@ locals {
 
   log_group_name = "/aws/lambda/${var.name}"
 
-  # From names, so that every policy is readable in the plan.
+  # Built from names, so that the plan shows every policy in full.
   arn           = "arn:${local._partition}:lambda:${local._place}:function:${var.name}"
   log_group_arn = "arn:${local._partition}:logs:${local._place}:log-group:${local.log_group_name}"
 }
@@ -18,7 +18,7 @@ locals {
 # Terraform creates the log group before the function. Otherwise Lambda creates one when the function first logs, and
 # keeps its lines for ever (TF-21).
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_338:how long lines are kept is the environment's choice; prod's variables say 90 days
+  #checkov:skip=CKV_AWS_338:each environment chooses how long it keeps its lines; prod keeps them 90 days
   name              = local.log_group_name
   kms_key_id        = one(var.kms_key[*].arn)
   retention_in_days = var.log_retention_days
@@ -26,18 +26,19 @@ resource "aws_cloudwatch_log_group" "this" {
   lifecycle {
     postcondition {
       condition     = self.arn == local.log_group_arn
-      error_message = "The log group's ARN is ${self.arn}, but the role was written for ${local.log_group_arn}."
+      error_message = "The log group's ARN is ${self.arn}, but the role names ${local.log_group_arn}."
     }
   }
 }
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:callers only invoke it synchronously (LAM-40), so a dead-letter queue of its own would stay empty
-  #checkov:skip=CKV_AWS_117:it calls AWS's public endpoints by TLS and no host of a VPC; a VPC would add NAT and cold starts
-  #checkov:skip=CKV_AWS_272:the hash of the deployed code is compared with the manifest's after each apply, see below
+  #checkov:skip=CKV_AWS_117:it only calls public endpoints over TLS; a VPC would add NAT and longer cold starts
+  #checkov:skip=CKV_AWS_272:a postcondition compares the hash of the deployed code with the manifest's
   function_name = var.name
-  # A key that the same plan makes is unknown in it, and the provider takes that for no change of the function: it plans no
-  # new version, makes one all the same, and ends half-way ("inconsistent final plan"). A changed sentence is known.
+  # A plan that creates the key does not know its ARN yet, and the provider takes an unknown ARN for no change. It then
+  # plans no new version, publishes one anyway, and fails half-way ("inconsistent final plan"). The changed description
+  # makes it plan the version.
   description = var.kms_key == null ? var.description : "${var.description} Its variables are encrypted by a customer's key."
 
   architectures    = [var.artifact.architecture]
@@ -83,7 +84,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     postcondition {
       condition     = self.arn == local.arn
-      error_message = "The function's ARN is ${self.arn}, but the role was written for ${local.arn}."
+      error_message = "The function's ARN is ${self.arn}, but the role names ${local.arn}."
     }
 
     postcondition {
@@ -91,13 +92,12 @@ resource "aws_lambda_function" "this" {
       # unknown and the hash is still the old one's. Asking for the version first, which is never empty, makes
       # Terraform judge this after the apply.
       condition     = self.version == "" || self.code_sha256 == var.artifact.sha256_base64
-      error_message = "Lambda runs code with the hash ${self.code_sha256}, but the manifest states ${var.artifact.sha256_base64}: other bytes were deployed than were built."
+      error_message = "Lambda runs code with the hash ${self.code_sha256}, but the manifest says ${var.artifact.sha256_base64}: these are not the bytes that were built."
     }
   }
 }
 
-# What API Gateway and the queue call: they change over to a new version at once, when it is there, or, where there is a
-# canary, with the given share of the calls.
+# API Gateway and the queue call this alias. A new version gets all calls at once or, with a canary, its share of them.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that serves."
@@ -112,6 +112,6 @@ resource "aws_lambda_alias" "live" {
     }
   }
 
-  # Whoever calls the alias calls a function that may do its work already.
+  # The alias serves a version only when the role may do the function's work.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -1,5 +1,5 @@
 output "alias" {
-  description = "The alias `live`, which callers call: `arn` for an event source mapping, `invoke_arn` for API Gateway, `function_name` and `qualifier` for a permission, `timeout_seconds` for whoever waits."
+  description = "The alias `live`, which callers call. An event source mapping needs `arn`, API Gateway `invoke_arn`, a permission `function_name` and `qualifier`. `timeout_seconds` says how long a call may take."
   value = {
     arn             = aws_lambda_alias.live.arn
     function_name   = aws_lambda_alias.live.function_name
@@ -10,22 +10,22 @@ output "alias" {
 }
 
 output "environment_variables" {
-  description = "The function's environment variables."
+  description = "The environment variables of the function."
   value       = aws_lambda_function.this.environment[0].variables
 }
 
 output "function_name" {
-  description = "The function's name."
+  description = "The name of the function."
   value       = aws_lambda_function.this.function_name
 }
 
 output "log_group_name" {
-  description = "The log group that the function writes to."
+  description = "The name of the log group that the function writes to."
   value       = aws_cloudwatch_log_group.this.name
 }
 
 output "role_policies" {
-  description = "Everything the function may do: policy documents (JSON) by name."
+  description = "All that the function may do: policy documents (JSON) by name."
   value       = { for name, policy in aws_iam_role_policy.this : name => policy.policy }
 }
 
@@ -35,6 +35,6 @@ output "timeout_seconds" {
 }
 
 output "version" {
-  description = "The newest published version; as `canary.stable_version` it goes on serving beside the next."
+  description = "The newest published version. As `canary.stable_version`, it keeps serving beside the next one."
   value       = aws_lambda_function.this.version
 }

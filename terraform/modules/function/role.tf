@@ -26,7 +26,8 @@ data "aws_iam_policy_document" "trust_lambda" {
       identifiers = ["lambda.amazonaws.com"]
     }
 
-    # Not aws:SourceArn: AWS's page "Using source function ARN" says that Lambda gives it where a function is the target.
+    # aws:SourceArn would not do: by AWS's page "Using source function ARN", Lambda sends it only if a function is the
+    # target of the call.
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
@@ -55,7 +56,7 @@ data "aws_iam_policy_document" "decrypt_environment" {
 
 data "aws_iam_policy_document" "write_traces" {
   # The Service Authorization Reference, "Actions, resources, and condition keys for AWS X-Ray", lists no resource type
-  # for either.
+  # for these actions.
   statement {
     sid       = "WriteTraces"
     actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]

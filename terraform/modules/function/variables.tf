@@ -1,11 +1,11 @@
 variable "artifact" {
   description = <<-EOT
-    What runs, from the manifest of the build:
+    The zip to run, as the manifest of the build describes it:
     - `architecture`: x86_64 or arm64;
-    - `bucket`, `key`: where in S3 the zip was published, `bucket` null where Terraform uploads the one at `path`;
-    - `path`: the zip, relative to the root module;
-    - `runtime`: Lambda's name for it, such as python3.13;
-    - `sha256_base64`: the zip's SHA-256 in Base64, as Lambda's CodeSha256.
+    - `bucket`, `key`: the published zip in S3. If `bucket` is null, Terraform uploads the zip at `path`;
+    - `path`: the path of the zip, relative to the root module;
+    - `runtime`: Lambda's name of the runtime, for example python3.13;
+    - `sha256_base64`: the SHA-256 of the zip in Base64, like Lambda's CodeSha256.
   EOT
   type = object({
     architecture  = string
@@ -25,9 +25,9 @@ variable "artifact" {
 
 variable "canary" {
   description = <<-EOT
-    A version that goes on serving beside the newest, null where the newest serves alone:
-    - `stable_version`: the number of that version;
-    - `weight`: the newest's share of the calls, above 0 and below 1.
+    A version that keeps serving beside the newest one. If null, only the newest version serves:
+    - `stable_version`: the number of the version that keeps serving;
+    - `weight`: the newest version's share of the calls, above 0 and below 1.
   EOT
   type = object({
     stable_version = string
@@ -38,35 +38,35 @@ variable "canary" {
   validation {
     # An alias can share its calls between two published versions, but not with $LATEST (LAM-47).
     condition     = var.canary == null || can(regex("^[1-9][0-9]*$", var.canary.stable_version))
-    error_message = "canary.stable_version is \"${try(var.canary.stable_version, "")}\"; an alias of Lambda's shares calls among published versions only, so it is a whole number from 1."
+    error_message = "canary.stable_version is \"${try(var.canary.stable_version, "")}\"; it must be the number of a published version, from 1, since a Lambda alias shares calls only between these."
   }
 
   validation {
     condition     = var.canary == null || try(var.canary.weight > 0 && var.canary.weight < 1, false)
-    error_message = "canary.weight is ${try(var.canary.weight, 0)}; a share is above 0 and below 1."
+    error_message = "canary.weight is ${try(var.canary.weight, 0)}; it must be above 0 and below 1."
   }
 }
 
 variable "description" {
-  description = "What the function does, in one sentence."
+  description = "One sentence about what the function does."
   type        = string
   nullable    = false
 }
 
 variable "environment_variables" {
-  description = "The function's environment, at most 4 KB in all."
+  description = "The environment variables of the function, at most 4 KB in all."
   type        = map(string)
   nullable    = false
 }
 
 variable "handler" {
-  description = "The handler as module.function."
+  description = "The handler, in the form module.function."
   type        = string
   nullable    = false
 }
 
 variable "kms_key" {
-  description = "The `arn` of the customer-managed key that encrypts the log group and the environment variables; null for AWS's own."
+  description = "The `arn` of the customer-managed key that encrypts the log group and the environment variables; null for AWS's own keys."
   type = object({
     arn = string
   })
@@ -80,66 +80,66 @@ variable "log_retention_days" {
 }
 
 variable "memory_mb" {
-  description = "Memory in MB, 128 to 10,240; processor time grows with it (1,769 MB is one CPU)."
+  description = "Memory in MB, 128 to 10,240. CPU time grows with it, and 1,769 MB give one CPU."
   type        = number
   nullable    = false
 
   validation {
     # Lambda takes 128 to 10,240 MB in steps of 1 MB (LAM-26).
     condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
-    error_message = "memory_mb is ${var.memory_mb}; Lambda takes whole MB from 128 to 10,240."
+    error_message = "memory_mb is ${var.memory_mb}; Lambda takes a whole number from 128 to 10,240."
   }
 }
 
 variable "name" {
-  description = "The function's name, at most 64 characters, and its role's."
+  description = "The name of the function and of its role, at most 64 characters."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.name))
-    error_message = "name is \"${var.name}\" (${length(var.name)} characters); Lambda and IAM allow 64 of A-Z, a-z, 0-9, _ and -."
+    error_message = "name is \"${var.name}\" (${length(var.name)} characters); Lambda and IAM allow 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
   }
 }
 
 variable "policies" {
-  description = "What the function may do, as policy documents (JSON) by a name that begins with a verb. The role is the sum of these and of writing its own logs."
+  description = "All that the function may do besides writing its logs: policy documents (JSON) by a name that begins with a verb."
   type        = map(string)
   nullable    = false
 }
 
 variable "reserved_concurrency" {
-  description = "How many environments are kept for this function, and the most it gets; null for its share of the account's."
+  description = "The concurrency that is reserved for this function, which is also its limit. If null, it shares the account's concurrency."
   type        = number
   default     = null
 
   validation {
     condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
-    error_message = "reserved_concurrency is ${coalesce(var.reserved_concurrency, 0)}; Lambda takes whole numbers, and with 0 the function would never run."
+    error_message = "reserved_concurrency is ${coalesce(var.reserved_concurrency, 0)}; it takes whole numbers from 1, since with 0 the function would never run."
   }
 }
 
 variable "snap_start_enabled" {
-  description = "Whether new environments begin from a snapshot of an initialized one; snapshots are paid for."
+  description = "Whether Lambda SnapStart shortens cold starts: new execution environments begin from a snapshot. You pay for the snapshots."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "timeout_seconds" {
-  description = "The longest that one invocation may take, 1 to 900 s."
+  description = "The longest time for one invocation, 1 to 900 s."
   type        = number
   nullable    = false
 
   validation {
     # Lambda stops an invocation after 900 s at the latest (LAM-26).
     condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds is ${var.timeout_seconds}; Lambda takes whole seconds from 1 to 900."
+    error_message = "timeout_seconds is ${var.timeout_seconds}; Lambda takes a whole number from 1 to 900."
   }
 }
 
 variable "tracing_enabled" {
-  description = "Whether invocations are traced by X-Ray."
+  description = "Whether X-Ray traces the invocations."
   type        = bool
   default     = false
   nullable    = false

@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   dead_letter_name = "${var.name}-dead-letter"
 
-  # From names, so that queue and dead-letter queue can name each other and every policy is readable in the plan.
+  # Built from names, so that the two queues can refer to each other, and the plan shows every policy in full.
   _arn_prefix = join(":", [
     "arn", data.aws_partition.current.partition, "sqs", data.aws_region.current.name,
     data.aws_caller_identity.current.account_id,
@@ -28,13 +28,13 @@ resource "aws_sqs_queue" "this" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
-    maxReceiveCount     = var.max_attempts + 1 # the last receive is the burial
+    maxReceiveCount     = var.max_attempts + 1 # at the last receive, the client is told, and nothing is tried
   })
 
   lifecycle {
     postcondition {
       condition     = self.arn == local.arn
-      error_message = "The queue's ARN is ${self.arn}, but the policies were written for ${local.arn}."
+      error_message = "The queue's ARN is ${self.arn}, but the policies name ${local.arn}."
     }
   }
 }
@@ -54,7 +54,7 @@ resource "aws_sqs_queue" "dead_letter" {
   lifecycle {
     postcondition {
       condition     = self.arn == local.dead_letter_arn
-      error_message = "The dead-letter queue's ARN is ${self.arn}, but the policies were written for ${local.dead_letter_arn}."
+      error_message = "The dead-letter queue's ARN is ${self.arn}, but the policies name ${local.dead_letter_arn}."
     }
   }
 }

@@ -1,4 +1,4 @@
-# What each queue refuses, whatever a caller's own policies allow.
+# Each queue refuses insecure transport and other accounts, even if a caller's own policies allow the call.
 data "aws_iam_policy_document" "queue" {
   for_each = {
     this        = local.arn

@@ -1,5 +1,5 @@
 variable "consumer_timeout_seconds" {
-  description = "The consuming function's timeout in seconds, 1 to 900; the visibility timeout is six times that."
+  description = "The timeout of the function that consumes the queue, in seconds, 1 to 900. The visibility timeout is six times as long."
   type        = number
   nullable    = false
 
@@ -11,7 +11,7 @@ variable "consumer_timeout_seconds" {
 }
 
 variable "kms_key" {
-  description = "The `arn` of the customer-managed key that encrypts both queues; null for SQS's own encryption."
+  description = "The `arn` of the customer-managed key that encrypts both queues; null for SQS's own keys."
   type = object({
     arn = string
   })
@@ -19,40 +19,40 @@ variable "kms_key" {
 }
 
 variable "longest_life_seconds" {
-  description = "How long a message may be waited for and worked on in all, in seconds: the queue must keep it longer."
+  description = "The longest life of a message in seconds, from its sending to its last attempt. The queue must keep it longer."
   type        = number
   nullable    = false
 }
 
 variable "max_attempts" {
-  description = "How often a message is worked on, 1 to 999. It is received once more, to be buried, before it goes to the dead-letter queue."
+  description = "How many attempts a message gets, 1 to 999. It is received once more after them, so that its client can be told, and then goes to the dead-letter queue."
   type        = number
   nullable    = false
 
   validation {
-    # SQS takes a maxReceiveCount of 1 to 1,000 (SQS-26), and the burial takes one receive.
+    # SQS takes a maxReceiveCount of 1 to 1,000 (SQS-26), of which one receive is not an attempt.
     condition     = var.max_attempts >= 1 && var.max_attempts <= 999 && floor(var.max_attempts) == var.max_attempts
-    error_message = "max_attempts is ${var.max_attempts}; with one receive more it must fit SQS's maxReceiveCount of 1 to 1,000, so it is a whole number from 1 to 999."
+    error_message = "max_attempts is ${var.max_attempts}; it takes a whole number from 1 to 999, since SQS allows 1,000 receives and the last one is not an attempt."
   }
 }
 
 variable "name" {
-  description = "The queue's name, at most 68 characters; its dead-letter queue is called the same with -dead-letter behind."
+  description = "The name of the queue, at most 68 characters. The dead-letter queue has the same name with -dead-letter at its end."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,68}$", var.name))
-    error_message = "name is \"${var.name}\"; SQS allows 80 of A-Z, a-z, 0-9, _ and -, of which -dead-letter takes 12."
+    error_message = "name is \"${var.name}\"; it takes 1 to 68 characters of A-Z, a-z, 0-9, _ and -, since SQS allows 80 and -dead-letter takes 12."
   }
 }
 
 variable "retention" {
   description = <<-EOT
-    How many seconds messages are kept, 60 to 1,209,600 (14 days):
-    - `dead_letters_seconds`: in the dead-letter queue, counted from their first sending, so longer than
+    How many seconds SQS keeps messages, 60 to 1,209,600 (14 days):
+    - `dead_letters_seconds`: in the dead-letter queue. SQS counts from the first sending, so this must be longer than
       `messages_seconds`;
-    - `messages_seconds`: in the queue, longer than `longest_life_seconds`.
+    - `messages_seconds`: in the queue. This must be longer than `longest_life_seconds`.
   EOT
   type = object({
     dead_letters_seconds = optional(number, 1209600)
@@ -70,11 +70,11 @@ variable "retention" {
   validation {
     # A message keeps its first sending time when SQS moves it to the dead-letter queue (SQS-23).
     condition     = var.retention.dead_letters_seconds > var.retention.messages_seconds
-    error_message = "retention.dead_letters_seconds is ${var.retention.dead_letters_seconds} and retention.messages_seconds is ${var.retention.messages_seconds}; SQS counts a dead letter's time from its first sending, so the former must be longer, or it is deleted as it arrives."
+    error_message = "retention.dead_letters_seconds is ${var.retention.dead_letters_seconds} and retention.messages_seconds is ${var.retention.messages_seconds}; the former must be longer. SQS counts from the first sending, so it would delete a dead letter as it arrives."
   }
 
   validation {
     condition     = var.retention.messages_seconds > var.longest_life_seconds
-    error_message = "retention.messages_seconds is ${var.retention.messages_seconds} and a request may live ${var.longest_life_seconds} s; SQS would delete it, without a word to its client, while it still may be answered."
+    error_message = "retention.messages_seconds is ${var.retention.messages_seconds} and a request may live ${var.longest_life_seconds} s; the former must be longer. Otherwise SQS deletes a request that could still be answered, and nobody tells its client."
   }
 }

@@ -33,7 +33,7 @@ resource "aws_apigatewayv2_deployment" "this" {
 }
 
 resource "aws_apigatewayv2_stage" "this" {
-  #checkov:skip=CKV2_AWS_51:client certificates are for HTTP backends; this API's backend is a function, called by IAM
+  #checkov:skip=CKV2_AWS_51:client certificates are for HTTP backends; this API calls a function, with IAM permissions
   api_id        = aws_apigatewayv2_api.this.id
   deployment_id = aws_apigatewayv2_deployment.this.id
   name          = var.stage_name
@@ -44,14 +44,14 @@ resource "aws_apigatewayv2_stage" "this" {
   }
 
   default_route_settings {
-    data_trace_enabled     = false # it would log what clients and functions say
+    data_trace_enabled     = false # data traces log the bodies of messages
     logging_level          = var.execution_log_level
     throttling_burst_limit = var.throttling.burst_limit # set both: the provider sends an unset one as 0 (TF-08)
     throttling_rate_limit  = var.throttling.rate_limit
   }
 }
 
-# Who asked for what and how it went: neither bodies nor query strings, which may hold tokens.
+# The access log has neither bodies nor query strings, since a query string may hold a token.
 locals {
   access_log_fields = {
     connectionId       = "$context.connectionId"
@@ -72,7 +72,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "access" {
-  #checkov:skip=CKV_AWS_338:how long lines are kept is the environment's choice; prod's variables say 90 days
+  #checkov:skip=CKV_AWS_338:each environment chooses how long it keeps its lines; prod keeps them 90 days
   name              = "/aws/apigateway/${var.name}/access"
   kms_key_id        = one(var.kms_key[*].arn)
   retention_in_days = var.log_retention_days

@@ -12,7 +12,7 @@ locals {
   }
 }
 
-# One for all routes: the handler tells them apart by the event itself.
+# One integration serves all routes: the event tells the handler which route it came by.
 resource "aws_apigatewayv2_integration" "handler" {
   api_id               = aws_apigatewayv2_api.this.id
   integration_type     = "AWS_PROXY"

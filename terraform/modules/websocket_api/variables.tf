@@ -1,24 +1,25 @@
 variable "authorization" {
-  description = "Who may connect: `none` lets anyone in, `jwt` whom the authorizer lets in, `iam` who signs with an AWS identity that may."
+  description = "Who may connect. `none`: anyone. `jwt`: clients that the authorizer lets in. `iam`: clients that sign the handshake with an AWS identity that has the permission."
   type        = string
   nullable    = false
 
   validation {
     condition     = contains(["iam", "jwt", "none"], var.authorization)
-    error_message = "authorization is \"${var.authorization}\"; this module knows none, jwt and iam."
+    error_message = "authorization is \"${var.authorization}\"; this module takes none, jwt and iam."
   }
 
   validation {
     condition     = (var.authorization == "jwt") == (var.authorizer != null)
-    error_message = "authorization is \"${var.authorization}\" and authorizer is ${var.authorizer == null ? "null" : "set"}; an authorizer goes with jwt, and with jwt alone."
+    error_message = "authorization is \"${var.authorization}\" and authorizer is ${var.authorizer == null ? "null" : "set"}; set authorizer if authorization is \"jwt\", and only then."
   }
 }
 
 variable "authorizer" {
   description = <<-EOT
-    Who is asked when authorization is `jwt`, null otherwise:
-    - `function`: the alias of a REQUEST authorizer, as the function module's output `alias` describes it;
-    - `identity_sources`: what a client must bring, else API Gateway answers 401 without asking.
+    The authorizer, if authorization is `jwt`; null otherwise:
+    - `function`: the alias of a REQUEST authorizer, as in the function module's output `alias`;
+    - `identity_sources`: parts of the handshake that a client must send. If one is missing, API Gateway answers 401
+      without calling the authorizer.
   EOT
   type = object({
     function = object({
@@ -33,10 +34,11 @@ variable "authorizer" {
 
 variable "custom_domain" {
   description = <<-EOT
-    A name of your own for the API, null for AWS's alone; point DNS at the output `custom_domain_target`:
-    - `certificate_arn`: an ACM certificate for it, issued, in this Region;
-    - `mapping_key`: the path behind the name, empty for none;
-    - `name`: such as answers.example.com.
+    A domain name of your own for the API. If null, clients use AWS's host name. Point DNS at the output
+    `custom_domain_target`:
+    - `certificate_arn`: an issued ACM certificate for the name, in this Region;
+    - `mapping_key`: the path after the name; empty for none;
+    - `name`: for example answers.example.com.
   EOT
   type = object({
     certificate_arn = string
@@ -52,18 +54,18 @@ variable "custom_domain" {
 
   validation {
     condition     = var.custom_domain == null || can(regex("^[A-Za-z0-9._-]*$", var.custom_domain.mapping_key))
-    error_message = "custom_domain.mapping_key is \"${try(var.custom_domain.mapping_key, "")}\"; API Gateway allows A-Z, a-z, 0-9, ., _ and - for a WebSocket API."
+    error_message = "custom_domain.mapping_key is \"${try(var.custom_domain.mapping_key, "")}\"; for a WebSocket API, API Gateway allows A-Z, a-z, 0-9, ., _ and -."
   }
 }
 
 variable "execution_log_level" {
-  description = "What API Gateway logs of its own work: OFF, ERROR or INFO."
+  description = "How much API Gateway logs of its own work: OFF, ERROR or INFO."
   type        = string
   nullable    = false
 }
 
 variable "handler" {
-  description = "The function alias that every route calls, as the function module's output `alias` describes it."
+  description = "The function alias that every route calls, as in the function module's output `alias`."
   type = object({
     function_name   = string
     invoke_arn      = string
@@ -75,12 +77,12 @@ variable "handler" {
   validation {
     # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
     condition     = var.handler.timeout_seconds <= 29
-    error_message = "handler.timeout_seconds is ${var.handler.timeout_seconds}; API Gateway gives up on an integration after 29 s, which can't be raised, so the function would work on for nobody."
+    error_message = "handler.timeout_seconds is ${var.handler.timeout_seconds}; it may be at most 29. API Gateway stops waiting for an integration after 29 s, and this limit can't be raised."
   }
 }
 
 variable "kms_key" {
-  description = "The `arn` of the customer-managed key that encrypts the access log; null for AWS's own encryption."
+  description = "The `arn` of the customer-managed key that encrypts the access log; null for AWS's own keys."
   type = object({
     arn = string
   })
@@ -94,25 +96,25 @@ variable "log_retention_days" {
 }
 
 variable "name" {
-  description = "The API's name."
+  description = "The name of the API."
   type        = string
   nullable    = false
 }
 
 variable "stage_name" {
-  description = "The stage, at most 128 of A-Z, a-z, 0-9, - and _: the last part of the URL."
+  description = "The name of the stage, which is the last part of the URL: 1 to 128 characters of A-Z, a-z, 0-9, - and _."
   type        = string
   nullable    = false
 
   validation {
     # A stage's name is at most 128 letters, digits, hyphens and underscores (WS-73).
     condition     = can(regex("^[A-Za-z0-9_-]{1,128}$", var.stage_name))
-    error_message = "stage_name is \"${var.stage_name}\"; API Gateway allows 1 to 128 of A-Z, a-z, 0-9, - and _."
+    error_message = "stage_name is \"${var.stage_name}\"; API Gateway allows 1 to 128 characters of A-Z, a-z, 0-9, - and _."
   }
 }
 
 variable "throttling" {
-  description = "Messages that the stage lets through: `rate_limit` a second on average, `burst_limit` at once."
+  description = "How many messages the stage lets through: `rate_limit` per second on average, `burst_limit` at once."
   type = object({
     burst_limit = number
     rate_limit  = number
