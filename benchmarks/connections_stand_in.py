@@ -1,7 +1,7 @@
 """`@connections` and SQS for benchmarks, in a process of their own so that their CPU isn't measured.
 
 Usage: `connections_stand_in.py LATENCY_SECONDS CLIENT_BYTES_PER_SECOND`; the port is printed. A post is answered after
-the latency; where the client reads at a limited rate, 256 KB wait for it and a post beyond that is 429 (CB-04).
+the latency; if the client reads at a limited rate, 256 KB wait for it and a post beyond that is answered 429 (CB-04).
 `GET /posts` tells the posts taken since the last such request: when each was answered (monotonic clock), and its body.
 """
 

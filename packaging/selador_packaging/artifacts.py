@@ -32,8 +32,8 @@ FUNCTIONS = {
 }
 
 MIB = 2**20
-SIZE_LIMIT = 50 * MIB  # Lambda's, for a zip that is uploaded directly (LAM-44)
-UNZIPPED_LIMIT = 250 * MIB  # Lambda's (LAM-44)
+SIZE_LIMIT = 50 * MIB  # Lambda takes no larger zip directly, without S3 (LAM-44)
+UNZIPPED_LIMIT = 250 * MIB  # Lambda takes no more, layers included (LAM-44)
 
 type Report = Callable[[str], None]
 type Clock = Callable[[], float]

@@ -16,7 +16,8 @@ FILENAME = "manifest.json"
 def write_manifest(build: Build, source: Source | None, sboms: Mapping[str, bytes]) -> str:
     """The manifest as JSON, described by manifest.schema.json; `sboms` by their filenames.
 
-    `size` and `unzippedSize` in bytes, paths relative to the manifest, `sha256Base64` equals CodeSha256 (LAM-48).
+    `size` and `unzippedSize` in bytes, paths relative to the manifest; `sha256Base64` equals Lambda's `CodeSha256`
+    (LAM-48).
     `contentDigest` is a SHA-256 over path, mode and content of each member: the same for every way to write a zip.
     """
     manifest = {

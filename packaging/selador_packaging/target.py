@@ -11,7 +11,7 @@ from selador_packaging.errors import PackagingError
 type Architecture = Literal["arm64", "x86_64"]  # Lambda's own names
 
 PYTHON_VERSION = "3.13"
-GLIBC_MINORS = range(34, 16, -1)  # Amazon Linux 2023 (LAM-45) has glibc 2.34; manylinux2014 is glibc 2.17
+GLIBC_MINORS = range(34, 16, -1)  # python3.13 runs on Amazon Linux 2023 (LAM-45): glibc 2.34; manylinux2014 is 2.17
 MACHINES: dict[Architecture, str] = {"arm64": "aarch64", "x86_64": "x86_64"}  # what uname says there
 
 

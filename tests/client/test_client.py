@@ -131,7 +131,7 @@ def test_a_connection_answers_several_questions(scripted: Scripted) -> None:
 def test_what_is_no_frame_is_an_error(scripted: Scripted, message: str) -> None:
     def play(script: Script) -> None:
         script.receive()
-        script.connection.send(message)  # the first is API Gateway's own (WS-10)
+        script.connection.send(message)  # the first is API Gateway's after a function's exception (WS-10)
 
     with pytest.raises(ProtocolError, match=r"no frame of selador\.v1"):
         ask(scripted(play))

@@ -67,7 +67,7 @@ def test_two_wheels_that_clash_are_refused(make: Make, write_wheel: WriteWheel) 
     ],
 )
 def test_what_lambda_would_not_take_is_refused(size: int, unzipped: int, faults: tuple[str, ...]) -> None:
-    """LAM-44; Lambda's own error message gives the second as 262144000 bytes."""
+    """Lambda's limits are 50 MB and 250 MB (LAM-44); its own error message gives the second as 262144000 bytes."""
     if not faults:
         check_limits("main.zip", size, unzipped)
         return
