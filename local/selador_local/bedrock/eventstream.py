@@ -8,7 +8,7 @@ from zlib import crc32
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
 
-_STRING = 7  # the type of a header's value (BR-23)
+_STRING = 7  # the type of a header's value, with its length in two bytes (BR-23)
 _PRELUDE_AND_CRC_BYTES = 12
 _CRC_BYTES = 4
 
@@ -31,7 +31,7 @@ def encode_event(event_type: str, members: Mapping[str, Any]) -> bytes:
 
 
 def encode_exception(exception_type: str, message: str) -> bytes:
-    """Return a modelled failure in mid-stream; `exception_type` is the member's name, lower camel case (BR-25)."""
+    """Return a modelled failure in mid-stream; `exception_type` is the member's name, in lower camel case (BR-25)."""
     return _encode_json("exception", {":exception-type": exception_type}, {"message": message})
 
 

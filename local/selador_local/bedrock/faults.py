@@ -22,7 +22,7 @@ class FaultKind(StrEnum):
     SILENCE = "silence"  # not even the head of an answer, until the client goes
     STALL = "stall"  # nothing more is sent, until the client goes
     CUT = "cut"  # the connection is closed without HTTP's end of the body
-    CUT_INSIDE_EVENT = "cut_inside_event"  # half an event, then a clean end of the body (BR-26)
+    CUT_INSIDE_EVENT = "cut_inside_event"  # half an event, then a clean end: no error to botocore (BR-26)
     STREAM_EXCEPTION = "stream_exception"
     GARBAGE = "garbage"  # bytes that are no event
     GUARDRAIL = "guardrail"  # one intervenes

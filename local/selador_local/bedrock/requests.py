@@ -5,13 +5,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-QUERY_CHARACTERS = 1_000  # RetrieveAndGenerateStream's input.text (BR-02)
-RETRIEVE_CHARACTERS = 20_000  # Retrieve's retrievalQuery.text (BR-02)
+QUERY_CHARACTERS = 1_000  # the most in RetrieveAndGenerateStream's input.text (BR-02)
+RETRIEVE_CHARACTERS = 20_000  # the most in Retrieve's retrievalQuery.text (BR-02)
 
 _MAX_TOKENS = 4_096  # what the stand-in's model says at most of itself
-_RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # BR-06
-_KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # BR-05
-_MODEL_ARN_CHARACTERS = 2_048  # BR-05
+_RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # Bedrock's range begins at 1 (BR-06)
+_KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # what Bedrock takes (BR-05)
+_MODEL_ARN_CHARACTERS = 2_048  # the most that Bedrock takes (BR-05)
 _TYPE_NAMES: dict[type, str] = {dict: "a structure", str: "a string"}
 
 
@@ -95,7 +95,10 @@ def parse_invoke_agent_runtime(runtime_arn: str, session_id: str | None, body: b
 
 
 def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:
-    """Read the request of RetrieveAndGenerateStream (BR-05, BR-06); raise ApiError, a ValidationException."""
+    """Read the request of RetrieveAndGenerateStream: what it needs (BR-05) and may have (BR-06).
+
+    Raises ApiError, a ValidationException.
+    """
     members = _json_object(body)
     text = _text(_member(members, "input", dict), "input.text", QUERY_CHARACTERS)
     configuration = _member(members, "retrieveAndGenerateConfiguration", dict)

@@ -29,7 +29,7 @@ from selador_local.bedrock.wire import Wire
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.http import Request, Response
 
-_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07
+_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # sent before any event (BR-07)
 _RUNTIME_SESSION_HEADER = "x-amzn-bedrock-agentcore-runtime-session-id"
 _RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _CONVERSE_PATH = re.compile(r"/model/([^/]+)/converse-stream")
@@ -189,7 +189,8 @@ class BedrockStandIn:
     async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
         asked = parse_converse(model_id, request.body)
         fault = await self._begin(call, asked.text)
-        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))  # BR-31
+        # The action has not the operation's name (BR-31).
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))
         return self._streamed(call, converse(asked.text, asked.max_tokens), fault, wire.MODEL, {})
 
     async def _invoke_agent_runtime(self, call: Call, request: Request, runtime_arn: str) -> Response:
@@ -243,7 +244,7 @@ class BedrockStandIn:
         return search(self._index, content_words(text), limit=_RESULTS)
 
     def _continue_session(self, asked: RetrieveAndGenerate) -> tuple[str, list[str]]:
-        """Return the session's id, made here for a new one (BR-07), and the words to look for."""
+        """Return the session's id, which the service makes (BR-07), and the words to look for."""
         words = content_words(asked.text)
         if asked.session_id is None:
             session_id = str(uuid4())
@@ -258,9 +259,10 @@ class BedrockStandIn:
 
     async def _require_all(self, request: Request, asked: RetrieveAndGenerate) -> None:
         knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)
-        await self._require(request, "bedrock:RetrieveAndGenerate", knowledge_base)  # BR-29
-        await self._require(request, "bedrock:Retrieve", knowledge_base)  # BR-30
-        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))  # BR-30
+        # The stream has no action of its own (BR-29), and needs those of retrieval and of the model besides (BR-30).
+        await self._require(request, "bedrock:RetrieveAndGenerate", knowledge_base)
+        await self._require(request, "bedrock:Retrieve", knowledge_base)
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))
         self._require_existing(asked.knowledge_base_id)
 
     async def _require(self, request: Request, action: str, resource: str) -> None:
@@ -280,7 +282,7 @@ class BedrockStandIn:
         return f"arn:aws:bedrock:{self._region}:{self._account}:knowledge-base/{knowledge_base_id}"
 
     def _model_arn(self, model: str) -> str:
-        # A bare model id is a foundation model's (BR-33).
+        # A bare model id is a foundation model's, whose ARN has no account (BR-33).
         return model if model.startswith("arn:") else f"arn:aws:bedrock:{self._region}::foundation-model/{model}"
 
 

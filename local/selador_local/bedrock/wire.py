@@ -35,13 +35,13 @@ KNOWLEDGE_BASE = Wire(
     content_type=eventstream.CONTENT_TYPE,
     event=eventstream.encode_event,
     exception=_exception,
-    guardrail=("guardrail", {"action": "INTERVENED"}),  # BR-08
+    guardrail=("guardrail", {"action": "INTERVENED"}),  # an event of its own (BR-08)
 )
 MODEL = Wire(
     content_type=eventstream.CONTENT_TYPE,
     event=eventstream.encode_event,
     exception=_exception,
-    guardrail=("messageStop", {"stopReason": "guardrail_intervened"}),  # BR-19
+    guardrail=("messageStop", {"stopReason": "guardrail_intervened"}),  # a stop reason (BR-19)
 )
 AGENT_RUNTIME = Wire(
     content_type="text/event-stream",

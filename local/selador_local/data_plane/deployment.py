@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _INTEGRATION_URI = re.compile(
     r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
 )
-_MAX_INTEGRATION_MS = 29_000  # WS-09
+_MAX_INTEGRATION_MS = 29_000  # API Gateway waits no longer for an integration (WS-09)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Integration:
 
 @dataclass(frozen=True)
 class RequestAuthorizer:
-    """A Lambda authorizer. It is asked only where all of its `identity_sources` are there (AUTH-04)."""
+    """A Lambda authorizer. It is only asked if all of its `identity_sources` are there (AUTH-04)."""
 
     authorizer_id: str
     function_arn: str
@@ -44,7 +44,7 @@ class RequestAuthorizer:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of a stage; `responds` where what the function returns reaches the client (WS-30).
+    """A route of a stage; `responds` if what the function returns reaches the client (WS-30).
 
     `authorization` is None where anybody may take the route.
     """
@@ -206,7 +206,8 @@ def _authorization(
 ) -> RequestAuthorizer | Literal["AWS_IAM"] | None:
     kind = route.get("AuthorizationType", "NONE")
     if kind != "NONE" and route["RouteKey"] != "$connect":
-        raise DataPlaneError(f"route {route['RouteKey']} has authorization {kind}; only $connect can (AUTH-01)")
+        # A WebSocket API authorizes connections, not messages (AUTH-01).
+        raise DataPlaneError(f"route {route['RouteKey']} has authorization {kind}; only $connect can")
     match kind:
         case "NONE":
             return None

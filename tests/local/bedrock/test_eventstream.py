@@ -13,7 +13,7 @@ def decode(data: bytes) -> list[Any]:  # the published types say that headers ar
 
 
 def test_an_empty_message_is_sixteen_bytes_long() -> None:
-    assert len(encode_message({}, b"")) == 16  # BR-22
+    assert len(encode_message({}, b"")) == 16  # two lengths and two checksums of four bytes (BR-22)
 
 
 def test_botocore_reads_headers_and_payload_back_and_accepts_both_checksums() -> None:
@@ -34,7 +34,7 @@ def test_messages_that_follow_each_other_are_told_apart() -> None:
 def test_an_event_names_its_member_and_carries_json() -> None:
     [message] = decode(encode_event("output", {"text": "58 m²"}))
 
-    assert message.headers == {  # BR-24
+    assert message.headers == {  # all that Bedrock sends with an event (BR-24)
         ":message-type": "event",
         ":event-type": "output",
         ":content-type": "application/json",
@@ -45,6 +45,6 @@ def test_an_event_names_its_member_and_carries_json() -> None:
 def test_an_exception_names_its_member_and_carries_the_message() -> None:
     [message] = decode(encode_exception("throttlingException", "slow down"))
 
-    assert message.headers[":message-type"] == "exception"  # BR-24
+    assert message.headers[":message-type"] == "exception"  # and a header names which (BR-24)
     assert message.headers[":exception-type"] == "throttlingException"
     assert json.loads(message.payload) == {"message": "slow down"}

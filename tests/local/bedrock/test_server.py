@@ -132,7 +132,7 @@ def test_a_session_is_made_by_the_service_and_remembers_what_was_asked(stand_in:
 
     second = ask(client, "And the deposit?", sessionId=first["sessionId"])
 
-    assert second["sessionId"] == first["sessionId"]  # BR-07
+    assert second["sessionId"] == first["sessionId"]  # a known session goes on (BR-07)
     assert "The deposit is €5,520." in text_of(second)
 
 
@@ -158,7 +158,7 @@ def test_a_text_of_a_thousand_characters_is_the_longest(stand_in: BedrockStandIn
     status, code, message = refusal(lambda: ask(client, "x" * 1_001))
     list(ask(client, "x" * 1_000)["stream"])
 
-    assert (status, code) == (400, "ValidationException")  # BR-02
+    assert (status, code) == (400, "ValidationException")  # botocore has let it through (BR-02)
     assert message == "input.text is 1001 characters; it must be at most 1000"
     assert stand_in.calls[0].outcome == "ValidationException"
 
@@ -225,7 +225,7 @@ def test_passages_can_be_retrieved_without_an_answer(stand_in: BedrockStandIn, c
         retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": 2}},
     )
 
-    first, second = response["retrievalResults"]  # BR-13
+    first, second = response["retrievalResults"]  # with location and score (BR-13)
     assert first["location"]["s3Location"]["uri"] == "s3://selador-documents/tenancy/notice-periods.md"
     assert first["score"] > second["score"]
 
@@ -253,7 +253,7 @@ def test_a_caller_needs_the_three_permissions_on_knowledge_base_and_model() -> N
         text_of(ask(client, "deposit"))
 
     knowledge_base = "arn:aws:bedrock:us-east-1:123456789012:knowledge-base/KB12345678"
-    assert asked == [  # BR-29, BR-30
+    assert asked == [  # the stream has no action of its own (BR-29), and needs two more (BR-30)
         ("AKIDMAIN", "bedrock:RetrieveAndGenerate", knowledge_base),
         ("AKIDMAIN", "bedrock:Retrieve", knowledge_base),
         ("AKIDMAIN", "bedrock:InvokeModelWithResponseStream", MODEL_ARN),
@@ -323,7 +323,8 @@ def test_an_exception_comes_after_as_many_events_as_asked_for(stand_in: BedrockS
 
     assert all("output" in event for event in before)
     error: Any = caught.value.response
-    assert error["Error"] == {"Code": "internalServerException", "Message": "failed on demand"}  # BR-25
+    # botocore gives the code in lower camel case (BR-25).
+    assert error["Error"] == {"Code": "internalServerException", "Message": "failed on demand"}
     assert outcome_of_only_call(stand_in) == "stream_exception"
 
 
@@ -332,7 +333,7 @@ def test_events_before_a_fault_arrive(stand_in: BedrockStandIn, client: Any) -> 
 
     events = list(ask(client, "deposit")["stream"])
 
-    assert len(events) == 3  # and no error: BR-26
+    assert len(events) == 3  # and botocore raised no error (BR-26)
     assert outcome_of_only_call(stand_in) == "cut_inside_event"
 
 

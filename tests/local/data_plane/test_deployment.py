@@ -58,7 +58,7 @@ def test_stage_without_a_deployment_has_no_routes(
 
 
 def test_a_route_added_needs_a_new_deployment(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:
-    """WS-07."""
+    """A stage serves its deployment's copy of the routes (WS-07)."""
     api_id = terraform.api("added")
     terraform.route(api_id, "invoke", function_arn)
     terraform.deploy(api_id, "local")

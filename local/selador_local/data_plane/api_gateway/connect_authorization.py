@@ -1,6 +1,7 @@
-"""Who may connect: what `$connect`'s authorization says of a client (WS-24 to WS-26, section AUTH).
+"""Who may connect: what the authorization of `$connect` says of a client.
 
-It is asked at `$connect` alone, and once for each connection: WebSocket APIs keep no result (AUTH-07).
+A refused handshake is answered 401 (WS-24), 403 (WS-25) or 500 (WS-26). The authorization is asked on `$connect` only
+(AUTH-01), and anew for each connection: WebSocket APIs cache no result (AUTH-07).
 """
 
 import json
@@ -23,7 +24,7 @@ from selador_local.iam_policy.policies import AccessRequest, Principal, Verdict,
 
 _logger = logging.getLogger(__name__)
 
-_RESULT_BYTES = 8 * 1024  # WS-64
+_RESULT_BYTES = 8 * 1024  # the most that an authorizer may return (WS-64)
 _ACTION = "execute-api:Invoke"
 
 
@@ -57,10 +58,11 @@ class ConnectAuthorization:
                 return replace(caller, authorizer=context)
 
     def _method_arn(self, caller: Caller) -> str:
-        return f"{self._arn_prefix}{caller.api_id}/{caller.stage}/$connect"  # AUTH-03
+        # Stage and `$connect`, whatever path the client asked for (AUTH-03).
+        return f"{self._arn_prefix}{caller.api_id}/{caller.stage}/$connect"
 
     async def _check_signature(self, caller: Caller, upgrade: Upgrade) -> None:
-        """AUTH-12: signed in the headers or in the query."""
+        """Refuse a client whose signature, in the headers or the query, doesn't allow it to connect (AUTH-12)."""
         key = await self._authenticate("GET", upgrade.target, upgrade.headers)
         if key is None or not await self._authorize(key, _ACTION, self._method_arn(caller)):
             raise RefusedError(HTTPStatus.FORBIDDEN)
@@ -69,7 +71,7 @@ class ConnectAuthorization:
         self, authorizer: RequestAuthorizer, caller: Caller, upgrade: Upgrade, now_ms: int
     ) -> Mapping[str, Any]:
         if not all(_is_present(source, caller, upgrade) for source in authorizer.identity_sources):
-            raise RefusedError(HTTPStatus.UNAUTHORIZED)  # AUTH-04: nobody is asked
+            raise RefusedError(HTTPStatus.UNAUTHORIZED)  # without asking the function (AUTH-04)
         method_arn = self._method_arn(caller)
         event = events.authorizer(
             caller,
@@ -104,7 +106,8 @@ def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
         usable = (
             len(payload) <= _RESULT_BYTES
             and isinstance(principal_id, str)
-            and all(isinstance(value, str | int | float | bool) for value in context.values())  # AUTH-05
+            # No objects and no lists (AUTH-05).
+            and all(isinstance(value, str | int | float | bool) for value in context.values())
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         usable = False
@@ -116,7 +119,7 @@ def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
 
 
 def _status_of_failure(payload: bytes) -> HTTPStatus:
-    """AUTH-08: this very message is how an authorizer says 401; anything else it raises is its own failure."""
+    """Return 401 if the authorizer raised exactly `Unauthorized` (AUTH-08); anything else is its own failure."""
     error = json.loads(payload)
     if isinstance(error, dict) and error.get("errorMessage") == "Unauthorized":
         return HTTPStatus.UNAUTHORIZED

@@ -1,4 +1,4 @@
-"""The @connections API: post to a client, ask about it, close it (CB-01..08, CB-13, CB-14)."""
+"""The @connections API: post to a client (CB-01), ask about it (CB-02), close its connection (CB-03)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +61,11 @@ class ConnectionsApi:
         if key is None:
             return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         path = f"{target.api_id}/{target.stage}/{request.method}/@connections/{target.connection_id}"
+        # The permission is for a method on connections of a stage (CB-13).
         if not await self._authorizer(key, "execute-api:ManageConnections", f"{self._arn_prefix}{path}"):
             return error(403, "ForbiddenException", "Forbidden")
         if not is_id(target.connection_id):
+            # 410 is for ids that could have been one (CB-07).
             return error(400, "BadRequestException", f"Invalid connectionId: {target.connection_id}")
         if request.method == "POST" and len(request.body) > MESSAGE_BYTES:
             return error(413, "PayloadTooLargeException", "Message too long")
@@ -81,12 +83,12 @@ class ConnectionsApi:
 
 
 def error(status: int, error_type: str, message: str) -> Response:
-    """An error as botocore expects it: the type travels in a header (CB-05)."""
+    """Return an error as botocore reads it: the type travels in a header (CB-05)."""
     return json_response(status, {"message": message}, {"x-amzn-ErrorType": error_type})
 
 
 def _gone() -> Response:
-    return Response(410, {"x-amzn-ErrorType": "GoneException"})  # CB-06: no body
+    return Response(410, {"x-amzn-ErrorType": "GoneException"})  # without a body (CB-06)
 
 
 def _act(request: Request, connection: Connection) -> Response:
@@ -102,7 +104,7 @@ def _act(request: Request, connection: Connection) -> Response:
         case "GET":
             return json_response(200, _description(connection))
         case "DELETE":
-            connection.socket.close(1000, "")  # WS-52
+            connection.socket.close(1000, "")  # what a client of AWS sees is not known (WS-52)
             return Response(204)
     return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 

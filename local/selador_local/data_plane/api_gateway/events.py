@@ -1,4 +1,7 @@
-"""The events that a Lambda proxy integration receives (WS-34..47), and the ids in them."""
+"""The events of a Lambda proxy integration: `$connect` (WS-34), messages (WS-37), `$disconnect` (WS-38).
+
+All have one form of `requestContext` (WS-39); messages and disconnections have more members (WS-40).
+"""
 
 import base64
 import re
@@ -13,15 +16,15 @@ Headers = Sequence[tuple[str, str]]
 Event = dict[str, Any]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{15}=")
-_NOT_FORWARDED = {"connection", "upgrade", "content-length"}  # WS-35
-_DISCONNECT_HEADERS = ("x-api-key", "X-Forwarded-For", "x-restapi")  # WS-38
+_NOT_FORWARDED = {"connection", "upgrade", "content-length"}  # kept from integrations (WS-35)
+_DISCONNECT_HEADERS = ("x-api-key", "X-Forwarded-For", "x-restapi")  # sent empty (WS-38)
 
 
 @dataclass(frozen=True)
 class Caller:
     """What every event of a connection repeats. `domain_name` is the one that the API would have on AWS.
 
-    `authorizer` is what a Lambda authorizer said of the client, None where none was asked (WS-45).
+    `authorizer` is what a Lambda authorizer said of the client (WS-45), None if none was asked.
     """
 
     connection_id: str
@@ -35,7 +38,7 @@ class Caller:
 
 
 def new_id() -> str:
-    """A connection, message or request id: 15 URL-safe characters and one `=` (WS-44)."""
+    """Return a new id of a connection, message or request: 15 URL-safe characters and one `=` (WS-44)."""
     return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
@@ -58,7 +61,7 @@ def connect(caller: Caller, target: str, headers: Headers, *, request_id: str, n
 def authorizer(
     caller: Caller, target: str, headers: Headers, *, method_arn: str, request_id: str, now_ms: int
 ) -> Event:
-    """What a REQUEST authorizer is asked (AUTH-02): unlike the integration, it sees every header (WS-35)."""
+    """Return what a REQUEST authorizer is asked (AUTH-02): unlike the integration, it sees every header (WS-35)."""
     sent = [*headers, *_added_headers(caller, now_ms)]
     query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
     return {
@@ -68,13 +71,13 @@ def authorizer(
         "multiValueHeaders": _multi(sent),
         "queryStringParameters": dict(query),
         "multiValueQueryStringParameters": _multi(query),
-        "stageVariables": {},  # WS-47
+        "stageVariables": {},  # an authorizer's event has them always (WS-47)
         "requestContext": _context(caller, "$connect", "CONNECT", request_id, now_ms),
     }
 
 
 def _added_headers(caller: Caller, now_ms: int) -> list[tuple[str, str]]:
-    """WS-36: what a client on AWS's port would bring."""
+    """Return the headers that API Gateway adds to a client's own (WS-36)."""
     return [
         ("X-Amzn-Trace-Id", f"Root={trace_root(now_ms)}"),
         ("X-Forwarded-For", caller.source_ip),
@@ -85,7 +88,7 @@ def _added_headers(caller: Caller, now_ms: int) -> list[tuple[str, str]]:
 
 def message(caller: Caller, route_key: str, body: str, *, request_id: str, now_ms: int) -> Event:
     context = _context(caller, route_key, "MESSAGE", request_id, now_ms) | {"messageId": new_id()}
-    return {"requestContext": context, "body": body, "isBase64Encoded": False}  # WS-37: no headers, no query
+    return {"requestContext": context, "body": body, "isBase64Encoded": False}  # no headers, no query (WS-37)
 
 
 def disconnect(caller: Caller, code: int, reason: str, *, request_id: str, now_ms: int) -> Event:
@@ -108,12 +111,13 @@ def trace_root(now_ms: int) -> str:
 def _context(caller: Caller, route_key: str, event_type: str, request_id: str, now_ms: int) -> Event:
     identity = {"sourceIp": caller.source_ip}
     if caller.user_agent is not None:
-        identity["userAgent"] = caller.user_agent  # WS-43
+        identity["userAgent"] = caller.user_agent  # left out if the client sent none (WS-43)
     context: Event = {
         "routeKey": route_key,
         "eventType": event_type,
         "extendedRequestId": request_id,
-        "requestTime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),  # WS-41
+        # Text, though the two other times are numbers (WS-41).
+        "requestTime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "messageDirection": "IN",
         "stage": caller.stage,
         "connectedAt": caller.connected_at_ms,

@@ -26,7 +26,9 @@ from selador_local.http import Request, Response, Upgrade
 
 _logger = logging.getLogger(__name__)
 
-_CONNECT_FAILURES = {  # the handshake's status: WS-21, WS-22; the rest is not known and treated as a raised error
+# The handshake's status: 502 after an exception (WS-21), 504 after a timeout (WS-22). AWS's answer to the others is not
+# known; they are treated as exceptions.
+_CONNECT_FAILURES = {
     Failure.RAISED: 502,
     Failure.MALFORMED: 502,
     Failure.THROTTLED: 502,
@@ -76,8 +78,8 @@ class ApiGateway:
         if target is not None and (target.api_id, target.stage) in self._stages:
             return await self.connections_api.handle(request, target)
         if target is None and _stage_key(request.target) in self._stages:
-            return Response(426, {"Upgrade": "websocket"})  # WS-28
-        return error(403, "ForbiddenException", "Forbidden")  # CB-14
+            return Response(426, {"Upgrade": "websocket"})  # a plain GET of a stage (WS-28)
+        return error(403, "ForbiddenException", "Forbidden")  # AWS answers 403, not 404 (CB-14)
 
     async def upgrade(self, upgrade: Upgrade) -> None:
         task = asyncio.current_task()
@@ -108,7 +110,7 @@ class ApiGateway:
         elif not handshake.is_valid:
             await handshake.refuse_invalid()
         elif not self._throttles[key].take():
-            await handshake.refuse(429)  # WS-27
+            await handshake.refuse(429)  # the throttle counts connections too (WS-27)
         else:
             caller = self._caller(stage, upgrade)
             route = stage.routes.get(CONNECT)
@@ -138,7 +140,7 @@ class ApiGateway:
     async def _connect(self, route: Route | None, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
         """The status that refuses the handshake, None when the client may come in, and the subprotocol."""
         if route is None or route.integration is None:
-            return None, None  # WS-23
+            return None, None  # the route and its integration are optional (WS-23)
         event = events.connect(
             caller, upgrade.target, upgrade.headers, request_id=events.new_id(), now_ms=self._now_ms()
         )
@@ -146,8 +148,8 @@ class ApiGateway:
         if isinstance(answer, Failure):
             return _CONNECT_FAILURES[answer], None
         if not answer.succeeded:
-            return answer.status, None  # WS-20
-        return None, answer.headers.get("sec-websocket-protocol")  # WS-74
+            return answer.status, None  # the client sees the function's own status (WS-20)
+        return None, answer.headers.get("sec-websocket-protocol")  # the function chooses it (WS-74)
 
     async def _converse(self, socket: WebSocket, caller: Caller) -> None:
         self._connections[caller.connection_id] = Connection(caller, socket)
@@ -169,9 +171,10 @@ class ApiGateway:
         stage = self._stages.get(key)
         route = _route(stage, text)
         if stage is not None and not self._throttles[key].take():
-            reply: str | None = _error_frame("Too Many Requests", caller, request_id)  # WS-18
+            # How AWS words this is not known (WS-18).
+            reply: str | None = _error_frame("Too Many Requests", caller, request_id)
         elif route is None:
-            reply = _error_frame("Forbidden", caller, request_id)  # WS-06
+            reply = _error_frame("Forbidden", caller, request_id)  # no route, nor a `$default` (WS-06)
         elif route.integration is None:
             reply = _error_frame("Internal server error", caller, request_id)
         else:
@@ -211,7 +214,12 @@ def _route(stage: Stage | None, text: str) -> Route | None:
 
 
 def _reply(route: Route, answer: ProxyResponse | Failure, caller: Caller, request_id: str) -> str | None:
-    """The frame that answers a message, if one does (WS-10..17)."""
+    """Return the frame that answers a message, if one does.
+
+    An exception is answered with API Gateway's own error (WS-10). So are the failures whose answer on AWS is not known
+    (WS-13, WS-14, WS-16, WS-17). On a two-way route the frame is the body (WS-12), if it isn't empty (WS-15); a one-way
+    route sends none (WS-11).
+    """
     if isinstance(answer, Failure):
         return _error_frame("Internal server error", caller, request_id)
     if not route.responds:
@@ -220,5 +228,5 @@ def _reply(route: Route, answer: ProxyResponse | Failure, caller: Caller, reques
 
 
 def _error_frame(message: str, caller: Caller, request_id: str) -> str:
-    # The spaces are AWS's own (WS-06).
+    # With the spaces as AWS sends them (WS-06).
     return f'{{"message": "{message}", "connectionId":"{caller.connection_id}", "requestId":"{request_id}"}}'

@@ -73,7 +73,7 @@ class Integrations:
 
 
 def proxy_response(payload: bytes) -> ProxyResponse | Failure:
-    """Read a function's answer; anything but an object with a `statusCode` is malformed (WS-14)."""
+    """Read a function's response; anything but an object with a `statusCode` is malformed (WS-14)."""
     try:
         answer = json.loads(payload)
         status = int(answer["statusCode"])

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from selador_local.data_plane.deployment import Throttle
 
-MESSAGE_BYTES = 128 * 1024  # WS-54, CB-01
-FRAME_BYTES = 32 * 1024  # WS-54, WS-55
-IDLE_SECONDS = 10 * 60  # WS-57
-LIFE_SECONDS = 2 * 60 * 60  # WS-57
+MESSAGE_BYTES = 128 * 1024  # from a client (WS-54) and to it (CB-01)
+FRAME_BYTES = 32 * 1024  # a client has to split what is longer (WS-54, WS-55)
+IDLE_SECONDS = 10 * 60  # without a message in either direction (WS-57, WS-58)
+LIFE_SECONDS = 2 * 60 * 60  # of any connection (WS-57)
 
 
 def seconds_left(now: float, connected_at: float, last_active_at: float) -> float:
@@ -16,7 +16,7 @@ def seconds_left(now: float, connected_at: float, last_active_at: float) -> floa
 
 
 class TokenBucket:
-    """A stage's throttle (WS-67). A stage without settings lets everything through."""
+    """A stage's throttle, a token bucket (WS-67). A stage without settings lets everything through."""
 
     def __init__(self, throttle: Throttle | None, clock: Callable[[], float]) -> None:
         self._throttle = throttle

@@ -1,4 +1,4 @@
-"""Which route a message takes (WS-01..05)."""
+"""Which route a message takes: the API's expression (WS-01) gives a text, and the route has that key (WS-03)."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def _evaluate(expression: str, body: str) -> str | None:
     alone = _VARIABLE.fullmatch(expression)
     if alone is not None:
         return _find(document, alone[1] or alone[2])
-    # WS-02: among other text, a path that leads nowhere is the empty string.
+    # Among other text, a path that leads nowhere is the empty string (WS-02).
     text = _VARIABLE.sub(lambda variable: _find(document, variable[1] or variable[2]) or "", expression)
     return text.replace("\\$", "$")
 
@@ -52,5 +52,5 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return f"[{', '.join(_text(item) for item in value)}]"  # WS-02
+        return f"[{', '.join(_text(item) for item in value)}]"  # as AWS writes a list (WS-02)
     return json.dumps(value)

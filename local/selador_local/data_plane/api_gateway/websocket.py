@@ -32,15 +32,16 @@ class ConnectionGoneError(Exception):
 
 
 class WriteBufferFullError(Exception):
-    """The client reads too slowly (CB-04)."""
+    """The client reads too slowly: `@connections` answers 429 (CB-04)."""
 
 
 class Handshake:
-    """A client's wish to connect, still to be accepted or refused (WS-48)."""
+    """A client's wish to connect: it waits while `$connect` runs, then is accepted or refused (WS-48)."""
 
     def __init__(self, upgrade: Upgrade) -> None:
         self._upgrade = upgrade
-        self._protocol = ServerProtocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))  # WS-54
+        # A larger message or frame closes the connection with 1009 (WS-54).
+        self._protocol = ServerProtocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))
         request = HandshakeRequest(upgrade.target, Headers(upgrade.headers))
         self._protocol.receive_data(request.serialize())
         self._protocol.events_received()
@@ -52,7 +53,7 @@ class Handshake:
         return self._response.status_code == HTTPStatus.SWITCHING_PROTOCOLS
 
     async def accept(self, subprotocol: str | None, clock: Clock) -> "WebSocket":
-        """`subprotocol` goes to the client as it is: echoing one it did not offer is the function's fault (WS-75)."""
+        """Send `subprotocol` as it is: a client fails the connection over one that it didn't offer (WS-75)."""
         if subprotocol is not None:
             self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
         await self._send(self._response)
@@ -90,7 +91,7 @@ class WebSocket:
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER_BYTES)
 
     def send(self, message: bytes) -> None:
-        """Send one text message of UTF-8, in frames of 32 KB (WS-56).
+        """Send one text message of UTF-8, in frames of 32 KB; whether AWS splits it is not known (WS-56).
 
         Raises ConnectionGoneError, and WriteBufferFullError without having sent anything.
         """
@@ -102,7 +103,7 @@ class WebSocket:
         for start in range(FRAME_BYTES, len(message), FRAME_BYTES):
             end = start + FRAME_BYTES
             self._protocol.send_continuation(message[start:end], fin=end >= len(message))
-        self.last_active_at = self._clock.time()  # WS-58
+        self.last_active_at = self._clock.time()  # a message to the client counts too (WS-58)
         self._flush()
 
     def close(self, code: int, reason: str) -> None:
@@ -137,13 +138,13 @@ class WebSocket:
             self._writer.close()
 
     async def expire(self) -> None:
-        """Close the connection when it has been idle, or has lived, for too long (WS-51, WS-57)."""
+        """Close the connection with 1001 (WS-51) when it has been idle, or has lived, for too long (WS-57)."""
         while (left := seconds_left(self._clock.time(), self.connected_at, self.last_active_at)) > 0:
             await self._clock.sleep(left)
         self.close(CloseCode.GOING_AWAY, "Going away")
 
     def closed_by(self) -> tuple[int, str]:
-        """The code and reason that a `$disconnect` event reports: of whoever closed first (WS-50)."""
+        """Return the code and reason that a `$disconnect` event reports (WS-50): those of whoever closed first."""
         received, sent = self._protocol.close_rcvd, self._protocol.close_sent
         if received is not None and self._protocol.close_rcvd_then_sent:
             if received.code == CloseCode.NO_STATUS_RCVD:
@@ -154,7 +155,7 @@ class WebSocket:
     def _message(self, frame: Frame) -> str | None:
         """The text that `frame` completes, if it completes one."""
         if frame.opcode is Opcode.BINARY:
-            self._protocol.fail(CloseCode.UNSUPPORTED_DATA)  # WS-53
+            self._protocol.fail(CloseCode.UNSUPPORTED_DATA)  # code 1003: API Gateway takes text only (WS-53)
         elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
             self._fragments.append(bytes(frame.data))
             if frame.fin:

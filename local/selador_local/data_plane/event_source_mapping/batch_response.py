@@ -1,4 +1,4 @@
-"""Which messages of a batch are done, by what the function answered (ESM-21..25)."""
+"""Which messages of a batch are done: all but those that the function's response lists (ESM-21)."""
 
 import json
 from collections.abc import Set as AbstractSet
@@ -10,11 +10,11 @@ def message_ids_to_delete(payload: bytes, batch: AbstractSet[str], *, reports_ba
     An answer that can't be read, or that names an item which isn't in the batch, fails the whole batch (ESM-23).
     """
     if not reports_batch_item_failures:
-        return set(batch)  # ESM-25: the answer is ignored
+        return set(batch)  # the response is ignored (ESM-25)
     try:
         answer = json.loads(payload or b"null")
         failures = None if answer is None else answer.get("batchItemFailures")
-        failed = {failure["itemIdentifier"] for failure in failures or []}  # ESM-22: none at all is success
-    except (ValueError, AttributeError, TypeError, KeyError):  # ESM-23; ESM-24 for what is no object
+        failed = {failure["itemIdentifier"] for failure in failures or []}  # an empty list or none is success (ESM-22)
+    except (ValueError, AttributeError, TypeError, KeyError):  # malformed (ESM-23), or no object at all (ESM-24)
         return set()
     return set(batch) - failed if failed <= batch else set()

@@ -1,4 +1,7 @@
-"""The poller of one mapping: receive, invoke, delete what is done. Visibility it never touches (ESM-17)."""
+"""The poller of one mapping: receive, invoke, delete what is done.
+
+It never changes visibility: what failed comes back when its visibility timeout ends (ESM-17).
+"""
 
 import asyncio
 import json
@@ -22,7 +25,7 @@ _logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 2
 """How long a poll stays open. AWS's pollers wait 20 s; here a poll under way is also what stopping has to wait for."""
-_CONCURRENCY = 5  # ESM-01: what a mapping without MaximumConcurrency starts with
+_CONCURRENCY = 5  # a mapping without MaximumConcurrency starts with it (ESM-01)
 _RETRY_SECONDS = (1, 2, 4, 8, 15)  # after a poll that failed; the last one for ever
 _THROTTLED_SECONDS = 1
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
     from types_boto3_sqs.type_defs import DeleteMessageBatchRequestEntryTypeDef, MessageTypeDef
 
-RECEIVE_MAX = 10  # SQS-16
+RECEIVE_MAX = 10  # SQS gives no more messages at once (SQS-16)
 
 
 class Queue:
@@ -48,7 +48,7 @@ class Queue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return received.get("Messages", [])  # SQS-17
+        return received.get("Messages", [])  # left out if there are none (SQS-17)
 
     async def delete(self, messages: "Iterable[MessageTypeDef]") -> None:
         client, url = await self._connected()

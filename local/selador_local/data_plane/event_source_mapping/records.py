@@ -1,4 +1,4 @@
-"""The event that a function receives for a batch of SQS messages (ESM-13..15)."""
+"""The event that a function receives for a batch of SQS messages: a list of records (ESM-13)."""
 
 import base64
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
-_ATTRIBUTES = {  # ESM-14: not all that SQS tells
+_ATTRIBUTES = {  # not all that SQS has, but those of a record (ESM-14)
     "ApproximateReceiveCount",
     "SentTimestamp",
     "SenderId",

@@ -22,7 +22,7 @@ def environment_variables(
 
     `endpoints` are the `AWS_ENDPOINT_URL…` variables which lead AWS's SDKs to this machine. `runtime_api` is host:port.
     """
-    defaults = {  # LAM-20: a function's configuration may replace these
+    defaults = {  # a function's configuration may replace these (LAM-20)
         "LANG": "en_US.UTF-8",
         "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -31,11 +31,11 @@ def environment_variables(
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
     }
-    reserved = {  # LAM-19
+    reserved = {  # Lambda's own (LAM-19)
         "_HANDLER": function.handler,
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_DEFAULT_REGION": region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",  # LAM-11
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",  # awslambdaric handles signals by it (LAM-11)
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,

@@ -1,4 +1,4 @@
-"""One execution environment: init, one invocation after another, and a fresh start after a crash (LAM-24..28)."""
+"""One execution environment: init, one invocation after another, and a fresh start after a crash (LAM-25)."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime_api import Invocation, RuntimeApi
 from selador_local.http import Server, serve
 
-INIT_SECONDS = 10  # LAM-24
+INIT_SECONDS = 10  # an initialization that takes longer begins again (LAM-24)
 
 Launch = Callable[[str], Awaitable[Process]]
 """Starts the function's process; the argument is the Runtime API's `host:port`."""
@@ -157,7 +157,7 @@ class ExecutionEnvironment:
         try:
             error = await self._init(INIT_SECONDS)
         except TimeoutError:
-            await self.stop()  # LAM-24: run again by the invocation, within the function's timeout
+            await self.stop()  # run again by the invocation, within the function's timeout (LAM-24)
         except RuntimeExitedError as ended:
             error = exited(request_id, ended.return_code)
         return error, (time.monotonic() - started) * 1000
@@ -167,7 +167,7 @@ class ExecutionEnvironment:
         return await self._runtime.expect(self._runtime.api.initialised, seconds)
 
     async def _run(self, request_id: str, event: bytes, deadline: float) -> InvokeResult:
-        if self._runtime is None:  # LAM-25: the time of this init counts
+        if self._runtime is None:  # the time of this init counts against the invocation (LAM-25)
             error = await self._init(deadline - time.monotonic())
             if error is not None:
                 await self.stop()

@@ -1,4 +1,4 @@
-"""What a synchronous caller of Lambda gets (LAM-38)."""
+"""What a synchronous caller of Lambda gets: a function's error comes with a 200 (LAM-38)."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ def failure(error_type: str, message: str) -> InvokeResult:
 
 
 def timed_out(request_id: str, timeout_seconds: int) -> InvokeResult:
-    return failure(  # LAM-37, the newer form
+    return failure(  # in the newer of Lambda's two forms (LAM-37)
         "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
     )
 

@@ -1,4 +1,4 @@
-"""A function's log: its own lines, and those that Lambda writes around them (LAM-32..35)."""
+"""A function's log: its own lines, and those that Lambda writes around them as text (LAM-32) or JSON (LAM-35)."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def report_lines(function: Function, report: Report, now: datetime) -> list[str]
     if report.init_ms is not None:
         parts.append(f"Init Duration: {report.init_ms:.2f} ms")
     if report.status != "success":
-        parts.append(f"Status: {report.status}")  # LAM-33
+        parts.append(f"Status: {report.status}")  # only after a failure (LAM-33)
     if report.error_type is not None:
         parts.append(f"Error Type: {report.error_type}")
     return [f"END RequestId: {report.request_id}", "\t".join(parts)]

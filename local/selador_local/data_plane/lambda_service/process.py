@@ -83,7 +83,7 @@ class Process:
             os.kill(self._process.pid, number)
 
     async def kill(self) -> None:
-        """End it and all it has started, at once (LAM-27); returns when it has ended."""
+        """End it and all it has started, without a notice: it has no extension (LAM-27). Returns when it has ended."""
         self._kill_group()
         await self.exited
 

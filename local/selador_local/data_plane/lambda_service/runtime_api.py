@@ -1,4 +1,8 @@
-"""Lambda's Runtime API for one execution environment (LAM-01..06)."""
+"""Lambda's Runtime API for one execution environment.
+
+A runtime asks for the next event (LAM-01) and posts a response (LAM-04) or an error (LAM-05); or that it can't begin
+(LAM-06).
+"""
 
 import asyncio
 import json
@@ -9,7 +13,7 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, fai
 from selador_local.http import Request, Response
 
 _PREFIX = "/2018-06-01/runtime"
-_MAX_PAYLOAD_BYTES = 6 * 2**20  # LAM-39
+_MAX_PAYLOAD_BYTES = 6 * 2**20  # each way (LAM-39)
 _ACCEPTED = Response(202, {"Content-Type": "application/json"}, b'{"status":"OK"}')
 
 
@@ -26,7 +30,8 @@ class Invocation:
     @property
     def headers(self) -> Mapping[str, str]:
         return {
-            "Content-Type": "application/json",  # LAM-03, always: without it awslambdaric waits for ever
+            # With another type the handler gets bytes (LAM-03), and without one awslambdaric waits for ever.
+            "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
             "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
@@ -70,12 +75,12 @@ class RuntimeApi:
     async def _next(self) -> Response:
         if not self.initialised.done():
             self.initialised.set_result(None)
-        invocation = await asyncio.shield(self._invocation)  # LAM-01: without limit
+        invocation = await asyncio.shield(self._invocation)  # without a time limit (LAM-01)
         self._invocation = asyncio.get_running_loop().create_future()
         return Response(200, invocation.headers, invocation.event)
 
     def _response(self, request_id: str, body: bytes) -> Response:
-        if len(body) > _MAX_PAYLOAD_BYTES:  # LAM-04
+        if len(body) > _MAX_PAYLOAD_BYTES:  # what AWS answers is not sure (LAM-04)
             message = f"Response payload size exceeded maximum allowed payload size ({_MAX_PAYLOAD_BYTES} bytes)."
             self._finish(request_id, failure("Function.ResponseSizeTooLarge", message))
             return _refused(413, "RequestEntityTooLarge")

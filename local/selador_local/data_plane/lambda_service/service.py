@@ -18,7 +18,7 @@ from selador_local.data_plane.lambda_service.runtime import interpreter, make_ru
 from selador_local.data_plane.role_credentials import RoleCredentials
 
 _MAX_ENVIRONMENTS = 20
-"""Processes per function: a laptop's stand-in for the account's 1,000 (LAM-41). Further calls wait, unthrottled."""
+"""Processes per function, in place of the account's 1,000 (LAM-41). Further calls wait and are not throttled."""
 
 
 class LambdaService:

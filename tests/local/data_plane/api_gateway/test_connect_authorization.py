@@ -70,7 +70,10 @@ def scenario(coroutine: Awaitable[Any]) -> None:
     ],
 )
 def test_the_authorizers_answer_decides_the_handshake(running: Running, answer: InvokeResult, status: int) -> None:
-    """WS-24 to WS-26, AUTH-05, AUTH-06, AUTH-08."""
+    """A policy decides (WS-25). Exactly `Unauthorized` is a 401 (WS-24, AUTH-08), other failures are 500 (WS-26).
+
+    Simple responses are for HTTP APIs (AUTH-06), and a context holds no objects and at most 8 KB (AUTH-05).
+    """
 
     async def run() -> None:
         async with running(*ROUTES, authorization=asking()) as api:
@@ -93,7 +96,7 @@ def test_a_throttled_authorizer_lets_nobody_in(running: Running) -> None:
 
 
 def test_without_its_identity_sources_the_authorizer_is_not_asked(running: Running) -> None:
-    """AUTH-04."""
+    """All identity sources have to be there, and not empty (AUTH-04)."""
     sources = ("route.request.header.Auth", "route.request.querystring.tenant")
 
     async def run() -> None:
@@ -115,7 +118,7 @@ def test_without_its_identity_sources_the_authorizer_is_not_asked(running: Runni
 
 
 def test_what_the_authorizer_said_is_in_every_later_event(running: Running) -> None:
-    """WS-45."""
+    """Its principal and context are repeated in each event of the connection (WS-45)."""
 
     async def run() -> None:
         async with running(*ROUTES, authorization=asking()) as api:
@@ -135,7 +138,7 @@ def test_what_the_authorizer_said_is_in_every_later_event(running: Running) -> N
 
 
 def test_the_authorizer_sees_the_whole_handshake(running: Running) -> None:
-    """AUTH-02, AUTH-03, WS-35."""
+    """A REQUEST event has query and headers (AUTH-02), those too that integrations don't see (WS-35)."""
 
     async def run() -> None:
         async with running(*ROUTES, authorization=asking()) as api:
@@ -155,7 +158,7 @@ def test_the_authorizer_sees_the_whole_handshake(running: Running) -> None:
 
 
 def test_a_signed_handshake_gets_in_where_its_key_may_invoke_connect(running: Running) -> None:
-    """AUTH-12."""
+    """With IAM authorization, the client signs the handshake (AUTH-12)."""
 
     async def run() -> None:
         async with running(*ROUTES, authorization="AWS_IAM") as api:

@@ -1,4 +1,8 @@
-"""The proxy events' exact shapes (WS-34..44)."""
+"""The proxy events' exact shapes.
+
+Headers and query come with `$connect` only (WS-34, WS-37); `$disconnect` has its own few (WS-38). Times are numbers,
+but for `requestTime` (WS-41); `connectedAt` is the same in all events of a connection (WS-42).
+"""
 
 from selador_local.data_plane.api_gateway import events
 from selador_local.data_plane.api_gateway.events import Caller

@@ -35,7 +35,7 @@ def test_bucket_never_holds_more_than_its_burst() -> None:
 
 
 def test_throttle_of_zero_lets_nothing_through() -> None:
-    """What the provider sends for settings left out (TF-08)."""
+    """Terraform's provider sends 0 for settings that are left out (TF-08)."""
     assert not TokenBucket(Throttle(rate=0.0, burst=0), lambda: 0.0).take()
 
 

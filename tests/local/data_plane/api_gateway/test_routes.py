@@ -1,4 +1,4 @@
-"""Route selection, rule by rule (WS-01..05)."""
+"""Route selection: an expression gives a text (WS-01, WS-02) that is a route's key (WS-03), else `$default` (WS-04)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a function's answer does to its batch (ESM-21..25)."""
+"""What a response does to its batch: those listed stay (ESM-21), none is success (ESM-22), else all stay (ESM-23)."""
 
 import json
 from typing import Any

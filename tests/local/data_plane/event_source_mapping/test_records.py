@@ -1,4 +1,4 @@
-"""The event for a batch of SQS messages (ESM-13..15)."""
+"""The event for a batch of SQS messages: records (ESM-13), their attributes (ESM-14), those of messages (ESM-15)."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The variables of a function's process (LAM-19, LAM-20)."""
+"""The variables of a function's process: those that are Lambda's (LAM-19) and those that it may replace (LAM-20)."""
 
 from collections.abc import Callable
 from pathlib import Path
