@@ -86,7 +86,7 @@ def test_a_statement_with_a_principal_is_about_that_principal(named: Any, princi
 
 
 def test_a_tls_only_deny_does_not_hit_a_request_that_counts_as_secure() -> None:
-    """SQS-32."""
+    """A policy that demands TLS denies requests without it (SQS-32)."""
     tls_only = statement("Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})
 
     assert judge(statement(), tls_only, context={"aws:securetransport": "true"}) is Verdict.ALLOWED

@@ -14,7 +14,8 @@ from selador_local.control_plane.front_door.errors import Protocol, RefusedError
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 # What the project's Terraform and the data plane use, by the service name in the signature. Everything else is refused
-# at once: an answer that merely looks right would hide a gap. `execute-api` and `bedrock` are the data plane's (CB-19).
+# at once: an answer that merely looks right would hide a gap. `execute-api` and `bedrock` are the data plane's: moto
+# answers every post to a connection with 200 and delivers nothing (CB-19).
 SERVICES = frozenset({"apigateway", "iam", "kms", "lambda", "logs", "monitoring", "s3", "sns", "sqs", "sts"})
 _REST = {"lambda": Protocol.REST_JSON, "apigateway": Protocol.REST_JSON, "s3": Protocol.REST_XML}
 

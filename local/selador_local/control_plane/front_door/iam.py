@@ -159,7 +159,7 @@ class Iam:
 
     def _context(self, principal: Principal) -> Mapping[str, str]:
         return {
-            # This endpoint is plain HTTP on 127.0.0.1, which a TLS-only policy is not about (SQS-32).
+            # A policy that demands TLS (SQS-32) is not about this endpoint, plain HTTP on 127.0.0.1.
             "aws:securetransport": "true",
             "aws:principalaccount": self._account_id,
             "aws:principalarn": principal.role_arn or principal.arn,

@@ -36,7 +36,7 @@ _STAGE_MEMBERS = {
     "routeSettings": "route_settings",
     "stageVariables": "stage_variables",
 }
-_WEBSOCKET_INTEGRATION_TIMEOUT_MS = 29_000  # WS-09; moto gives every proxy integration HTTP's 30,000
+_WEBSOCKET_INTEGRATION_TIMEOUT_MS = 29_000  # by default (WS-09); moto gives every proxy integration HTTP's 30,000
 
 
 class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc] # moto is untyped

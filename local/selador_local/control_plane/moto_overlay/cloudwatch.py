@@ -27,7 +27,7 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         before = self.alarms.get(name)
         alarm = super().put_metric_alarm(name=name, **settings)
         if before is None:
-            alarm.state_value = "INSUFFICIENT_DATA"  # CW-18
+            alarm.state_value = "INSUFFICIENT_DATA"  # how a new alarm begins (CW-18)
         else:  # an update replaces the definition and leaves the state alone
             for kept in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history"):
                 setattr(alarm, kept, getattr(before, kept))

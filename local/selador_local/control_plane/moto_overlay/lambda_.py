@@ -3,7 +3,7 @@
 - A mapping on an alias keeps the alias (ESM-30), and its queue's visibility timeout must cover the function (ESM-08).
 - `LoggingConfig`, `DeadLetterConfig`, `KMSKeyArn` and `SnapStart` are kept.
 - GetFunction's `Code.Location` can be fetched.
-- Publishing makes a version only if code or configuration changed since the last one (LAM-48).
+- Publishing makes a version only if code, by its hash (LAM-48), or configuration changed since the last one.
 """
 
 import json
@@ -117,7 +117,10 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name_or_arn}"
 
     def _require_visibility(self, source_arn: str, function_name: str) -> None:
-        """ESM-08; an event source that doesn't exist is left to moto's own error."""
+        """Refuse a queue whose visibility timeout is shorter than the function's timeout (ESM-08).
+
+        An event source that doesn't exist is left to moto's own error.
+        """
         queue = sqs_backends[self.account_id][self.region_name].queues.get(source_arn.rpartition(":")[2])
         timeout = self.get_function(function_name, None).timeout
         if queue is not None and queue.visibility_timeout < timeout:

@@ -122,7 +122,7 @@ class TestAuthorization:
             sqs.send_message(QueueUrl=queue, MessageBody="refused")
 
     def test_a_queues_tls_only_policy_does_not_refuse_this_endpoint(self, server: Any, queue: str) -> None:
-        """SQS-32."""
+        """Such a policy (SQS-32) is about the network, and this endpoint is plain HTTP on one machine."""
         sqs = server.client("sqs")
         tls_only = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
         condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}

@@ -149,14 +149,14 @@ def test_route_responses_are_listed(gateway: Any, api_id: str, route_id: str) ->
 
 
 def test_a_websocket_integration_times_out_after_29_seconds(gateway: Any, api_id: str) -> None:
-    """WS-09."""
+    """It is the default, and the most (WS-09)."""
     made = gateway.create_integration(ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri="arn:aws:lambda:x")
 
     assert made["TimeoutInMillis"] == 29_000
 
 
 def test_connections_are_not_served_here(server: Any) -> None:
-    """CB-19: moto would answer 200 for any id."""
+    """moto would answer 200 for any id (CB-19)."""
     connections = server.client("apigatewaymanagementapi")
 
     with pytest.raises(ClientError, match="execute-api"):

@@ -24,7 +24,7 @@ def put(cloudwatch: Any, name: str, threshold: float = 1) -> None:
 
 
 def test_a_new_alarm_has_insufficient_data(cloudwatch: Any, name: str) -> None:
-    """CW-18."""
+    """Until it is evaluated, no alarm is OK (CW-18)."""
     put(cloudwatch, name)
 
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]

@@ -139,7 +139,7 @@ class TestVersions:
     def test_publishing_the_same_bytes_makes_no_new_version(
         self, lambda_: Any, name: str, create: Callable[..., Any]
     ) -> None:
-        """LAM-48."""
+        """Equal bytes have an equal hash (LAM-48)."""
         create()
 
         again = lambda_.update_function_code(FunctionName=name, ZipFile=FIRST, Publish=True)
@@ -169,7 +169,7 @@ class TestVersions:
 
 class TestEventSourceMapping:
     def test_a_mapping_keeps_its_alias(self, lambda_: Any, alias_arn: str, queue_arn: str) -> None:
-        """ESM-30."""
+        """It invokes the alias, not the version behind it (ESM-30)."""
         made = lambda_.create_event_source_mapping(
             FunctionName=alias_arn,
             EventSourceArn=queue_arn,
@@ -202,7 +202,7 @@ class TestEventSourceMapping:
     def test_the_queue_must_hide_messages_as_long_as_the_function_may_run(
         self, server: Any, lambda_: Any, name: str, alias_arn: str, queue_arn: str
     ) -> None:
-        """ESM-08."""
+        """AWS refuses a visibility timeout that is shorter than the function's timeout (ESM-08)."""
         url = server.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
         server.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "59"})
 

@@ -45,7 +45,7 @@ def test_a_buckets_own_policy_can_refuse(s3: Any, bucket: str) -> None:
 
 
 def test_a_lock_file_is_written_once(s3: Any, bucket: str) -> None:
-    """TF-23: Terraform's native locking rests on this."""
+    """Terraform locks its state by writing a file that must not exist (TF-23)."""
     s3.put_object(Bucket=bucket, Key="state.tflock", Body=b"mine", IfNoneMatch="*")
 
     with pytest.raises(ClientError) as refused:

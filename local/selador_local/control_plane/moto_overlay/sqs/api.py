@@ -32,13 +32,13 @@ from selador_local.control_plane.moto_overlay.sqs.messages import Content, Deliv
 from selador_local.control_plane.moto_overlay.sqs.move_tasks import MoveTasks
 from selador_local.control_plane.moto_overlay.sqs.queue import Queue, now_ms
 
-_MAX_DELAY_SECONDS = 900  # SQS-19
+_MAX_DELAY_SECONDS = 900  # SQS delays messages for no longer (SQS-19)
 _MAX_BATCH_ENTRIES = 10
-_SENDER_ID = "AIDASELADORLOCALSENDER"  # SQS-16 has the member; who sent is not kept here
+_SENDER_ID = "AIDASELADORLOCALSENDER"  # an attribute of every message (SQS-16); who sent it is not kept here
 
 
 class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: sizes in bytes with attributes (SQS-01); characters (SQS-02); receipts (SQS-12 to SQS-15); move tasks."""
+    """Gaps: sizes with attributes (SQS-01), characters (SQS-02), receipts (SQS-14, SQS-15), move tasks (SQS-27)."""
 
     _url_module = urls
 
@@ -135,7 +135,7 @@ class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
         system = {*self._get_param("AttributeNames", []), *self._get_param("MessageSystemAttributeNames", [])}
         names = self._get_param("MessageAttributeNames", [])
         received = [_received(delivery, system, names) for delivery in deliveries]
-        return ActionResult({"Messages": received} if received else {})  # SQS-17: absent, not empty
+        return ActionResult({"Messages": received} if received else {})  # absent, not empty (SQS-17)
 
     def start_message_move_task(self) -> ActionResult:
         task = self.sqs_backend.move_tasks.start(
@@ -237,7 +237,7 @@ def _received(delivery: Delivery, system: set[str], names: list[str]) -> dict[st
         "DeadLetterQueueSourceArn": message.source_arn,
     }
     asked = {name: value for name, value in everything.items() if value and ("All" in system or name in system)}
-    return {**received, "Attributes": asked} if asked else received  # SQS-16: only what was asked for
+    return {**received, "Attributes": asked} if asked else received  # only what was asked for (SQS-16)
 
 
 def _digests(body: str, attributes: dict[str, Any]) -> dict[str, str]:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_BATCH_BYTES = 1_048_576  # 1 MiB for a batch as a whole (SQS-01)
-MAX_ATTRIBUTES = 10  # SQS-03
+MAX_ATTRIBUTES = 10  # of a message (SQS-03)
 
-_REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # SQS-02
+_REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what a body must not hold (SQS-02)
 
 
 def size(body: str, attributes: Mapping[str, Any]) -> int:
-    """Bytes that count towards the limit: body and attributes together (SQS-01); system attributes don't (SQS-04)."""
+    """Return the bytes that count: body and attributes together (SQS-01), but not system attributes (SQS-04)."""
     return len(body.encode(errors="surrogatepass")) + sum(
         len(name.encode()) + len(value["DataType"].encode()) + _value_bytes(value) for name, value in attributes.items()
     )

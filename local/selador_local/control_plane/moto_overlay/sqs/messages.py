@@ -17,7 +17,7 @@ MAX_TOTAL_VISIBILITY_MS = 43_200_000  # 12 hours, counted from the receive (SQS-
 
 
 class NotInflightError(Exception):
-    """The handle's message is visible again, or gone (SQS-14)."""
+    """The handle's message is no longer in flight: it is visible again, or gone (SQS-14)."""
 
 
 class InvalidReceiptHandleError(Exception):
@@ -99,8 +99,8 @@ class MessageStore:
     ) -> Received:
         """Up to `limit` visible messages, invisible from now on for `visibility_ms`.
 
-        A message already received `max_receive_count` times leaves for the dead-letter queue at this attempt, not when
-        its last receive failed (SQS-20, SQS-21). `max_receive_count` is None where there is no dead-letter queue.
+        A message already received `max_receive_count` times (SQS-20) leaves for the dead-letter queue at this attempt,
+        not when its last receive failed (SQS-21). `max_receive_count` is None if there is no dead-letter queue.
         """
         deliveries, exhausted = [], []
         for message in self._pop_visible(now, retention_ms):
@@ -174,7 +174,7 @@ class MessageStore:
                 return
             message = self._messages[heapq.heappop(self._schedule)[2]]
             if message.sent_at + retention_ms <= now:
-                del self._messages[message.id]  # older than the retention period (SQS-19, SQS-23)
+                del self._messages[message.id]  # older than the retention period (SQS-19), moved or not (SQS-23)
                 continue
             yield message
 

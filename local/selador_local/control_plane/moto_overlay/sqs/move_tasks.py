@@ -1,7 +1,8 @@
-"""Message move tasks: how an operator's redrive empties a dead-letter queue (SQS-27, SQS-28).
+"""Message move tasks: how an operator's redrive empties a dead-letter queue.
 
-A moved message is a new one: new id, new sending time, receive count from 0. Its group id and trace header go with it
-(whether AWS keeps them is unverified). A task moves what was visible when it started, in a thread of its own.
+A moved message is a new one: new id, new sending time (SQS-27), receives counted anew. Its group id and trace header go
+with it; whether AWS keeps them is unverified (SQS-28). A task moves what was visible when it started, in a thread of
+its own.
 """
 
 import threading
@@ -15,7 +16,7 @@ from moto.sqs.exceptions import InvalidParameterValue, SQSException
 from selador_local.control_plane.moto_overlay.sqs.messages import Message
 from selador_local.control_plane.moto_overlay.sqs.queue import Queue, now_ms
 
-_MAX_PER_SECOND = 500  # SQS-27
+_MAX_PER_SECOND = 500  # the most that a task may move (SQS-27)
 
 
 @dataclass

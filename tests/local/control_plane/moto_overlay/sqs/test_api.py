@@ -104,7 +104,7 @@ class TestAttributes:
 
 class TestSend:
     def test_group_and_trace_come_back_as_system_attributes(self, sqs: Any, queue: str) -> None:
-        """SQS-05, SQS-16: a connection id is a valid group of a standard queue."""
+        """A connection id is a valid group of a standard queue (SQS-05); a receive asks for both (SQS-16)."""
         trace = "Root=1-5759e988-bd862e3fe1be46a994272793"
         sqs.send_message(
             QueueUrl=queue,
@@ -123,7 +123,7 @@ class TestSend:
         assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
     def test_attributes_come_only_if_asked_for(self, sqs: Any, queue: str) -> None:
-        """SQS-16."""
+        """A receive returns no attributes unasked (SQS-16)."""
         attribute = {"a": {"DataType": "String", "StringValue": "x"}}
         sqs.send_message(QueueUrl=queue, MessageBody="body", MessageAttributes=attribute)
 
@@ -132,11 +132,11 @@ class TestSend:
         assert {"Attributes", "MessageAttributes"}.isdisjoint(message)
 
     def test_no_message_means_no_member(self, sqs: Any, queue: str) -> None:
-        assert "Messages" not in sqs.receive_message(QueueUrl=queue)  # SQS-17
+        assert "Messages" not in sqs.receive_message(QueueUrl=queue)  # nor an empty list (SQS-17)
 
     @pytest.mark.parametrize("character", ["\x00", "\x0b", "\ufffe"])
     def test_refused_characters_are_named(self, sqs: Any, queue: str, character: str) -> None:
-        """SQS-02."""
+        """A body holds no control characters but three, and no U+FFFE (SQS-02)."""
         with pytest.raises(sqs.exceptions.InvalidMessageContents, match=f"#x{ord(character):X}"):
             sqs.send_message(QueueUrl=queue, MessageBody=f"a{character}b")
 
@@ -147,7 +147,7 @@ class TestSend:
         assert receive(sqs, queue)[0]["Body"] == body
 
     def test_size_counts_bytes_and_attributes_against_the_queues_maximum(self, sqs: Any, queue: str) -> None:
-        """SQS-01, TF-01: Terraform makes queues of 256 KiB."""
+        """Body and attributes count together (SQS-01); Terraform makes queues of 256 KiB (TF-01)."""
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MaximumMessageSize": "262144"})
         attribute = {"n": {"DataType": "String", "StringValue": "v"}}  # 1 + 6 + 1 bytes
 
@@ -230,7 +230,7 @@ class TestReceive:
 
 class TestReceipts:
     def test_a_message_no_longer_in_flight(self, sqs: Any, queue: str) -> None:
-        """SQS-14."""
+        """A message that is visible again can't be hidden by its old handle (SQS-14)."""
         sqs.send_message(QueueUrl=queue, MessageBody="a")
         [message] = receive(sqs, queue)
         handle = message["ReceiptHandle"]
@@ -244,7 +244,7 @@ class TestReceipts:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle="junk")
 
     def test_more_than_twelve_hours(self, sqs: Any, queue: str) -> None:
-        """SQS-12: 43,200 s from the receive, so even the maximum is too much a moment later."""
+        """They are counted from the receive (SQS-12), so even the maximum is too much a moment later."""
         sqs.send_message(QueueUrl=queue, MessageBody="a")
         [message] = receive(sqs, queue)
         time.sleep(0.01)
@@ -270,7 +270,7 @@ class TestReceipts:
 
 class TestDeadLetters:
     def test_a_message_keeps_its_sending_time_and_its_count(self, sqs: Any, pair: tuple[str, str]) -> None:
-        """SQS-20 to SQS-23: two receives, then the third one moves it."""
+        """After two receives (SQS-20) the third moves it (SQS-21), with its count (SQS-22) and its time (SQS-23)."""
         source, dead = pair
         sqs.send_message(QueueUrl=source, MessageBody="poison", MessageGroupId="g")
         [first], [second] = receive(sqs, source), receive(sqs, source)
@@ -293,7 +293,7 @@ class TestDeadLetters:
             receive(sqs, source, MaxNumberOfMessages=10)
 
     def test_a_move_task_returns_messages_to_their_source_as_new_ones(self, sqs: Any, pair: tuple[str, str]) -> None:
-        """SQS-27, SQS-28."""
+        """They have new ids and sending times (SQS-27), and their receives are counted anew (SQS-28)."""
         source, dead = pair
         self.bury(sqs, source, 3)
         dead_arn = attributes(sqs, dead)["QueueArn"]

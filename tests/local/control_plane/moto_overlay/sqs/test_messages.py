@@ -65,7 +65,7 @@ def test_visibility_zero_delivers_a_message_once_per_receive(store: MessageStore
 
 
 def test_a_message_moves_at_the_receive_after_its_last_one_not_when_that_one_fails(store: MessageStore) -> None:
-    """SQS-20, SQS-21: count = max is the last delivery, and only the next receive moves the message."""
+    """A count equal to the maximum is the last delivery (SQS-20); only the next receive moves the message (SQS-21)."""
     message = put(store, "a", now=5)
     for now in (10, 11):
         assert received_ids(receive(store, now, visibility_ms=0, max_receive_count=2)) == ["a"]
@@ -91,7 +91,7 @@ def test_exhausted_messages_do_not_use_up_the_limit(store: MessageStore) -> None
 
 
 def test_change_of_visibility_counts_from_the_call(store: MessageStore) -> None:
-    """SQS-13: from the call, for this receipt only."""
+    """And it holds for this receive only (SQS-13)."""
     put(store, "a")
     handle = receive(store, 0).deliveries[0].receipt_handle
 
@@ -112,7 +112,7 @@ def test_visibility_zero_makes_a_message_receivable_at_once(store: MessageStore)
 
 
 def test_visibility_ends_twelve_hours_after_the_receive_and_extending_does_not_reset_that(store: MessageStore) -> None:
-    """SQS-12: asking beyond what is left is an error, not clamped; the message may be much older than its receive."""
+    """More than what is left is an error (SQS-12). The message may be much older than its receive."""
     put(store, "a")
     handle = receive(store, DAY).deliveries[0].receipt_handle
     store.change_visibility(handle, DAY + 1000, 11 * HOUR)
@@ -129,12 +129,12 @@ def test_change_of_visibility_after_the_flight_is_refused(store: MessageStore, e
     if ended_by == "delete":
         store.delete(handle)
 
-    with pytest.raises(NotInflightError):  # SQS-14
+    with pytest.raises(NotInflightError):  # visible again, or gone (SQS-14)
         store.change_visibility(handle, now=30_000, visibility_ms=1000)
 
 
 def test_an_outdated_handle_succeeds_and_does_nothing(store: MessageStore) -> None:
-    """SQS-15: a worker that lost its lease is not told."""
+    """A worker that lost its lease is not told (SQS-15)."""
     put(store, "a")
     outdated = receive(store, 0).deliveries[0].receipt_handle
     receive(store, 30_000)
