@@ -14,34 +14,73 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 TERRAFORM := $(PYTHON) -m selador_deploy
 
 .PHONY: help
-help: ## print this help
+help:
 	@echo "Selador: answers that take longer than API Gateway's 29 seconds, streamed."
-	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "ENV=dev|staging|prod picks the environment, ARCHITECTURE=arm64|x86_64 what artifacts are built for."
+
+##@ Try it
 
 .PHONY: demo
 demo: linux $(READY) ## from nothing to a streamed, cited answer, all on this machine
 	@$(PYTHON) -m selador_local demo
 
-.PHONY: test
-test: lint test-terraform ## every check, as CI runs them
-	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
-	@$(PYTHON) scripts/check_coverage.py build/coverage.json
-
 .PHONY: local
-local: linux $(READY) ## the same as demo, and stays up to be talked to; Ctrl-C takes it down
+local: linux $(READY) ## the same stack, kept up to be talked to; Ctrl-C takes it down
 	@$(PYTHON) -m selador_local up
+
+.PHONY: chat
+chat: $(READY) ## ask questions of the stack that `make local` runs
+	@$(PYTHON) -m selador_client
 
 # Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
 .PHONY: linux
 linux:
 	@[ "$$(uname)" = Linux ] || { echo "the laptop stack runs Linux artifacts, so it needs Linux: use a container, a virtual machine or WSL2" >&2; exit 1; }
 
-.PHONY: chat
-chat: $(READY) ## ask questions of the stack that `make local` runs
-	@$(PYTHON) -m selador_client
+##@ Deploy (ENV=…)
+
+.PHONY: artifacts
+artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
+	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE) $(if $(RELEASE),--release)
+
+.PHONY: verify-artifacts
+verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> that you were handed
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against $(AGAINST))
+
+.PHONY: compare-artifacts
+compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
+	@$(PYTHON) packaging/verify_artifacts.py --same $(FOLDERS)
+
+.PHONY: doctor bootstrap init publish plan show apply drift destroy outputs unlock
+doctor: $(READY) ## name what a first apply of ENV lacks, and the remedy
+	@$(TERRAFORM) doctor --env $(ENV)
+bootstrap: $(READY) ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
+	@$(TERRAFORM) bootstrap --env $(ENV) $(if $(YES),--yes)
+init: $(READY) ## prepare Terraform for ENV
+	@$(TERRAFORM) init --env $(ENV)
+publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
+	@$(TERRAFORM) publish --env $(ENV)
+plan: $(READY) ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'
+	@$(TERRAFORM) plan --env $(ENV) --release '$(RELEASE)' --allow-destroy '$(ALLOW_DESTROY)' $(if $(JSON),--json)
+show: $(READY) ## print the saved plan of ENV, whole
+	@$(TERRAFORM) show --env $(ENV)
+apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
+	@$(TERRAFORM) apply --env $(ENV)
+
+##@ Operate (ENV=…)
+
+outputs: $(READY) ## print ENV's URLs, queues and log groups
+	@$(TERRAFORM) outputs --env $(ENV)
+drift: $(READY) ## exit 2 if what exists in ENV has moved from the state
+	@$(TERRAFORM) drift --env $(ENV) --release '$(RELEASE)'
+unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
+	@$(TERRAFORM) unlock --env $(ENV) --lock '$(LOCK)'
+destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
+	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm '$(CONFIRM)')
+
+##@ Develop
 
 .PHONY: setup
 setup: $(READY) ## make .venv with Python 3.13 from the locked requirements
@@ -50,46 +89,10 @@ setup: $(READY) ## make .venv with Python 3.13 from the locked requirements
 $(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PROJECTS))
 	@scripts/setup.sh $(MAKE_VERSION)
 
-.PHONY: lock
-lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
-	$(PIP_COMPILE) requirements.in
-	$(PIP_COMPILE) requirements-dev.in
-	$(PIP_COMPILE) requirements-checkov.in
-
-.PHONY: protocol
-protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
-	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
-
-.PHONY: lint-protocol
-lint-protocol: node_modules ## check these with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)
-	node scripts/check_asyncapi.mjs docs/asyncapi.yaml
-	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
-
-node_modules: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20 or newer" >&2; exit 1; }
-	npm ci --ignore-scripts
-	@touch node_modules
-
-.PHONY: artifacts
-artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
-	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE) $(if $(RELEASE),--release)
-
-.PHONY: verify-artifacts
-verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest>: what you were handed
-	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against $(AGAINST))
-
-.PHONY: compare-artifacts
-compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
-	@$(PYTHON) packaging/verify_artifacts.py --same $(FOLDERS)
-
-.PHONY: bench-packaging
-bench-packaging: $(READY) ## measure the artifacts and their builder against other tools
-	@$(PYTHON) -m benchmarks.packaging
-
-.PHONY: bench-streaming
-bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
-	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
-	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
+.PHONY: test
+test: lint test-terraform ## every check, as CI runs them
+	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
+	@$(PYTHON) scripts/check_coverage.py build/coverage.json
 
 .PHONY: lint
 lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the workflows against their schema and zizmor
@@ -112,33 +115,38 @@ test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
 	$(TERRAFORM) validate
 	$(TERRAFORM) test
 
+.PHONY: lint-protocol
+lint-protocol: node_modules ## check the published protocol with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)
+	node scripts/check_asyncapi.mjs docs/asyncapi.yaml
+	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
+
+node_modules: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20 or newer" >&2; exit 1; }
+	npm ci --ignore-scripts
+	@touch node_modules
+
+.PHONY: lock
+lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
+	$(PIP_COMPILE) requirements.in
+	$(PIP_COMPILE) requirements-dev.in
+	$(PIP_COMPILE) requirements-checkov.in
+
+.PHONY: protocol
+protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
+	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
+
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
 	@$(PYTHON) scripts/generate_readmes.py
 
-.PHONY: doctor bootstrap init publish plan show apply drift destroy outputs unlock
-doctor: $(READY) ## say what a first apply of ENV lacks, and what to do about it
-	@$(TERRAFORM) doctor --env $(ENV)
-bootstrap: $(READY) ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
-	@$(TERRAFORM) bootstrap --env $(ENV) $(if $(YES),--yes)
-init: $(READY) ## prepare Terraform for ENV
-	@$(TERRAFORM) init --env $(ENV)
-publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
-	@$(TERRAFORM) publish --env $(ENV)
-plan: $(READY) ## plan ENV with dist/ or RELEASE=…, say what it does, save it; JSON=1, ALLOW_DESTROY='…'
-	@$(TERRAFORM) plan --env $(ENV) --release '$(RELEASE)' --allow-destroy '$(ALLOW_DESTROY)' $(if $(JSON),--json)
-show: $(READY) ## print the saved plan of ENV, whole
-	@$(TERRAFORM) show --env $(ENV)
-apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
-	@$(TERRAFORM) apply --env $(ENV)
-drift: $(READY) ## exit 2 where what exists in ENV has moved from the state
-	@$(TERRAFORM) drift --env $(ENV) --release '$(RELEASE)'
-destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
-	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm '$(CONFIRM)')
-outputs: $(READY) ## print what ENV has: URLs, queues, log groups
-	@$(TERRAFORM) outputs --env $(ENV)
-unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
-	@$(TERRAFORM) unlock --env $(ENV) --lock '$(LOCK)'
+.PHONY: bench-packaging
+bench-packaging: $(READY) ## measure the artifacts and their builder against other tools
+	@$(PYTHON) -m benchmarks.packaging
+
+.PHONY: bench-streaming
+bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
+	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
+	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 
 .PHONY: clean
 clean: ## remove everything that is built here, and the virtual environment
