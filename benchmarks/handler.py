@@ -267,7 +267,7 @@ def main() -> int:
                     starts[name].append((ready * 1000, cpu * 1000))
         reference = statistics.median(cpu for _, cpu in starts["(a) plain pip install -t"])
         print(f"{os.cpu_count()} CPUs, Python {sys.version.split()[0]}, {options.starts} starts each\n")
-        print("| start | ready, ms | CPU, ms | of (a), by CPU |\n|---|---|---|---|")
+        print("| cold start | ready, ms | CPU, ms | of (a), by CPU |\n|---|---|---|---|")
         for name, figures in starts.items():
             ready, cpu = (statistics.median(column) for column in zip(*figures, strict=True))
             print(f"| {name} | {ready:.0f} | {cpu:.0f} | {cpu / reference:.2f} |")

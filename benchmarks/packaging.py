@@ -97,7 +97,7 @@ def write_figures(tools: list[Packager], rounds: int, starts: int) -> list[str]:
         {"ours": ours.build, "imports": lambda: run([sys.executable, "-c", PACKAGE_PY_IMPORTS], FOLDER)}, 15
     )
     add("no-change build, against that rebuild of uv + zip", same["ours"], changed[uv], "s", 0.5)
-    add("no-change build, against package.py's imports alone", same["ours"], same["imports"], "s", 0.5)
+    add("no-change build, against only package.py's imports", same["ours"], same["imports"], "s", 0.5)
     for function, module in FUNCTIONS.items():
         mine, other = start_seconds(function, module, ours, uv, starts)
         add(f"{function}: spawn to ready, against uv + zip", mine, other, "s", 0.33 if function != "main" else 0.38)
