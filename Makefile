@@ -16,7 +16,7 @@ TERRAFORM := $(PYTHON) -m selador_deploy
 .PHONY: help
 help:
 	@echo "Selador: answers that take longer than API Gateway's 29 seconds, streamed."
-	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "ENV=dev|staging|prod picks the environment, ARCHITECTURE=arm64|x86_64 what artifacts are built for."
 
