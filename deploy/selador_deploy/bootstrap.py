@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from selador_deploy.account import ClientMaker, check_caller
-from selador_deploy.environment import (
-    Backend,
-    Environment,
-    TerraformError,
-    check_filled_in,
-    configuration,
-    named_backend,
-)
-from selador_deploy.terraform import Terraform, say
+from selador_deploy.account import ClientMaker, check_caller, error_code, translated
+from selador_deploy.backend import Backend, named_backend
+from selador_deploy.environment import Environment, check_filled_in, configuration
+from selador_deploy.errors import DeployError
+from selador_deploy.progress import say
+from selador_deploy.terraform import Terraform
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -74,32 +70,36 @@ def bootstrap(terraform: Terraform, environment: Environment, make_client: Clien
             workspace="default",
         )
         if not _state_is_in(make_client("s3"), backend):
-            raise TerraformError(f"the bootstrap's state is not in {backend.bucket}; it is still in {folder}")
+            raise DeployError(
+                f"the bootstrap's state is not in {backend.bucket}; it is still in {folder}",
+                f"run make bootstrap ENV={environment.name} again",
+            )
         for left in folder.glob("terraform.tfstate*"):
             left.unlink()
         say(f"the bootstrap's state is now s3://{backend.bucket}/{STATE_KEY}")
 
 
 def _check_names(environment: Environment, backend: Backend, place: str, project: str) -> None:
-    """Raise TerraformError where the environment's files name other buckets than the bootstrap makes."""
+    """Raise DeployError if the environment's files name other buckets than the bootstrap makes."""
     for file, named, made in (
         (environment.backend_file, backend.bucket, f"{project}-terraform-state-{place}"),
         (environment.variables_file, environment.artifact_bucket, f"{project}-artifacts-{place}"),
     ):
         if named not in {None, made}:
-            raise TerraformError(
-                f"{file.relative_to(environment.root)} names the bucket {named}, but the bootstrap makes {made}; "
-                "write that there"
+            raise DeployError(
+                f"{environment.relative(file)} names the bucket {named}, but the bootstrap makes {made}",
+                "write that there",
             )
 
 
 def _state_is_in(s3: "S3Client", backend: Backend) -> bool:
-    try:
-        s3.head_object(Bucket=backend.bucket, Key=STATE_KEY)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in {"404", "NoSuchBucket", "NoSuchKey"}:
-            return False
-        raise TerraformError(f"s3://{backend.bucket} can't be looked at: {error}") from None
+    with translated(f"s3://{backend.bucket} can't be looked at", "check that these credentials may read it"):
+        try:
+            s3.head_object(Bucket=backend.bucket, Key=STATE_KEY)
+        except ClientError as error:
+            if error_code(error) in {"404", "NoSuchBucket", "NoSuchKey"}:
+                return False
+            raise
     return True
 
 

@@ -4,9 +4,11 @@ import re
 import shutil
 from pathlib import Path
 
-from selador_deploy.environment import TEST_WORKSPACE, configuration
+from selador_deploy.environment import configuration
+from selador_deploy.errors import DeployError
 from selador_deploy.terraform import Terraform
 
+_TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
 _EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -37,14 +39,14 @@ def test(terraform: Terraform) -> None:
     data_dir = _data_dir(terraform, "root")
     # Every time: each `run` of a test that names a module is one more module to install.
     terraform.run(*terraform.init_arguments, "-backend=false", data_dir=data_dir)
-    terraform.run("test", data_dir=data_dir, workspace=TEST_WORKSPACE)
+    terraform.run("test", data_dir=data_dir, workspace=_TEST_WORKSPACE)
 
 
-def example_of(readme: str) -> str:
-    """Return the example in a module's README."""
-    found = _EXAMPLE.search(readme)
+def example_of(readme: Path) -> str:
+    """Return the example in a module's README. Raises DeployError if there is none."""
+    found = _EXAMPLE.search(readme.read_text(encoding="utf-8"))
     if found is None:
-        raise ValueError("the README has no example, a block of hcl")
+        raise DeployError(f"{readme} has no example, a block of hcl", "add one that calls the module")
     return found[1]
 
 
@@ -52,7 +54,7 @@ def _copy_with_example(module: Path, root_module: Path, examples: Path) -> Path:
     folder = examples / module.name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(module, folder / "modules" / module.name)
-    (folder / "main.tf").write_text(example_of((module / "README.md").read_text(encoding="utf-8")))
+    (folder / "main.tf").write_text(example_of(module / "README.md"))
     shutil.copy(module / "versions.tf", folder)
     shutil.copy(root_module / ".terraform.lock.hcl", folder)
     return folder

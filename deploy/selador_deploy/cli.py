@@ -17,8 +17,9 @@ from selador_deploy.account import ClientMaker, check_caller, client_maker
 from selador_deploy.bootstrap import bootstrap
 from selador_deploy.commands import Commands
 from selador_deploy.doctor import Verdict, examine
-from selador_deploy.environment import Environment, TerraformError, find_environment
-from selador_deploy.terraform import Terraform, TerraformFailedError
+from selador_deploy.environment import Environment, find_environment
+from selador_deploy.errors import DeployError, TerraformFailedError
+from selador_deploy.terraform import Terraform
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -64,7 +65,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def execute(options: argparse.Namespace, terraform: Terraform, make_client: ClientMaker | None) -> int:
-    """Run the command of the command line; return its status. Raises TerraformError if it can't be run, or fails."""
+    """Run the command of the command line; return its status. Raises DeployError if it can't be run, or fails."""
     match options.command:
         case "fmt-check":
             terraform_checks.check_format(terraform)
@@ -91,7 +92,7 @@ def _execute_for(
             commands.init()
         case "publish":
             check_caller(make_client("sts"), environment)
-            bucket = _artifact_bucket(environment)
+            bucket = publish.artifact_bucket(environment)
             for line in publish.publish(make_client("s3"), bucket, _dist(options, environment, make_client)):
                 print(line)
         case "plan":
@@ -123,20 +124,13 @@ def _doctor(environment: Environment, terraform: Terraform, make_client: ClientM
     return 1 if Verdict.MISSING in verdicts else 0
 
 
-def _artifact_bucket(environment: Environment) -> str:
-    if environment.artifact_bucket is None:
-        raise TerraformError(
-            f"{environment.name} deploys from dist/: {environment.variables_file.relative_to(environment.root)} sets "
-            "no artifact_bucket; set the one that make bootstrap made"
-        )
-    return environment.artifact_bucket
-
-
 def _dist(options: argparse.Namespace, environment: Environment, make_client: ClientMaker) -> Path:
     """The folder of the manifest that is meant."""
     if getattr(options, "release", ""):
         releases = environment.root / "build" / "releases"
-        return publish.fetch_manifest(make_client("s3"), _artifact_bucket(environment), options.release, releases)
+        return publish.fetch_manifest(
+            make_client("s3"), publish.artifact_bucket(environment), options.release, releases
+        )
     return (options.dist or environment.root / "dist").absolute()
 
 
@@ -150,6 +144,6 @@ def main(
         return execute(options, Terraform(root, environ, color), make_client)
     except TerraformFailedError as error:  # Terraform has said why
         return error.status
-    except TerraformError as error:
+    except DeployError as error:
         print(f"terraform: {error}", file=sys.stderr)
         return error.status

@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from selador_deploy import manifest as artifact_manifest
-from selador_deploy.account import ClientMaker, check_caller, check_unlocked, published_sha256
-from selador_deploy.environment import (
-    Environment,
-    TerraformError,
-    check_filled_in,
-    initialized_backend,
-    selected_workspace,
-    variable_arguments,
-)
-from selador_deploy.plan import bundle as plan_bundle
+from selador_deploy.account import ClientMaker, check_caller
+from selador_deploy.artifacts import read_artifacts
+from selador_deploy.backend import initialized_backend, selected_workspace
+from selador_deploy.environment import Environment, check_filled_in
+from selador_deploy.errors import DeployError
 from selador_deploy.plan import facts as plan_facts
 from selador_deploy.plan import summary as plan_summary
+from selador_deploy.plan.bundle import Bundle, faults, read_bundle, write_bundle
 from selador_deploy.plan.facts import Facts
 from selador_deploy.plan.summary import Summary
-from selador_deploy.terraform import Terraform, say
+from selador_deploy.progress import say
+from selador_deploy.releases import check_deployable
+from selador_deploy.state import check_unlocked
+from selador_deploy.terraform import Terraform
 
 STATUS_DRIFTED = 2
 STATUS_STATEFUL_LOSS = 3
@@ -59,28 +57,28 @@ class Commands:
         say(f"planning {self.environment.name}")
         with self._private_folder() as folder:
             saved = folder / "tfplan"
-            variables = variable_arguments(self.environment, dist)
+            variables = self.environment.variable_arguments(dist)
             self._capture("plan", "-input=false", f"-out={saved}", *variables)
             summary = plan_summary.summarize(json.loads(self._capture("show", "-json", str(saved))))
             self._report(summary, as_json=as_json)
             self._refuse_losses(summary, allow_destroy)
-            plan_bundle.write(bundle_file, facts, str(dist), saved.read_bytes(), self.now())
+            write_bundle(bundle_file, facts, str(dist), saved.read_bytes(), self.now())
         name = self.environment.name
         say(f"the plan is saved; make show ENV={name} prints all of it, make apply ENV={name} carries it out")
 
     def show(self) -> None:
         """Print the saved plan as Terraform does, whole."""
-        bundle = plan_bundle.read(self.environment.bundle_file, self.environment.name)
+        bundle = read_bundle(self.environment.bundle_file, self.environment.name)
         with self._unpacked(bundle) as plan:
             self._run("show", str(plan))
 
     def apply(self) -> None:
         """Carry out the saved plan, once, if nothing has changed that it rests on."""
-        bundle = plan_bundle.read(self.environment.bundle_file, self.environment.name)
-        faults = list(plan_bundle.faults(bundle, self._facts(Path(bundle.dist)), self.now()))
-        if faults:
-            raise TerraformError(
-                f"nothing was applied: {'; '.join(faults)}; run make plan ENV={self.environment.name} again"
+        bundle = read_bundle(self.environment.bundle_file, self.environment.name)
+        found = list(faults(bundle, self._facts(Path(bundle.dist)), self.now()))
+        if found:
+            raise DeployError(
+                f"nothing was applied: {'; '.join(found)}", f"run make plan ENV={self.environment.name} again"
             )
         with self._unpacked(bundle) as plan:
             try:
@@ -94,7 +92,7 @@ class Commands:
         say(f"looking at everything in {self.environment.name}")
         with self._private_folder() as folder:
             saved = folder / "tfplan"
-            variables = variable_arguments(self.environment, dist)
+            variables = self.environment.variable_arguments(dist)
             self._capture("plan", "-refresh-only", "-input=false", "-lock=false", f"-out={saved}", *variables)
             drifted = plan_summary.drifted(json.loads(self._capture("show", "-json", str(saved))))
         if not drifted.changes:
@@ -110,19 +108,23 @@ class Commands:
         """Destroy everything in the environment, if its name is given or typed."""
         name = self.environment.name
         if self.environment.protected:
-            raise TerraformError(
-                f"{name} is protected; to destroy it all the same, apply protected = false in "
-                f"{self.environment.variables_file.relative_to(self.environment.root)} first"
+            raise DeployError(
+                f"{name} is protected",
+                "to destroy it all the same, apply protected = false in "
+                f"{self.environment.relative(self.environment.variables_file)} first",
             )
         self._check_account()
         if confirmed is None and sys.stdin.isatty():
             confirmed = input(f"This destroys everything in {name}. Type the environment's name to go on: ")
         if confirmed != name:
-            raise TerraformError(
-                f"nothing was destroyed: the environment's name wasn't typed, nor CONFIRM={name} given"
+            raise DeployError(
+                f"nothing was destroyed: {confirmed!r} is not the environment's name"
+                if confirmed
+                else "nothing was destroyed: the environment's name was not typed",
+                f"type it when asked, or give CONFIRM={name}",
             )
         self.environment.bundle_file.unlink(missing_ok=True)
-        variables = variable_arguments(self.environment, dist)
+        variables = self.environment.variable_arguments(dist)
         self._run("destroy", "-input=false", "-auto-approve", *variables)
 
     def outputs(self, *, as_json: bool) -> None:
@@ -144,13 +146,7 @@ class Commands:
     def _facts(self, dist: Path) -> Facts:
         account = self._check_account()
         root = self.environment.root
-        artifacts = artifact_manifest.read(root / dist)
-        bucket = self.environment.artifact_bucket
-        if bucket is None:
-            hashes = artifact_manifest.check_zips(artifacts)
-        else:
-            find = published_sha256(self.make_client("s3"), bucket)
-            hashes = artifact_manifest.check_published(artifacts, find, bucket)
+        hashes = check_deployable(read_artifacts(root / dist), self.environment, self.make_client)
         versions = json.loads(self._capture("version", "-json"))
         state = json.loads(self._capture("state", "pull") or "{}")  # nothing before the first apply
         return Facts(
@@ -177,10 +173,11 @@ class Commands:
     def _refuse_losses(self, summary: Summary, allowed: list[str]) -> None:
         losses = [change.address for change in summary.losses(allowed)]
         if losses:
-            raise TerraformError(
-                f"no plan was saved: {', '.join(losses)} would be lost with what it holds; if that is meant, run "
-                f"make plan ENV={self.environment.name} ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
-                STATUS_STATEFUL_LOSS,
+            raise DeployError(
+                f"no plan was saved: {', '.join(losses)} would be lost with what it holds",
+                f"if that is meant, run make plan ENV={self.environment.name} "
+                f"ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
+                status=STATUS_STATEFUL_LOSS,
             )
 
     @contextmanager
@@ -191,7 +188,7 @@ class Commands:
             yield Path(folder)
 
     @contextmanager
-    def _unpacked(self, bundle: plan_bundle.Bundle) -> Iterator[Path]:
+    def _unpacked(self, bundle: Bundle) -> Iterator[Path]:
         with self._private_folder() as folder:
             (folder / "tfplan").write_bytes(bundle.plan)
             yield folder / "tfplan"

@@ -8,9 +8,12 @@ from enum import Enum
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from selador_deploy import manifest as artifact_manifest
-from selador_deploy.account import ClientMaker, check_caller, published_sha256
-from selador_deploy.environment import Environment, TerraformError, check_filled_in, named_backend
+from selador_deploy.account import ClientMaker, check_caller, error_code
+from selador_deploy.artifacts import read_artifacts
+from selador_deploy.backend import named_backend
+from selador_deploy.environment import Environment, check_filled_in
+from selador_deploy.errors import DeployError
+from selador_deploy.releases import check_deployable
 
 OLDEST_TERRAFORM = (1, 11)
 
@@ -56,7 +59,7 @@ def examine(environment: Environment, make_client: ClientMaker, executable: str)
 def _found(subject: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, Verdict.OK, look())
-    except TerraformError as error:
+    except DeployError as error:
         return Finding(subject, Verdict.MISSING, str(error))
 
 
@@ -67,9 +70,9 @@ def _version(executable: str) -> str:
         said = ""
     found = re.match(r"(Terraform|OpenTofu) v(\d+)\.(\d+)\S*", said)
     if found is None:
-        raise TerraformError(f"{executable} is not on PATH; install Terraform 1.11 or newer")
+        raise DeployError(f"{executable} is not on PATH", "install Terraform 1.11 or newer")
     if (int(found[2]), int(found[3])) < OLDEST_TERRAFORM:
-        raise TerraformError(f"{found[0]} is too old; install Terraform 1.11 or newer")
+        raise DeployError(f"{found[0]} is too old", "install Terraform 1.11 or newer")
     return found[0]
 
 
@@ -79,12 +82,9 @@ def _filled_in(environment: Environment) -> str:
 
 
 def _artifacts(environment: Environment, make_client: ClientMaker) -> str:
-    artifacts = artifact_manifest.read(environment.root / "dist")
+    check_deployable(read_artifacts(environment.root / "dist"), environment, make_client)
     if environment.artifact_bucket is None:
-        artifact_manifest.check_zips(artifacts)
         return "dist/, uploaded by Terraform"
-    find = published_sha256(make_client("s3"), environment.artifact_bucket)
-    artifact_manifest.check_published(artifacts, find, environment.artifact_bucket)
     return f"published in {environment.artifact_bucket}"
 
 
@@ -92,7 +92,7 @@ def _asked(subject: str, ask: Callable[[], Finding], missing: str, missing_codes
     try:
         return ask()
     except ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = error_code(error)
         if code in missing_codes:
             return Finding(subject, Verdict.MISSING, missing)
         return Finding(subject, Verdict.UNKNOWN, f"these credentials can't ask: {code}")

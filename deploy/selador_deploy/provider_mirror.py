@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from selador_deploy.errors import DeployError
+
 REGISTRY = "registry.terraform.io"
 _PROVIDER = f"{REGISTRY}/hashicorp/aws"
 SHARED_FOLDERS = tuple(Path(folder) for folder in ("/opt", "/usr/local/share", "/usr/share", "/usr/local/lib", "/srv"))
@@ -32,7 +34,9 @@ def locked_version(lock: str) -> str:
     """Return the provider's version from the text of a `.terraform.lock.hcl`."""
     found = re.search(rf'"{re.escape(_PROVIDER)}"\s*{{\s*version\s*=\s*"([^"]+)"', lock)
     if found is None:
-        raise ValueError(f"the dependency lock names no version of {_PROVIDER}")
+        raise DeployError(
+            f"terraform/.terraform.lock.hcl names no version of {_PROVIDER}", "take that file from the last commit"
+        )
     return found[1]
 
 

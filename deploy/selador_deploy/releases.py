@@ -6,82 +6,127 @@ what another gets, and going back is a plan with an older manifest.
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from selador_deploy import manifest as artifact_manifest
-from selador_deploy.environment import TerraformError
+from selador_deploy.account import ClientMaker, error_code, translated
+from selador_deploy.artifacts import MANIFEST, Artifact, check_published, check_zips, read_artifacts
+from selador_deploy.environment import Environment
+from selador_deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 _MANIFESTS = "manifests/"
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 SHORTEST_RELEASE = 6
 """Characters of a manifest's hash."""
 
 
+def artifact_bucket(environment: Environment) -> str:
+    """Return the environment's artifact bucket. Raises DeployError if it deploys from dist/."""
+    if environment.artifact_bucket is None:
+        raise DeployError(
+            f"{environment.name} deploys from dist/: {environment.relative(environment.variables_file)} sets no "
+            "artifact_bucket",
+            "set the one that make bootstrap made",
+        )
+    return environment.artifact_bucket
+
+
+def check_deployable(
+    artifacts: list[Artifact], environment: Environment, make_client: ClientMaker
+) -> Mapping[str, str]:
+    """Return the SHA-256 by name of the zips that Terraform will take: from the artifact bucket if there is one.
+
+    Raises DeployError if one is missing there, or isn't the manifest's.
+    """
+    bucket = environment.artifact_bucket
+    if bucket is None:
+        return check_zips(artifacts)
+    return check_published(artifacts, _published_sha256(make_client("s3"), bucket), bucket)
+
+
 def publish(s3: "S3Client", bucket: str, dist: Path) -> Iterator[str]:
-    """Upload what the manifest in `dist` names; yield a line about each object. Raises TerraformError."""
-    artifacts = artifact_manifest.read(dist)
-    artifact_manifest.check_zips(artifacts)
+    """Upload what the manifest in `dist` names; yield a line about each object. Raises DeployError."""
+    artifacts = read_artifacts(dist)
+    check_zips(artifacts)
     for artifact in artifacts:
         yield _put(s3, bucket, artifact.key, artifact.path.read_bytes())
-    manifest = (dist / artifact_manifest.FILENAME).read_bytes()
+    manifest = (dist / MANIFEST).read_bytes()
     name = hashlib.sha256(manifest).hexdigest()
     yield _put(s3, bucket, f"{_MANIFESTS}{name}.json", manifest)
     yield f"release {name[:12]}"
 
 
 def fetch_manifest(s3: "S3Client", bucket: str, release: str, folder: Path) -> Path:
-    """Fetch the manifest of a release; return the folder below `folder` that holds it. Raises TerraformError."""
+    """Fetch the manifest of a release; return the folder below `folder` that holds it. Raises DeployError."""
     if len(release) < SHORTEST_RELEASE or not all(digit in "0123456789abcdef" for digit in release):
-        raise TerraformError(
-            f"{release!r} names no release; give {SHORTEST_RELEASE} or more digits of what make publish printed"
+        raise DeployError(
+            f"{release!r} names no release", f"give {SHORTEST_RELEASE} or more digits of what make publish printed"
         )
-    try:
+    with translated(f"s3://{bucket} can't be read", "check that these credentials may list and read it"):
         found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{_MANIFESTS}{release}").get("Contents", [])
-        if len(found) != 1:
-            raise TerraformError(
-                f"s3://{bucket} has {'no release' if not found else f'{len(found)} releases'} {release}; "
-                f"{'run make publish for this environment' if not found else 'give more digits'}"
-            )
+        if not found:
+            raise DeployError(f"s3://{bucket} has no release {release}", "run make publish for this environment")
+        if len(found) > 1:
+            raise DeployError(f"s3://{bucket} has {len(found)} releases {release}", "give more digits")
         key = found[0]["Key"]
         manifest = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except (ClientError, BotoCoreError) as error:
-        raise TerraformError(f"s3://{bucket} can't be read: {error}") from None
     name = key.removeprefix(_MANIFESTS).removesuffix(".json")
     if hashlib.sha256(manifest).hexdigest() != name:
-        raise TerraformError(f"s3://{bucket}/{key} isn't what its name says; its hash is another")
+        raise DeployError(
+            f"s3://{bucket}/{key} isn't what its name says: its hash is another",
+            "find out who wrote it, and publish the release again",
+        )
     dist = folder / name
     dist.mkdir(parents=True, exist_ok=True)
-    (dist / artifact_manifest.FILENAME).write_bytes(manifest)
+    (dist / MANIFEST).write_bytes(manifest)
     return dist
 
 
 def _put(s3: "S3Client", bucket: str, key: str, content: bytes) -> str:
     checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
     place = f"s3://{bucket}/{key}"
-    try:
-        # Both on S3's side: it compares the bytes with the hash, and refuses if the key is there already.
-        s3.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=content,
-            ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=checksum,
-            IfNoneMatch="*",
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {"PreconditionFailed", "412"}:
-            raise TerraformError(f"{place} can't be written: {error}") from None
-    except BotoCoreError as error:
-        raise TerraformError(f"{place} can't be written: {error}") from None
-    else:
-        return f"uploaded {place} ({len(content):,} bytes)"
-    there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED").get("ChecksumSHA256")
+    with translated(f"{place} can't be written", "check that these credentials may write and read it"):
+        try:
+            # Both on S3's side: it compares the bytes with the hash, and refuses if the key is there already.
+            s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=content,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error_code(error) not in {"PreconditionFailed", "412"}:
+                raise
+        else:
+            return f"uploaded {place} ({len(content):,} bytes)"
+        there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED").get("ChecksumSHA256")
     if there != checksum:
-        raise TerraformError(f"{place} holds other bytes than its name says; nothing was overwritten")
+        raise DeployError(
+            f"{place} holds other bytes than its name says; nothing was overwritten",
+            "find out who wrote it, and remove that version",
+        )
     return f"there already: {place}"
+
+
+def _published_sha256(s3: "S3Client", bucket: str) -> Callable[[str], str | None]:
+    """Return what finds an object's SHA-256 in Base64, as S3 itself computed it when it took the bytes."""
+
+    def find(key: str) -> str | None:
+        with translated(f"s3://{bucket}/{key} can't be looked at", "check that these credentials may read it"):
+            try:
+                head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if error_code(error) in _MISSING:
+                    return None
+                raise
+        return head.get("ChecksumSHA256", "")
+
+    return find

@@ -185,7 +185,9 @@ def test_a_locked_state_is_told_with_its_holder_and_the_way_out(
 def test_an_unknown_environment_is_a_usage_error(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plan", "--env", "qa") == 2
 
-    assert capsys.readouterr().err == "terraform: there is no environment 'qa'; terraform/environments has dev\n"
+    assert (
+        capsys.readouterr().err == "terraform: there is no environment 'qa'; use one of terraform/environments: dev\n"
+    )
 
 
 def test_a_state_in_another_place_than_the_file_names_needs_an_init(

@@ -2,15 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from selador_deploy.environment import (
-    Environment,
-    TerraformError,
-    check_filled_in,
-    child_environment,
-    find_environment,
-    unfilled_lines,
-    variable_arguments,
-)
+from selador_deploy.environment import Environment, check_filled_in, find_environment, unfilled_lines
+from selador_deploy.errors import DeployError
 
 
 @pytest.fixture
@@ -24,10 +17,10 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_an_unknown_environment_is_a_usage_error_that_lists_the_known_ones(root: Path) -> None:
-    with pytest.raises(TerraformError) as raised:
+    with pytest.raises(DeployError) as raised:
         find_environment("qa", root)
 
-    assert str(raised.value) == "there is no environment 'qa'; terraform/environments has dev, prod"
+    assert str(raised.value) == "there is no environment 'qa'; use one of terraform/environments: dev, prod"
     assert raised.value.status == 2
 
 
@@ -54,7 +47,7 @@ def test_zeros_in_the_place_of_an_id_are_seen(line: str, unfilled: bool) -> None
 
 
 def test_an_environment_with_zeros_left_is_refused_with_each_place(root: Path) -> None:
-    with pytest.raises(TerraformError) as raised:
+    with pytest.raises(DeployError) as raised:
         check_filled_in(find_environment("dev", root))
 
     assert str(raised.value).startswith(
@@ -65,27 +58,5 @@ def test_an_environment_with_zeros_left_is_refused_with_each_place(root: Path) -
 def test_artifacts_are_named_relative_to_the_configuration_so_that_machines_agree(tmp_path: Path) -> None:
     environment = Environment("dev", tmp_path)
 
-    assert variable_arguments(environment, tmp_path / "dist")[1] == "-var=dist_dir=../dist"
-    assert variable_arguments(environment, tmp_path.parent / "elsewhere")[1] == "-var=dist_dir=../../elsewhere"
-
-
-def test_the_shells_workspace_does_not_count_and_the_rest_of_its_environment_does() -> None:
-    shell = {"TF_WORKSPACE": "prod", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-
-    child = child_environment(shell, Path("/data"), cli_configuration=None, workspace=None, color=True)
-
-    assert child == {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "TF_DATA_DIR": "/data", "TF_IN_AUTOMATION": "1"}
-
-
-def test_a_child_is_told_its_workspace_its_provider_and_not_to_color() -> None:
-    child = child_environment(
-        {"TF_CLI_CONFIG_FILE": "gone.tfrc", "TF_CLI_ARGS": "-x"},
-        Path("/data"),
-        cli_configuration=Path("/mirror.tfrc"),
-        workspace="default",
-        color=False,
-    )
-
-    assert child["TF_WORKSPACE"] == "default"
-    assert child["TF_CLI_CONFIG_FILE"] == "/mirror.tfrc"
-    assert child["TF_CLI_ARGS"] == "-x -no-color"
+    assert environment.variable_arguments(tmp_path / "dist")[1] == "-var=dist_dir=../dist"
+    assert environment.variable_arguments(tmp_path.parent / "elsewhere")[1] == "-var=dist_dir=../../elsewhere"

@@ -1,7 +1,7 @@
 """The plan bundle: a saved plan in one file with what it was made of.
 
 One file, so that plan and apply may run in two jobs of a pipeline: a zip, nothing compressed, of `bundle.json` and
-`tfplan`. It holds what the state holds, so its owner alone may read it. `make apply` uses it up.
+`tfplan`. It holds what the state holds, so only its owner may read it. `make apply` uses it up.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from selador_deploy.environment import TerraformError
+from selador_deploy.errors import DeployError
 from selador_deploy.plan.facts import Facts, differences
 
 SCHEMA_VERSION = 1
@@ -28,13 +28,13 @@ class Bundle:
 
     facts: Facts
     dist: str
-    """The folder with the manifest, relative to the repository."""
+    """The folder with the manifest."""
     made_at: datetime
     plan_sha256: str
     plan: bytes
 
 
-def write(file: Path, facts: Facts, dist: str, plan: bytes, made_at: datetime) -> None:
+def write_bundle(file: Path, facts: Facts, dist: str, plan: bytes, made_at: datetime) -> None:
     """Save a plan with what it was made of."""
     description = {
         "schemaVersion": SCHEMA_VERSION,
@@ -45,26 +45,26 @@ def write(file: Path, facts: Facts, dist: str, plan: bytes, made_at: datetime) -
     }
     file.unlink(missing_ok=True)  # its mode must not be kept
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened, zipfile.ZipFile(opened, "w") as bundle:
-        bundle.writestr(_FACTS, json.dumps(description, indent=2))
-        bundle.writestr(_PLAN, plan)
+    with os.fdopen(descriptor, "wb") as opened, zipfile.ZipFile(opened, "w") as archive:
+        archive.writestr(_FACTS, json.dumps(description, indent=2))
+        archive.writestr(_PLAN, plan)
 
 
-def read(file: Path, environment: str) -> Bundle:
-    """Return the saved plan. Raises TerraformError where there is none that can be trusted to be one."""
+def read_bundle(file: Path, environment: str) -> Bundle:
+    """Return the saved plan. Raises DeployError if there is none that can be trusted to be one."""
     again = f"run make plan ENV={environment}"
     if not file.is_file():
-        raise TerraformError(f"there is no saved plan for {environment}; {again}")
+        raise DeployError(f"there is no saved plan for {environment}", again)
     if mode := stat.S_IMODE(file.stat().st_mode) & 0o077:
-        raise TerraformError(
-            f"{file.name} can be read or written by others than its owner (mode {mode | 0o600:o}, not 600); {again}"
+        raise DeployError(
+            f"{file.name} can be read or written by others than its owner (mode {mode | 0o600:o}, not 600)", again
         )
     try:
-        with zipfile.ZipFile(file) as bundle:
-            description, plan = json.loads(bundle.read(_FACTS)), bundle.read(_PLAN)
+        with zipfile.ZipFile(file) as archive:
+            description, plan = json.loads(archive.read(_FACTS)), archive.read(_PLAN)
         if description["schemaVersion"] != SCHEMA_VERSION:
-            raise TerraformError(
-                f"{file.name} has schemaVersion {description['schemaVersion']}, not {SCHEMA_VERSION}; {again}"
+            raise DeployError(
+                f"{file.name} has schemaVersion {description['schemaVersion']}, not {SCHEMA_VERSION}", again
             )
         return Bundle(
             facts=Facts.from_json(description["facts"]),
@@ -74,7 +74,7 @@ def read(file: Path, environment: str) -> Bundle:
             plan=plan,
         )
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError):
-        raise TerraformError(f"{file.name} is not a plan bundle; {again}") from None
+        raise DeployError(f"{file.name} is not a plan bundle", again) from None
 
 
 def faults(bundle: Bundle, now: Facts, at: datetime) -> Iterator[str]:

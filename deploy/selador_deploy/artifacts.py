@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from selador_deploy.environment import TerraformError
+from selador_deploy.errors import DeployError
 
-FILENAME = "manifest.json"
+MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
+_REBUILD = "run make artifacts"
 
 
 @dataclass(frozen=True)
@@ -26,60 +27,58 @@ class Artifact:
         """Where `make publish` puts it in the artifact bucket. The root module builds the same name."""
         return f"artifacts/{self.name}/{self.sha256}.zip"
 
-    @property
-    def sha256_base64(self) -> str:
-        """The hash as Lambda (CodeSha256) and S3 (ChecksumSHA256) write it."""
-        return base64.b64encode(bytes.fromhex(self.sha256)).decode()
 
-
-def read(dist: Path) -> list[Artifact]:
-    """Return what the manifest in `dist` names. Raises TerraformError where it is missing or can't be read."""
-    file = dist / FILENAME
+def read_artifacts(dist: Path) -> list[Artifact]:
+    """Return what the manifest in `dist` names. Raises DeployError if it is missing or can't be read."""
+    file = dist / MANIFEST
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
         if manifest["schemaVersion"] != SCHEMA_VERSION:
-            raise TerraformError(
-                f"{file} has schemaVersion {manifest['schemaVersion']}, not {SCHEMA_VERSION}; run make artifacts"
-            )
+            raise DeployError(f"{file} has schemaVersion {manifest['schemaVersion']}, not {SCHEMA_VERSION}", _REBUILD)
         return [
             Artifact(name, dist / artifact["path"], artifact["sha256"])
             for name, artifact in sorted(manifest["artifacts"].items())
         ]
     except FileNotFoundError:
-        raise TerraformError(f"{file} does not exist; run make artifacts") from None
+        raise DeployError(f"{file} does not exist", _REBUILD) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise TerraformError(f"{file} is not a manifest; run make artifacts") from None
+        raise DeployError(f"{file} is not a manifest", _REBUILD) from None
 
 
 def check_zips(artifacts: list[Artifact]) -> Mapping[str, str]:
-    """Return each zip's SHA-256 by name. Raises TerraformError where one is missing or isn't the manifest's."""
-    return _check(artifacts, _sha256_of_file, "{0.path}", "run make artifacts")
+    """Return each zip's SHA-256 by name. Raises DeployError if one is missing or isn't the manifest's."""
+    return _check(artifacts, _sha256_of_file, lambda artifact: str(artifact.path), _REBUILD)
 
 
 def check_published(artifacts: list[Artifact], find: Callable[[str], str | None], bucket: str) -> Mapping[str, str]:
-    """The same for the zips in a bucket; `find` returns the SHA-256, in Base64, of the object with a key."""
+    """Do the same for the zips in a bucket; `find` returns the SHA-256, in Base64, of the object with a key."""
 
     def sha256(artifact: Artifact) -> str | None:
         found = find(artifact.key)
         return None if found is None else base64.b64decode(found).hex()
 
-    return _check(artifacts, sha256, f"s3://{bucket}/{{0.key}}", "run make publish for this environment")
+    return _check(
+        artifacts, sha256, lambda artifact: f"s3://{bucket}/{artifact.key}", "run make publish for this environment"
+    )
 
 
 def _check(
-    artifacts: list[Artifact], sha256: Callable[[Artifact], str | None], place: str, remedy: str
+    artifacts: list[Artifact],
+    sha256: Callable[[Artifact], str | None],
+    place: Callable[[Artifact], str],
+    remedy: str,
 ) -> Mapping[str, str]:
     faults = []
     for artifact in artifacts:
         found = sha256(artifact)
         if found is None:
-            faults.append(f"{place.format(artifact)} does not exist")
+            faults.append(f"{place(artifact)} does not exist")
         elif found != artifact.sha256:
             faults.append(
-                f"{place.format(artifact)} has hash {found[:12] or 'none'}, the manifest states {artifact.sha256[:12]}"
+                f"{place(artifact)} has hash {found[:12] or 'none'}, the manifest states {artifact.sha256[:12]}"
             )
     if faults:
-        raise TerraformError(f"{'; '.join(faults)}; {remedy}")
+        raise DeployError("; ".join(faults), remedy)
     return {artifact.name: artifact.sha256 for artifact in artifacts}
 
 
