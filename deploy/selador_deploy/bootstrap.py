@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from selador_deploy.account import ClientMaker, check_caller, error_code, translated
+from selador_deploy.account import check_caller, error_code, translated
 from selador_deploy.backend import Backend, named_backend
+from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment, check_filled_in, configuration
 from selador_deploy.errors import DeployError
 from selador_deploy.progress import say
-from selador_deploy.terraform import Terraform
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -26,50 +26,37 @@ STATE_KEY = "bootstrap.tfstate"
 _BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
 
 
-def bootstrap(terraform: Terraform, environment: Environment, make_client: ClientMaker, *, approved: bool) -> None:
+def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     """Make the buckets and the log role of the environment's account and Region, or bring them up to date.
 
-    Terraform asks before it changes anything, unless `approved`.
+    Terraform asks before it changes anything, unless `yes`.
     """
+    environment, terraform = deployment.environment, deployment.terraform
     check_filled_in(environment)
-    account = check_caller(make_client("sts"), environment)
+    account = check_caller(deployment.make_client("sts"), environment)
     backend = named_backend(environment)
     project = str(environment.variables.get("project", "selador"))
     _check_names(environment, backend, f"{account}-{environment.region}", project)
     folder = environment.root / "build" / "bootstrap" / f"{account}-{environment.region}"
-    data_dir = folder / ".terraform"
-    moved = _state_is_in(make_client("s3"), backend)
+    moved = _state_is_in(deployment.make_client("s3"), backend)
     _copy_configuration(environment, folder, with_backend=moved)
     in_bucket = (f"-backend-config={environment.backend_file}", f"-backend-config=key={STATE_KEY}")
 
+    def run(*arguments: str) -> None:
+        terraform.run(*arguments, data_dir=folder / ".terraform", folder=folder, workspace="default")
+
     terraform.choose_provider_source()
-    arguments = (*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
-    terraform.run(*arguments, data_dir=data_dir, folder=folder, workspace="default")
-    variables = {
-        "allowed_account_ids": json.dumps([account]),
-        "project": project,
-        "region": environment.region,
-    }
-    terraform.run(
+    run(*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
+    variables = {"allowed_account_ids": json.dumps([account]), "project": project, "region": environment.region}
+    run(
         "apply",
-        *(["-auto-approve", "-input=false"] if approved else []),
+        *(["-auto-approve", "-input=false"] if yes else []),
         *(f"-var={name}={value}" for name, value in variables.items()),
-        data_dir=data_dir,
-        folder=folder,
-        workspace="default",
     )
     if not moved:
         (folder / "backend.tf").write_text(_BACKEND)
-        terraform.run(
-            *terraform.init_arguments,
-            "-migrate-state",
-            "-force-copy",
-            *in_bucket,
-            data_dir=data_dir,
-            folder=folder,
-            workspace="default",
-        )
-        if not _state_is_in(make_client("s3"), backend):
+        run(*terraform.init_arguments, "-migrate-state", "-force-copy", *in_bucket)
+        if not _state_is_in(deployment.make_client("s3"), backend):
             raise DeployError(
                 f"the bootstrap's state is not in {backend.bucket}; it is still in {folder}",
                 f"run make bootstrap ENV={environment.name} again",

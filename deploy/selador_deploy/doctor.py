@@ -1,41 +1,26 @@
-"""What a first apply needs, looked at one by one, each with what to do where it is missing."""
+"""`make doctor`: what a first apply needs, looked at one by one, each with what to do if it is missing."""
 
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import Enum
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from selador_deploy.account import ClientMaker, check_caller, error_code
 from selador_deploy.artifacts import read_artifacts
 from selador_deploy.backend import named_backend
+from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment, check_filled_in
 from selador_deploy.errors import DeployError
+from selador_deploy.findings import Finding, Verdict, report
 from selador_deploy.releases import check_deployable
 
 OLDEST_TERRAFORM = (1, 11)
 
 
-class Verdict(Enum):
-    """`UNKNOWN` is what these credentials may not ask."""
-
-    OK = "ok"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, and what was found."""
-
-    subject: str
-    verdict: Verdict
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.verdict.value:8}{self.subject:17}{self.detail}"
+def doctor(deployment: Deployment) -> int:
+    """Say what a first apply lacks, and what to do about it; return the exit status."""
+    return report(examine(deployment.environment, deployment.make_client, deployment.terraform.executable))
 
 
 def examine(environment: Environment, make_client: ClientMaker, executable: str) -> Iterator[Finding]:

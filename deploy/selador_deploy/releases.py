@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from selador_deploy.account import ClientMaker, error_code, translated
+from selador_deploy.account import ClientMaker, check_caller, error_code, translated
 from selador_deploy.artifacts import MANIFEST, Artifact, check_published, check_zips, read_artifacts
+from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
 
@@ -24,6 +25,23 @@ _MANIFESTS = "manifests/"
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 SHORTEST_RELEASE = 6
 """Characters of a manifest's hash."""
+
+
+def publish(deployment: Deployment, *, dist: str | None) -> None:
+    """Upload the artifacts under their hashes, and say what each object is called."""
+    check_caller(deployment.make_client("sts"), deployment.environment)
+    bucket = artifact_bucket(deployment.environment)
+    for line in upload(deployment.make_client("s3"), bucket, manifest_folder(deployment, None, dist)):
+        print(line)
+
+
+def manifest_folder(deployment: Deployment, release: str | None, dist: str | None) -> Path:
+    """Return the folder with the manifest that is meant: a release's, or else that of `dist`, by default dist/."""
+    environment = deployment.environment
+    if release:
+        folder = environment.root / "build" / "releases"
+        return fetch_manifest(deployment.make_client("s3"), artifact_bucket(environment), release, folder)
+    return Path(dist).absolute() if dist else environment.root / "dist"
 
 
 def artifact_bucket(environment: Environment) -> str:
@@ -50,7 +68,7 @@ def check_deployable(
     return check_published(artifacts, _published_sha256(make_client("s3"), bucket), bucket)
 
 
-def publish(s3: "S3Client", bucket: str, dist: Path) -> Iterator[str]:
+def upload(s3: "S3Client", bucket: str, dist: Path) -> Iterator[str]:
     """Upload what the manifest in `dist` names; yield a line about each object. Raises DeployError."""
     artifacts = read_artifacts(dist)
     check_zips(artifacts)

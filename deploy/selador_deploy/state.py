@@ -1,4 +1,7 @@
-"""Who holds an environment's state. Terraform says so only after its timeout, and on a page of its own."""
+"""The commands about an environment's state, and what has to be true before it is used.
+
+Terraform says who holds a state only after its timeout, and on a page of its own.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,12 +9,51 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from selador_deploy.backend import Backend
-from selador_deploy.environment import Environment
+from selador_deploy.account import check_caller
+from selador_deploy.backend import Backend, initialized_backend
+from selador_deploy.deployment import Deployment
+from selador_deploy.environment import Environment, check_filled_in
 from selador_deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+
+
+def init(deployment: Deployment) -> None:
+    """Connect to the environment's state and select its workspace."""
+    environment, terraform = deployment.environment, deployment.terraform
+    check_filled_in(environment)
+    check_caller(deployment.make_client("sts"), environment)
+    terraform.choose_provider_source()
+    # The tests' folder is named because Terraform would install the modules of terraform/tests as well.
+    backend = (f"-backend-config={environment.backend_file}", "-reconfigure", "-test-directory=environments")
+    # In the workspace `default`, which is always there: the one selected last may have gone with its bucket.
+    deployment.run(*terraform.init_arguments, *backend, workspace="default")
+    deployment.run("workspace", "select", "-or-create", environment.name)
+
+
+def outputs(deployment: Deployment, *, as_json: bool) -> None:
+    """Print the root module's outputs."""
+    initialized_backend(deployment.environment)
+    deployment.run("output", *(["-json"] if as_json else []))
+
+
+def unlock(deployment: Deployment, *, lock: str) -> None:
+    """Take the state from a holder that has died."""
+    initialized_backend(deployment.environment)
+    deployment.run("force-unlock", "-force", lock)
+
+
+def check_usable(deployment: Deployment) -> str:
+    """Return the caller's account, if it is the environment's and the state is connected and free.
+
+    Raises DeployError otherwise.
+    """
+    environment = deployment.environment
+    backend = initialized_backend(environment)
+    account = check_caller(deployment.make_client("sts"), environment)
+    check_unlocked(deployment.make_client("s3"), backend, environment)
+    return account
 
 
 @dataclass(frozen=True)

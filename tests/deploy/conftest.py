@@ -76,6 +76,8 @@ class FakeS3:
 
     def __init__(self) -> None:
         self.buckets: dict[str, dict[str, bytes]] = {BUCKET: {}, ARTIFACT_BUCKET: {}}
+        self.versioning = "Enabled"
+        self.error: Exception | None = None
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": io.BytesIO(self._object(Bucket, Key))}
@@ -84,11 +86,15 @@ class FakeS3:
         return {"ChecksumSHA256": self._sha256(self._object(Bucket, Key))}
 
     def list_objects_v2(self, Bucket: str, Prefix: str) -> dict[str, Any]:
+        if self.error is not None:
+            raise self.error
         return {"Contents": [{"Key": key} for key in sorted(self.buckets[Bucket]) if key.startswith(Prefix)]}
 
     def put_object(
         self, Bucket: str, Key: str, Body: bytes, ChecksumAlgorithm: str, ChecksumSHA256: str, IfNoneMatch: str
     ) -> None:
+        if self.error is not None:
+            raise self.error
         assert (IfNoneMatch, ChecksumAlgorithm) == ("*", "SHA256")
         if Bucket not in self.buckets:
             raise client_error("NoSuchBucket")
@@ -100,9 +106,11 @@ class FakeS3:
     def get_bucket_versioning(self, Bucket: str) -> dict[str, str]:
         if Bucket not in self.buckets:
             raise client_error("NoSuchBucket")
-        return {"Status": "Enabled"}
+        return {"Status": self.versioning}
 
     def _object(self, bucket: str, key: str) -> bytes:
+        if self.error is not None:
+            raise self.error
         if key not in self.buckets.get(bucket, {}):
             raise client_error("NoSuchKey")
         return self.buckets[bucket][key]
@@ -166,6 +174,22 @@ def root(tmp_path: Path) -> Path:
 
 
 type Run = Callable[..., int]
+type Calls = Callable[[], list[list[str | None]]]
+
+
+def resource_change(address: str, *actions: str, reason: str | None = None, **change: Any) -> dict[str, Any]:
+    """Return a resource's change as `terraform show -json` has it; `change` are the members beside its actions."""
+    return {
+        "address": address,
+        "type": address.split(".")[-2],
+        "change": {"actions": list(actions), "before": {}, "after": {}, **change},
+        **({"action_reason": reason} if reason else {}),
+    }
+
+
+def plan_of(*changes: dict[str, Any]) -> str:
+    """Return a plan's JSON form."""
+    return json.dumps({"resource_changes": list(changes)})
 
 
 @pytest.fixture
@@ -191,7 +215,7 @@ def run(root: Path, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def calls(root: Path) -> Callable[[], list[list[str | None]]]:
+def calls(root: Path) -> Calls:
     """Return Terraform's arguments in each call, without -chdir, with the workspace forced on it at the end."""
 
     def read() -> list[list[str | None]]:

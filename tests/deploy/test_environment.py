@@ -60,3 +60,12 @@ def test_artifacts_are_named_relative_to_the_configuration_so_that_machines_agre
 
     assert environment.variable_arguments(tmp_path / "dist")[1] == "-var=dist_dir=../dist"
     assert environment.variable_arguments(tmp_path.parent / "elsewhere")[1] == "-var=dist_dir=../../elsewhere"
+
+
+def test_a_value_that_has_to_be_known_before_terraform_runs_is_asked_for(root: Path) -> None:
+    with pytest.raises(DeployError) as raised:
+        _ = find_environment("dev", root).region
+
+    assert str(raised.value) == (
+        "terraform/environments/dev.tfvars sets no region on a line of its own; add region = … to it"
+    )

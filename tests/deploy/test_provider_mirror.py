@@ -107,6 +107,13 @@ def test_a_mirror_is_configured_where_nothing_is_in_force_and_the_registry_is_si
     assert provider_mirror.configured(target, {}, home=tmp_path) == target
 
 
+def test_nothing_is_configured_if_no_mirror_is_found(tmp_path: Path) -> None:
+    target = tmp_path / "build/mirror.tfrc"
+
+    assert provider_mirror.configure(target, {}, home=tmp_path, lock=LOCK, answers=lambda: False, shared=[]) is None
+    assert not target.exists()
+
+
 def test_terraform_is_left_alone_where_the_registry_answers(tmp_path: Path) -> None:
     unpack_provider(tmp_path / "opt/mirror")
     target = tmp_path / "mirror.tfrc"

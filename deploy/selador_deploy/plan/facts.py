@@ -1,14 +1,11 @@
 """What a plan is made of. Terraform lets some of it change between plan and apply, and dies half-way on the rest.
 
-It re-reads the zips at apply, so a swapped one goes through; it compares the state's lineage and serial, but neither
-the commit nor the variables' file; and it says what has changed only after a page of its own.
+It reads the zips again at apply, so that a swapped one goes through. It compares the state's lineage and serial, but
+neither the commit nor the variables' file. And it says what has changed only after a page of its own.
 """
 
-import hashlib
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 
@@ -26,7 +23,7 @@ class Facts:
     commit: str
     """Empty outside a git repository."""
     uncommitted: str
-    """Empty where nothing is; else the hash of all that is."""
+    """Empty if everything is committed; else the hash of all that is not."""
     variables_sha256: str
     artifacts: Mapping[str, str]
     """The zips' hashes by name."""
@@ -34,12 +31,12 @@ class Facts:
     provider_version: str
 
     def to_json(self) -> dict[str, Any]:
-        """For the bundle."""
+        """Return the form that the bundle holds."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Facts":
-        """Raises KeyError where one is missing."""
+        """Return the facts of a bundle. Raises KeyError if one is missing."""
         return cls(**{field.name: value[field.name] for field in fields(cls)})
 
 
@@ -76,33 +73,3 @@ def _shown(name: str, value: object) -> str:
     if value == "":
         return "none"
     return str(value)[:12] if name in _HASHES else str(value)
-
-
-def commit(root: Path) -> str:
-    """Return the commit that is checked out in `root`, empty outside a git repository."""
-    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
-
-
-def uncommitted(root: Path) -> str:
-    """Return the hash of what differs from the commit, untracked files with their content; empty where nothing does."""
-    status = _git(root, "status", "--porcelain", "-z", "--untracked-files=all")
-    if not status:
-        return ""
-    digest = hashlib.sha256(status + _git(root, "diff", "HEAD", "--binary"))
-    for entry in status.decode(errors="surrogateescape").split("\0"):
-        if entry.startswith("?? ") and (root / entry[3:]).is_file():
-            digest.update((root / entry[3:]).read_bytes())
-    return digest.hexdigest()
-
-
-def sha256(file: Path) -> str:
-    """Return a file's hash."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
-    except FileNotFoundError:  # no git at all
-        return b""
-    return done.stdout if done.returncode == 0 else b""

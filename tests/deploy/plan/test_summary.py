@@ -5,13 +5,9 @@ from typing import Any
 
 import pytest
 
-from selador_deploy.plan.summary import Summary, drifted, render, summarize
+from selador_deploy.plan.summary import Summary, render, summarize
 
-
-def change(address: str, *actions: str, **facts: Any) -> dict[str, Any]:
-    reason = {"action_reason": facts.pop("reason")} if "reason" in facts else {}
-    type_ = address.split(".")[-2]
-    return {"address": address, "type": type_, "change": {"actions": list(actions), **facts}, **reason}
+from ..conftest import resource_change
 
 
 def summary(*changes: dict[str, Any]) -> Summary:
@@ -28,10 +24,10 @@ def policy(*actions: str) -> str:
 
 def test_destroys_and_replacements_come_first_and_are_counted_apart() -> None:
     lines = text(
-        change("aws_lambda_alias.a", "create"),
-        change("aws_sqs_queue.b", "delete", "create", replace_paths=[["name"]]),
-        change("aws_iam_role.c", "delete", reason="delete_because_no_resource_config"),
-        change("aws_lambda_function.d", "update", before={"timeout": 1}, after={"timeout": 2}),
+        resource_change("aws_lambda_alias.a", "create"),
+        resource_change("aws_sqs_queue.b", "delete", "create", replace_paths=[["name"]]),
+        resource_change("aws_iam_role.c", "delete", reason="delete_because_no_resource_config"),
+        resource_change("aws_lambda_function.d", "update", before={"timeout": 1}, after={"timeout": 2}),
     )
 
     assert lines[0] == "1 to destroy, 1 to replace, 1 to change, 1 to create"
@@ -45,7 +41,7 @@ def test_destroys_and_replacements_come_first_and_are_counted_apart() -> None:
 
 def test_attributes_are_named_and_their_values_are_not_shown() -> None:
     lines = text(
-        change(
+        resource_change(
             "aws_lambda_function.a",
             "update",
             before={"environment": [{"variables": {"TOKEN": "secret-1"}}], "timeout": 1},
@@ -60,7 +56,7 @@ def test_attributes_are_named_and_their_values_are_not_shown() -> None:
 
 def test_permissions_are_shown_statement_by_statement() -> None:
     lines = text(
-        change(
+        resource_change(
             'aws_iam_role_policy.this["x"]',
             "update",
             before={"policy": policy("sqs:SendMessage", "sqs:ReceiveMessage")},
@@ -74,7 +70,7 @@ def test_permissions_are_shown_statement_by_statement() -> None:
 
 
 def test_a_policy_that_is_not_known_yet_is_said_to_be_so() -> None:
-    lines = text(change("aws_iam_role_policy.this", "create", after={}, after_unknown={"policy": True}))
+    lines = text(resource_change("aws_iam_role_policy.this", "create", after={}, after_unknown={"policy": True}))
 
     assert "    + policy is known after the apply" in lines
 
@@ -92,7 +88,7 @@ def test_a_policy_that_is_not_known_yet_is_said_to_be_so() -> None:
 )
 @pytest.mark.parametrize("actions", [("delete",), ("delete", "create"), ("create", "delete")])
 def test_what_cannot_be_had_back_is_a_loss_unless_it_is_allowed(type_: str, actions: tuple[str, ...]) -> None:
-    plan = summary(change(f"{type_}.this", *actions))
+    plan = summary(resource_change(f"{type_}.this", *actions))
 
     assert [loss.address for loss in plan.losses()] == [f"{type_}.this"]
     assert plan.losses([f"{type_}.this"]) == []
@@ -100,15 +96,18 @@ def test_what_cannot_be_had_back_is_a_loss_unless_it_is_allowed(type_: str, acti
 
 
 def test_a_change_in_place_and_a_lost_alias_are_no_losses() -> None:
-    assert summary(change("aws_sqs_queue.a", "update"), change("aws_lambda_alias.b", "delete")).losses() == []
+    assert (
+        summary(resource_change("aws_sqs_queue.a", "update"), resource_change("aws_lambda_alias.b", "delete")).losses()
+        == []
+    )
 
 
 def test_a_large_plan_is_still_one_screen() -> None:
     policies = [
-        change(f'aws_iam_role_policy.this["{n}"]', "create", after={"policy": policy(f"sqs:Action{n}")})
+        resource_change(f'aws_iam_role_policy.this["{n}"]', "create", after={"policy": policy(f"sqs:Action{n}")})
         for n in range(100)
     ]
-    changed = [change(f"aws_lambda_alias.a{n}", "update", before={"x": 1}, after={"x": 2}) for n in range(100)]
+    changed = [resource_change(f"aws_lambda_alias.a{n}", "update", before={"x": 1}, after={"x": 2}) for n in range(100)]
 
     lines = text(*policies, *changed)
 
@@ -117,38 +116,23 @@ def test_a_large_plan_is_still_one_screen() -> None:
 
 
 def test_a_plan_that_does_nothing_says_so() -> None:
-    assert text(change("aws_sqs_queue.a", "no-op")) == ["No changes."]
+    assert text(resource_change("aws_sqs_queue.a", "no-op")) == ["No changes."]
+
+
+def test_outputs_that_change_are_named() -> None:
+    outputs = {"api_id": {"actions": ["create"]}, "queue_url": {"actions": ["no-op"]}}
+
+    created = {"resource_changes": [resource_change("aws_sqs_queue.a", "create")], "output_changes": outputs}
+    assert list(render(summarize(created)))[-1] == "outputs that change: api_id"
+    assert list(render(summarize({"output_changes": outputs}))) == ["No changes but of outputs: api_id"]
 
 
 def test_the_json_form_has_everything_uncut() -> None:
-    changes = [change(f"aws_lambda_alias.a{n}", "create") for n in range(20)]
+    changes = [resource_change(f"aws_lambda_alias.a{n}", "create") for n in range(20)]
 
-    found = summary(*changes, change("aws_sqs_queue.b", "delete")).to_json()
+    found = summary(*changes, resource_change("aws_sqs_queue.b", "delete")).to_json()
 
     assert found["totals"] == {"destroy": 1, "replace": 0, "change": 0, "create": 20, "forget": 0}
     assert found["byType"] == {"destroy": {"aws_sqs_queue": 1}, "create": {"aws_lambda_alias": 20}}
     assert found["statefulLosses"] == ["aws_sqs_queue.b"]
     assert len(found["changes"]) == 21
-
-
-def test_drift_leaves_out_what_has_not_moved() -> None:
-    moved = change("aws_sqs_queue.a", "update", before={"x": 1}, after={"x": 2})
-    same = change("aws_sqs_queue.b", "update", before={"x": 1}, after={"x": 1})
-
-    assert [one.address for one in drifted({"resource_drift": [moved, same]}).changes] == ["aws_sqs_queue.a"]
-
-
-@pytest.mark.parametrize(("existing", "moved"), [(["a"], False), (["a", "by-hand"], True), ([], True)])
-def test_an_inline_policy_is_drift_unless_it_is_one_of_the_states_own(existing: list[str], moved: bool) -> None:
-    role = change(
-        "module.m.aws_iam_role.this",
-        "update",
-        before={"name": "r", "inline_policy": [{"name": "an older one"}], "tags": None},
-        after={"name": "r", "inline_policy": [{"name": name} for name in existing], "tags": {}},
-    )
-    own = {"type": "aws_iam_role_policy", "values": {"role": "r", "name": "a"}}
-    state = {"values": {"root_module": {"child_modules": [{"resources": [own]}]}}}
-
-    found = drifted({"resource_drift": [role], "prior_state": state}).changes
-
-    assert [one.attributes for one in found] == ([("inline_policy",)] if moved else [])

@@ -1,4 +1,4 @@
-"""What `apply` refuses: each way to tamper with a bundle, or with what it was made of. Nothing is ever applied then."""
+"""What `apply` carries out, and what it refuses: each way to tamper with a bundle, or with what it was made of."""
 
 import json
 import subprocess
@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FakeAws, Run, write_artifacts
+from ..conftest import Calls, FakeAws, Run, write_artifacts
 
-type Calls = Callable[[], list[list[str | None]]]
 type Tamper = Callable[[Path, FakeAws], None]
 
 
@@ -209,3 +208,36 @@ def test_two_faults_are_told_in_one_line(
     line = capsys.readouterr().err
     assert "the state's serial" in line
     assert "the commit" in line
+
+
+def test_apply_carries_out_the_saved_plan_once(
+    run: Run, calls: Calls, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", "--env", "dev")
+    run("plan", "--env", "dev")
+
+    assert run("apply", "--env", "dev") == 0
+    assert calls()[-1][:2] == ["apply", "-input=false"]
+    assert not (root / "build/dev.plan").exists()
+    assert run("apply", "--env", "dev") == 1
+    assert capsys.readouterr().err.endswith("terraform: there is no saved plan for dev; run make plan ENV=dev\n")
+
+
+def test_a_plan_whose_apply_failed_is_gone_since_the_state_may_have_moved(root: Path, run: Run) -> None:
+    run("init", "--env", "dev")
+    run("plan", "--env", "dev")
+
+    assert run("apply", "--env", "dev", status=1, fails="apply") == 1
+
+    assert not (root / "build/dev.plan").exists()
+
+
+def test_show_prints_the_plan_that_was_saved(run: Run, calls: Calls) -> None:
+    run("init", "--env", "dev")
+    run("plan", "--env", "dev")
+
+    assert run("show", "--env", "dev") == 0
+
+    command, plan, _ = calls()[-1]
+    assert command == "show"
+    assert str(plan).endswith("/tfplan")

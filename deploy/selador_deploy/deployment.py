@@ -1,0 +1,38 @@
+"""An environment with all that acts on it: Terraform, AWS's clients, the clock. A command is a function of it."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from selador_deploy.account import ClientMaker
+from selador_deploy.environment import Environment
+from selador_deploy.terraform import Terraform
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One environment; `make_client` makes AWS's clients by service, `now` returns the time."""
+
+    environment: Environment
+    terraform: Terraform
+    make_client: ClientMaker
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def run(self, *arguments: str, workspace: str | None = None) -> None:
+        """Run Terraform on the environment's state. Raises TerraformFailedError."""
+        self.terraform.run(*arguments, data_dir=self.environment.data_dir, workspace=workspace)
+
+    def capture(self, *arguments: str) -> str:
+        """Run it and return what it wrote to stdout. Raises TerraformFailedError."""
+        return self.terraform.capture(*arguments, data_dir=self.environment.data_dir)
+
+    @contextmanager
+    def private_folder(self) -> Iterator[Path]:
+        """Make a folder that only its owner may read, and remove it at the end."""
+        build = self.environment.root / "build"
+        build.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=build, prefix=f"{self.environment.name}-") as folder:  # mode 0700
+            yield Path(folder)

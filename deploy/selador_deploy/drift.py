@@ -1,0 +1,65 @@
+"""`make drift`: how what exists differs from what the state says."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from selador_deploy.deployment import Deployment
+from selador_deploy.plan.changes import Change, read_change
+from selador_deploy.progress import say
+from selador_deploy.releases import manifest_folder
+from selador_deploy.state import check_usable
+
+STATUS_DRIFTED = 2
+
+
+def drift(deployment: Deployment, *, release: str | None, dist: str | None) -> int:
+    """Say how what exists differs from the state; return the exit status."""
+    name = deployment.environment.name
+    folder = manifest_folder(deployment, release, dist)
+    check_usable(deployment)
+    say(f"looking at everything in {name}")
+    with deployment.private_folder() as private:
+        saved = private / "tfplan"
+        variables = deployment.environment.variable_arguments(folder)
+        deployment.capture("plan", "-refresh-only", "-input=false", "-lock=false", f"-out={saved}", *variables)
+        changes = drifted(json.loads(deployment.capture("show", "-json", str(saved))))
+    if not changes:
+        print(f"{name} is as Terraform left it")
+        return 0
+    print(f"{name} has moved:")
+    for change in changes:
+        print(f"  {change.address}: {'it is gone' if change.action == 'destroy' else ', '.join(change.attributes)}")
+    return STATUS_DRIFTED
+
+
+def drifted(plan: Mapping[str, Any]) -> list[Change]:
+    """Return what has moved, by a refresh-only plan.
+
+    What a role says of its inline policies is left out if these are the ones in the state: the provider writes the role
+    down before them. One that somebody added stays, and one that somebody changed shows at the policy itself.
+    """
+    policies: dict[str, set[str]] = {}
+    for resource in _resources(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
+        if resource["type"] == "aws_iam_role_policy":
+            policies.setdefault(resource["values"]["role"], set()).add(resource["values"]["name"])
+    changes = []
+    for resource in plan.get("resource_drift", []):
+        change = read_change(resource)
+        after = resource["change"].get("after") or {}
+        if resource["type"] == "aws_iam_role" and _inline_names(after) == policies.get(after.get("name", ""), set()):
+            change = replace(change, attributes=tuple(name for name in change.attributes if name != "inline_policy"))
+        if change.attributes or change.action != "change":
+            changes.append(change)
+    return changes
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _inline_names(role: Mapping[str, Any]) -> set[str]:
+    return {policy["name"] for policy in role.get("inline_policy") or []}

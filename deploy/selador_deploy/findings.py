@@ -1,0 +1,35 @@
+"""What a command looked at, and what it found: a line each, and an exit status for all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """`UNKNOWN` is what these credentials may not ask."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, and what was found."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict.value:8}{self.subject:17}{self.detail}"
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Print each finding as it is made; return the exit status, 1 if anything is missing."""
+    status = 0
+    for finding in findings:
+        print(finding, flush=True)
+        if finding.verdict is Verdict.MISSING:
+            status = 1
+    return status
