@@ -2,8 +2,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from .conftest import BUCKET, FakeAws, Run, client_error
+from .conftest import ARTIFACT_BUCKET, BUCKET, FakeAws, Run, client_error
 
 
 class FakeService:
@@ -134,3 +135,56 @@ def test_an_old_terraform_is_too_old(root: Path, ready: FakeAws, run: Run, capsy
     assert examined(run, root) == 1
 
     assert "Terraform v1.9.0 is too old" in capsys.readouterr().out
+
+
+def test_a_machine_without_terraform_is_told_what_to_install(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("doctor", "--env", "dev", TF=str(root / "bin/none")) == 1
+
+    assert "/bin/none is not on PATH; install Terraform 1.11 or newer" in capsys.readouterr().out
+
+
+def test_published_artifacts_are_looked_for_in_the_artifact_bucket(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (root / "terraform/environments/dev.tfvars").open("a") as file:
+        file.write(f'artifact_bucket = "{ARTIFACT_BUCKET}"\n')
+
+    assert examined(run, root) == 1
+    assert "does not exist; run make publish" in capsys.readouterr().out
+
+    assert run("publish", "--env", "dev") == 0
+    assert examined(run, root) == 0
+    assert f"published in {ARTIFACT_BUCKET}" in capsys.readouterr().out
+
+
+def test_a_bucket_that_keeps_no_old_versions_is_to_be_bootstrapped(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready.s3.versioning = "Suspended"
+
+    assert examined(run, root) == 1
+
+    assert f"{BUCKET} keeps no old versions; run make bootstrap ENV=dev" in capsys.readouterr().out
+
+
+def test_a_service_that_cannot_be_reached_is_unknown(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready.others["apigateway"] = FakeService(get_account=EndpointConnectionError(endpoint_url="http://x"))
+
+    assert examined(run, root) == 0
+
+    assert "unknown log role         can't be asked: Could not connect" in capsys.readouterr().out
+
+
+def test_the_models_of_an_inference_profile_are_for_a_person_to_look_at(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = root / "terraform/environments/dev.tfvars"
+    file.write_text(file.read_text().replace("::foundation-model/a-model", ":1:inference-profile/eu.a-model"))
+
+    assert examined(run, root) == 0
+
+    assert "unknown model access     an inference profile's models" in capsys.readouterr().out

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ARTIFACT_BUCKET, FakeAws, Run, write_artifacts
+from .conftest import ARTIFACT_BUCKET, FakeAws, Run, client_error, write_artifacts
 
 
 @pytest.fixture
@@ -102,3 +102,45 @@ def test_a_manifest_that_is_not_the_zips_is_not_published(
     assert run("publish", "--env", "dev") == 1
 
     assert "dist/main.zip has hash" in capsys.readouterr().err
+
+
+def test_a_release_that_is_two_needs_more_digits(
+    published: str, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.s3.buckets[ARTIFACT_BUCKET][f"manifests/{published}{'f' * 52}.json"] = b"another"
+
+    assert run("plan", "--env", "dev", "--release", published) == 1
+
+    assert f"has 2 releases {published}; give more digits" in capsys.readouterr().err
+
+
+def test_a_manifest_that_was_tampered_with_is_no_release(
+    published: str, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = next(key for key in aws.s3.buckets[ARTIFACT_BUCKET] if key.startswith("manifests/"))
+    aws.s3.buckets[ARTIFACT_BUCKET][key] = b'{"schemaVersion": 1, "artifacts": {}}'
+
+    assert run("plan", "--env", "dev", "--release", published) == 1
+
+    assert "isn't what its name says" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["publish"], "can't be written: An error occurred (AccessDenied)"),
+        (["plan"], "can't be looked at: An error occurred (AccessDenied)"),
+        (["plan", "--release", "0123456789ab"], f"s3://{ARTIFACT_BUCKET} can't be read: An error occurred"),
+    ],
+    ids=["publish", "plan", "plan-a-release"],
+)
+def test_credentials_that_may_not_use_the_bucket_are_told_so(
+    published: str, run: Run, aws: FakeAws, command: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.s3.error = client_error("AccessDenied")
+
+    assert run(command[0], "--env", "dev", *command[1:]) == 1
+
+    line = capsys.readouterr().err
+    assert said in line
+    assert "; check that these credentials may " in line
