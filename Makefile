@@ -11,7 +11,14 @@ CHECKOV_READY := .venv/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging deploy local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-TERRAFORM := $(PYTHON) -m selador_deploy
+
+# What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
+# shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
+FLAGS := ALLOW_DESTROY CONFIRM ENV JSON LOCK RELEASE YES
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS TF
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
+DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
 
 .PHONY: help
 help:
@@ -43,42 +50,36 @@ linux:
 
 .PHONY: artifacts
 artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
-	@$(PYTHON) packaging/build_artifacts.py --architecture $(ARCHITECTURE) $(if $(RELEASE),--release)
+	@$(PYTHON) packaging/build_artifacts.py --architecture="$$ARCHITECTURE" $(if $(RELEASE),--release)
 
 .PHONY: verify-artifacts
 verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> that you were handed
-	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against $(AGAINST))
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST")
 
+# Without quotes, the shell splits FOLDERS into words; it still runs nothing that they hold.
 .PHONY: compare-artifacts
 compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
-	@$(PYTHON) packaging/verify_artifacts.py --same $(FOLDERS)
+	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
-.PHONY: doctor bootstrap init publish plan show apply drift destroy outputs unlock
-doctor: $(READY) ## name what a first apply of ENV lacks, and the remedy
-	@$(TERRAFORM) doctor --env $(ENV)
-bootstrap: $(READY) ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
-	@$(TERRAFORM) bootstrap --env $(ENV) $(if $(YES),--yes)
-init: $(READY) ## prepare Terraform for ENV
-	@$(TERRAFORM) init --env $(ENV)
-publish: $(READY) ## upload the artifacts in dist/ to ENV's bucket, each under its hash
-	@$(TERRAFORM) publish --env $(ENV)
-plan: $(READY) ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'
-	@$(TERRAFORM) plan --env $(ENV) --release '$(RELEASE)' --allow-destroy '$(ALLOW_DESTROY)' $(if $(JSON),--json)
-show: $(READY) ## print the saved plan of ENV, whole
-	@$(TERRAFORM) show --env $(ENV)
-apply: $(READY) ## apply the plan that `make plan` saved for ENV, if nothing has changed since
-	@$(TERRAFORM) apply --env $(ENV)
+# One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
+COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy
+.PHONY: $(COMMANDS)
+$(COMMANDS): $(READY)
+	@$(DEPLOY) $@
+doctor: ## name what a first apply of ENV lacks, and the remedy
+bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
+init: ## connect to ENV's state and select its workspace
+publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
+plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'
+show: ## print the saved plan of ENV, whole
+apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since
 
 ##@ Operate (ENV=…)
 
-outputs: $(READY) ## print ENV's URLs, queues and log groups
-	@$(TERRAFORM) outputs --env $(ENV)
-drift: $(READY) ## exit 2 if what exists in ENV has moved from the state
-	@$(TERRAFORM) drift --env $(ENV) --release '$(RELEASE)'
-unlock: $(READY) ## take ENV's state from a holder that has died: LOCK=<id>
-	@$(TERRAFORM) unlock --env $(ENV) --lock '$(LOCK)'
-destroy: $(READY) ## destroy ENV, after its name is typed, or CONFIRM=<its name>
-	@$(TERRAFORM) destroy --env $(ENV) $(if $(CONFIRM),--confirm '$(CONFIRM)')
+outputs: ## print ENV's URLs, queues and log groups; JSON=1
+drift: ## exit 2 if what exists in ENV has moved from the state
+unlock: ## take ENV's state from a holder that has died: LOCK=<id>
+destroy: ## destroy ENV, after its name is typed, or CONFIRM=<its name>
 
 ##@ Develop
 
@@ -111,9 +112,9 @@ $(CHECKOV_READY): requirements-checkov.txt $(READY)
 
 .PHONY: test-terraform
 test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
-	$(TERRAFORM) fmt-check
-	$(TERRAFORM) validate
-	$(TERRAFORM) test
+	@$(DEPLOY) fmt-check
+	@$(DEPLOY) validate
+	@$(DEPLOY) test
 
 .PHONY: lint-protocol
 lint-protocol: node_modules ## check the published protocol with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)

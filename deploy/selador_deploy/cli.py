@@ -34,7 +34,7 @@ from selador_deploy.state import init, outputs, unlock
 from selador_deploy.terraform import Terraform
 
 ENV = Flag("env", "the environment: a file of terraform/environments, without .tfvars", "NAME", required=True)
-DIST = Flag("dist", "the folder with manifest.json and zips (default: dist)", "DIR", known_to_make=False)
+DIST = Flag("dist", "the folder with manifest.json and zips (default: dist)", "DIR")
 RELEASE = Flag("release", "a published release, instead of the artifacts in dist", "HASH")
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
 CONFIRM = Flag("confirm", "the environment's name, instead of typing it", "NAME")
@@ -42,20 +42,30 @@ JSON = Flag("json", "print JSON", parameter="as_json")
 LOCK = Flag("lock", "the lock's id, as the refusal printed it", "ID", required=True)
 YES = Flag("yes", "don't ask")
 
-# A command is a row here, its function and its line in the Makefile, which a test compares with the row. The function
-# of one with ENV gets the Deployment, that of another Terraform.
+# A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
+# line there with the row. One without ENV gets Terraform.
 COMMANDS = (
-    Command("doctor", doctor, "say what a first apply of ENV lacks, and what to do about it", (ENV,)),
-    Command("bootstrap", bootstrap, "make the buckets and the log role of ENV's account, once", (ENV, YES)),
+    Command("doctor", doctor, "name what a first apply of ENV lacks, and the remedy", (ENV,)),
+    Command(
+        "bootstrap",
+        bootstrap,
+        "make the buckets and the log role of ENV's account, once; YES=1 doesn't ask",
+        (ENV, YES),
+    ),
     Command("init", init, "connect to ENV's state and select its workspace", (ENV,)),
     Command("publish", publish, "upload the artifacts in dist/ to ENV's bucket, each under its hash", (ENV, DIST)),
-    Command("plan", plan, "say what would change in ENV, and save the plan", (ENV, RELEASE, DIST, ALLOW_DESTROY, JSON)),
+    Command(
+        "plan",
+        plan,
+        "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'",
+        (ENV, RELEASE, DIST, ALLOW_DESTROY, JSON),
+    ),
     Command("show", show, "print the saved plan of ENV, whole", (ENV,)),
-    Command("apply", apply, "carry out the saved plan of ENV, if nothing has changed since", (ENV,)),
+    Command("apply", apply, "apply the plan that `make plan` saved for ENV, if nothing has changed since", (ENV,)),
+    Command("outputs", outputs, "print ENV's URLs, queues and log groups; JSON=1", (ENV, JSON)),
     Command("drift", drift, "exit 2 if what exists in ENV has moved from the state", (ENV, RELEASE, DIST)),
-    Command("destroy", destroy, "destroy everything in ENV, after its name is typed", (ENV, DIST, CONFIRM)),
-    Command("outputs", outputs, "print what ENV has: URLs, queues, log groups", (ENV, JSON)),
-    Command("unlock", unlock, "take ENV's state from a holder that has died", (ENV, LOCK)),
+    Command("unlock", unlock, "take ENV's state from a holder that has died: LOCK=<id>", (ENV, LOCK)),
+    Command("destroy", destroy, "destroy ENV, after its name is typed, or CONFIRM=<its name>", (ENV, DIST, CONFIRM)),
     Command("fmt-check", check_format, "show what terraform fmt would change; fail if that is anything"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
     Command("test", test, "run terraform/tests, which ask AWS nothing"),

@@ -25,7 +25,6 @@ class Flag:
     parameter: str = ""
     """What the function calls it, if not by its name."""
     required: bool = False
-    known_to_make: bool = True
 
     @property
     def variable(self) -> str:

@@ -1,0 +1,208 @@
+"""What is given to `make` is a value and never code, and its targets are the commands that there are.
+
+It holds for whatever stands behind `NAME=`, on the command line or in the environment. It can't hold for
+`make 'NAME:=…'`, which asks make to expand at once: there the caller writes the operator, not only the value.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selador_deploy.cli import COMMANDS, DIST, ENV
+
+PROJECT = Path(__file__).parents[1]
+FLAGS = ("ALLOW_DESTROY", "CONFIRM", "ENV", "JSON", "LOCK", "RELEASE", "YES")
+GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "TF")
+HOSTILE = {
+    "semicolon": "dev;touch x",
+    "quote": "'; touch x; '",
+    "double-quote": '"; touch x; "',
+    "substitution": "$(touch x)",
+    "backticks": "`touch x`",
+    "function-of-make": "$(shell touch x)",
+    "braces-of-make": "${shell touch x}",
+    "newline": "dev\ntouch x\n\ttouch x",
+    "target-of-make": "dev\nall: ; touch x",
+    "comment": "dev # && touch x",
+    "dollar": "$$(touch x) $ENV $$ENV",
+    "option": "--help",
+}
+# Stands for .venv/bin/python: writes down its arguments and its environment.
+RECORDER = """#!/bin/sh
+env -0 >environment
+: >arguments
+for argument; do printf '%s\\0' "$argument" >>arguments; done
+"""
+
+
+# These tests may be run by a `make test` that was given something itself.
+INHERITED = {name: value for name, value in os.environ.items() if name not in {*GIVEN, "MAKEFLAGS", "MAKEOVERRIDES"}}
+
+
+class Makefile:
+    """A copy of the Makefile in a folder of its own, with a recorder for its Python."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "Makefile").write_text((PROJECT / "Makefile").read_text())
+        python = folder / ".venv/bin/python"
+        python.parent.mkdir(parents=True)
+        python.write_text(RECORDER)
+        python.chmod(0o755)
+
+    def make(self, *arguments: str, **environ: str) -> str:
+        """Run make, for which the virtual environment is ready; return what it printed."""
+        done = subprocess.run(
+            ["make", "--old-file=.venv/.ready", *arguments],
+            cwd=self._folder,
+            env=INHERITED | environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def arguments(self) -> list[str]:
+        """Return the arguments that Python was called with."""
+        return (self._folder / "arguments").read_text().split("\0")[:-1]
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment that Python was called with."""
+        lines = (self._folder / "environment").read_text().split("\0")[:-1]
+        return dict(line.split("=", 1) for line in lines)
+
+    def nothing_was_run(self) -> bool:
+        """Say whether no `touch x` of a hostile value was."""
+        return not (self._folder / "x").exists()
+
+
+@pytest.fixture
+def makefile(tmp_path: Path) -> Makefile:
+    return Makefile(tmp_path)
+
+
+def given(value: str, way: str) -> tuple[list[str], dict[str, str]]:
+    """Return arguments and environment that give every variable the value, by one of the two ways."""
+    if way == "environment":
+        return [], dict.fromkeys(GIVEN, value)
+    return [f"{name}={value}" for name in GIVEN], {}
+
+
+hostile = pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
+both_ways = pytest.mark.parametrize("way", ["command-line", "environment"])
+
+
+@hostile
+@both_ways
+def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, value: str, way: str) -> None:
+    arguments, environ = given(value, way)
+
+    makefile.make("plan", *arguments, **environ)
+
+    assert makefile.arguments() == ["-m", "selador_deploy", "plan"]
+    seen = makefile.environment()
+    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, value)
+    assert seen["TF"] == value
+    assert makefile.nothing_was_run()
+
+
+@hostile
+@both_ways
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("artifacts", ["packaging/build_artifacts.py", "--architecture={}", "--release"]),
+        ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}"]),
+    ],
+)
+def test_a_packaging_command_gets_its_value_as_one_argument(
+    makefile: Makefile, value: str, way: str, target: str, command: list[str]
+) -> None:
+    arguments, environ = given(value, way)
+
+    makefile.make(target, *arguments, **environ)
+
+    assert makefile.arguments() == [argument.format(value) for argument in command]
+    assert makefile.nothing_was_run()
+
+
+@hostile
+@both_ways
+def test_folders_are_words_and_no_more(makefile: Makefile, value: str, way: str) -> None:
+    arguments, environ = given(value, way)
+
+    makefile.make("compare-artifacts", *arguments, **environ)
+
+    assert makefile.arguments() == ["packaging/verify_artifacts.py", "--same", *value.split()]
+    assert makefile.nothing_was_run()
+
+
+@hostile
+@both_ways
+@pytest.mark.parametrize("target", ["plan", "artifacts", "verify-artifacts", "compare-artifacts"])
+def test_a_rehearsal_runs_nothing(makefile: Makefile, value: str, way: str, target: str) -> None:
+    arguments, environ = given(value, way)
+
+    makefile.make("--just-print", target, *arguments, **environ)
+
+    assert makefile.nothing_was_run()
+
+
+def test_without_a_word_it_is_dev_and_nothing_else_is_given(makefile: Makefile) -> None:
+    makefile.make("plan")
+
+    seen = makefile.environment()
+    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, "") | {"ENV": "dev"}
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "said"),
+    [
+        ("plan", "ENV", "there is no environment {!r}"),
+        ("plan", "JSON", "JSON is {!r}; give JSON=1, or none"),
+        ("bootstrap", "YES", "YES is {!r}; give YES=1, or none"),
+        ("artifacts", "ARCHITECTURE", "invalid choice: {!r}"),
+        ("verify-artifacts", "AGAINST", "verify_artifacts: {} does not exist"),
+        ("compare-artifacts", "FOLDERS", "verify_artifacts: dev;touch does not exist"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_by_name(tmp_path: Path, target: str, variable: str, said: str) -> None:
+    value = f"dev;touch {tmp_path}/x"
+
+    done = subprocess.run(
+        ["make", "--old-file=.venv/.ready", target, f"PYTHON={sys.executable}", f"{variable}={value}"],
+        cwd=PROJECT,
+        env=INHERITED,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert said.format(value) in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_every_flag_of_a_command_is_given_by_make() -> None:
+    """But --dist: make builds the artifacts in dist/."""
+    assert {flag.variable for command in COMMANDS for flag in command.flags if flag is not DIST} == set(FLAGS)
+
+
+def test_make_has_a_target_for_each_command_with_an_environment(makefile: Makefile) -> None:
+    printed = [line.split(maxsplit=2) for line in makefile.make("help").splitlines() if line.startswith("  make ")]
+    targets = {name: text for _, name, text in printed}
+
+    for command in (command for command in COMMANDS if ENV in command.flags):
+        assert targets[command.name] == command.help
+        makefile.make(command.name)
+        assert makefile.arguments() == ["-m", "selador_deploy", command.name]
+
+
+def test_make_has_no_deploy_target_without_a_command() -> None:
+    text = (PROJECT / "Makefile").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("COMMANDS := "))
+
+    assert line.split()[2:] == [command.name for command in COMMANDS if ENV in command.flags]
