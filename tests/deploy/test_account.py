@@ -39,7 +39,7 @@ def test_without_credentials_that_work_one_line_says_so_and_terraform_is_not_run
 
     assert run(command[0], "--env", "dev", *command[1:]) == 1
 
-    assert capsys.readouterr().err == f"terraform: {said}\n"
+    assert capsys.readouterr().err == f"deploy: {said}\n"
     assert calls() == before
 
 
@@ -53,7 +53,7 @@ def test_another_account_is_refused_with_both_and_where_it_is_written(
     assert run("plan", "--env", "dev") == 1
 
     assert capsys.readouterr().err == (
-        "terraform: the credentials are for account 444455556666, but dev is in 111122223333 "
+        "deploy: the credentials are for account 444455556666, but dev is in 111122223333 "
         "(terraform/environments/dev.tfvars); set AWS_PROFILE to the right one\n"
     )
 

@@ -31,7 +31,7 @@ def test_a_command_before_init_says_so_and_runs_nothing(
 ) -> None:
     assert run(command[0], "--env", "dev", *command[1:]) == 1
 
-    assert capsys.readouterr().err == "terraform: dev is not initialized here; run make init ENV=dev\n"
+    assert capsys.readouterr().err == "deploy: dev is not initialized here; run make init ENV=dev\n"
     assert calls() == []
 
 

@@ -36,12 +36,10 @@ def test_help_lists_every_command_with_its_line(run: Run, capsys: pytest.Capture
 def test_an_unknown_environment_is_a_usage_error(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plan", "--env", "qa") == 2
 
-    assert (
-        capsys.readouterr().err == "terraform: there is no environment 'qa'; use one of terraform/environments: dev\n"
-    )
+    assert capsys.readouterr().err == "deploy: there is no environment 'qa'; use one of terraform/environments: dev\n"
 
 
 def test_an_environment_is_needed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plan") == 2
 
-    assert capsys.readouterr().err == "terraform: ENV is missing; give ENV=NAME\n"
+    assert capsys.readouterr().err == "deploy: ENV is missing; give ENV=NAME\n"

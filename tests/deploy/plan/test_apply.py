@@ -220,7 +220,7 @@ def test_apply_carries_out_the_saved_plan_once(
     assert calls()[-1][:2] == ["apply", "-input=false"]
     assert not (root / "build/dev.plan").exists()
     assert run("apply", "--env", "dev") == 1
-    assert capsys.readouterr().err.endswith("terraform: there is no saved plan for dev; run make plan ENV=dev\n")
+    assert capsys.readouterr().err.endswith("deploy: there is no saved plan for dev; run make plan ENV=dev\n")
 
 
 def test_a_plan_whose_apply_failed_is_gone_since_the_state_may_have_moved(root: Path, run: Run) -> None:
