@@ -1,6 +1,6 @@
-"""AWS's clients, and who calls: whether there are credentials, and whether they are for the environment's account.
+"""Make AWS's clients, and check who calls: that there are credentials, and that the environment allows their account.
 
-Terraform says the same on a page of its own, and some of it only when half of the work is done.
+Terraform says the same on a page of its own, and some of it only after half of the work.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ type ClientMaker = Callable[[str], Any]
 
 
 def client_maker(region: str) -> ClientMaker:
-    """Return what makes clients by a service's name, from the environment variables and the AWS configuration."""
+    """Return a function that makes a client for a service, from the environment variables and the AWS configuration."""
 
     def make(service: str) -> Any:
         try:

@@ -24,7 +24,7 @@ class Artifact:
 
     @property
     def key(self) -> str:
-        """Where `make publish` puts it in the artifact bucket. The root module builds the same name."""
+        """The key that `make publish` gives it in the artifact bucket. The root module builds the same one."""
         return f"artifacts/{self.name}/{self.sha256}.zip"
 
 

@@ -1,8 +1,8 @@
-"""The bootstrap: what an account and Region needs before its first environment, and where its own state goes.
+"""`make bootstrap`: make what an account and Region needs before its first environment.
 
-The bucket that holds the state can't hold it before it is made. So the first run keeps its state in a copy of
-terraform/bootstrap under build/, and moves it into the new bucket at the end; every later run finds it there. A run
-that ended half-way is taken up where it ended.
+The bootstrap's own state lies in the bucket that it makes. So the first run keeps its state in a copy of
+terraform/bootstrap under build/, and moves it into the new bucket at the end. Every later run finds it there. If a run
+ends half-way, the next one goes on from the state that it left.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Checks of the configuration that ask AWS nothing: format, validity, the native tests."""
+"""Check the configuration without AWS: its format, its validity, Terraform's own tests."""
 
 import re
 import shutil
@@ -13,12 +13,12 @@ _EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def check_format(terraform: Terraform) -> None:
-    """Show what `terraform fmt` would change, and fail if that is anything."""
+    """Show what `terraform fmt` would change. Raises TerraformFailedError if it would change anything."""
     terraform.run("fmt", "-check", "-diff", "-recursive", data_dir=_data_dir(terraform, "root"))
 
 
 def validate(terraform: Terraform) -> None:
-    """Validate the root module, each module alone and as its README shows it, and the bootstrap."""
+    """Validate the root module, the bootstrap, and each module by the example in its README."""
     terraform.choose_provider_source()
     root_module = configuration(terraform.root)
     for name, folder in (("root", root_module), ("bootstrap", root_module / "bootstrap")):

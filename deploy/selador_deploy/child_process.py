@@ -15,8 +15,8 @@ def child_environment(
 ) -> dict[str, str]:
     """Return Terraform's environment variables: `environ` and what this run needs.
 
-    `workspace` is forced if it is given. Otherwise the one that `init` selected in `data_dir` counts, whatever
-    TF_WORKSPACE the shell has.
+    `workspace` is forced if it is given. Otherwise it is the one that `init` selected in `data_dir`: the shell's own
+    TF_WORKSPACE is left out.
     """
     child = {name: value for name, value in environ.items() if name != "TF_WORKSPACE"}
     child["TF_DATA_DIR"] = str(data_dir)
@@ -31,10 +31,10 @@ def child_environment(
 
 
 def run_to_its_end(command: Sequence[str], environ: Mapping[str, str], stdout: int | IO[str] | None) -> tuple[int, str]:
-    """Run `command`, however impatient the user is; return its status and what it wrote to `stdout`, if that is a pipe.
+    """Run `command` until it ends by itself; return its status and, if `stdout` is a pipe, what it wrote there.
 
-    Ctrl-C reaches Terraform by itself, which then finishes what it has begun and writes its state; subprocess would
-    kill it a quarter of a second later. A SIGTERM to this process is handed on.
+    Ctrl-C reaches Terraform without our help. Terraform then finishes what it has begun and writes its state, but
+    Python's subprocess would kill it a quarter of a second later. A SIGTERM to this process is handed on.
     """
     sys.stdout.flush()
     try:

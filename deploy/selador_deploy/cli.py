@@ -1,14 +1,16 @@
-"""Deploy one environment of terraform/environments: `make plan|apply|… ENV=…` call this.
+"""Deploy one environment of terraform/environments. `make plan ENV=…` and the other deploy targets call this.
 
-What a command rests on (account, lock, artifacts, what the plan was made of) is looked at first, and a fault is said in
-one line. Each environment has its own data folder and saved plan under build/, so that two can be worked on at once.
+Each command first checks what it rests on, and refuses in one line: the account, the state's lock, the artifacts, the
+saved plan. Each environment has its own data folder and saved plan under build/, so that you can work on two at once.
 
-Flags may come from the environment: SELADOR_RELEASE stands for --release. Where AWS is, or what stands for it, and with
-which credentials, comes from AWS's own variables (AWS_PROFILE, AWS_ENDPOINT_URL, …). TF names another executable than
-`terraform`.
+A flag may come from the environment: SELADOR_RELEASE stands for --release. AWS's own variables (AWS_PROFILE,
+AWS_ENDPOINT_URL, …) say which AWS is meant, and with which credentials. TF names another executable than `terraform`.
 
-Exit status: 1, refused or failed; 2, a usage error or an unknown environment, and of `drift`: something has moved;
-3, of `plan`: something would be lost that can't be had back.
+exit status:
+  0  it succeeded
+  1  it refused or failed; the last line says why, and what to do. doctor: something is missing
+  2  wrong usage, or an unknown environment. drift: something differs
+  3  plan: data would be lost that can't be restored
 """
 
 import sys
@@ -66,7 +68,7 @@ COMMANDS = (
     Command("drift", drift, "exit 2 if what exists in ENV has moved from the state", (ENV, RELEASE, DIST)),
     Command("unlock", unlock, "take ENV's state from a holder that has died: LOCK=<id>", (ENV, LOCK)),
     Command("destroy", destroy, "destroy ENV, after its name is typed, or CONFIRM=<its name>", (ENV, DIST, CONFIRM)),
-    Command("fmt-check", check_format, "show what terraform fmt would change; fail if that is anything"),
+    Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
     Command("test", test, "run terraform/tests, which ask AWS nothing"),
 )

@@ -1,7 +1,7 @@
 """What a command is, and how its flags are read: from the command line, or else from the environment.
 
-`make` passes what it is given through the environment, where no shell and no make reads it as code: RELEASE=… becomes
-SELADOR_RELEASE, which stands for `--release`. A flag on the command line wins; an empty variable is none.
+`make` passes its variables on through the environment, so that nothing reads them as code: RELEASE=… becomes
+SELADOR_RELEASE, which stands for `--release`. A flag on the command line wins. An empty variable is none.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Flag:
             parser.add_argument(f"--{self.name}", dest=self.keyword, action="store_const", const="1", help=self.help)
 
     def value(self, given: str | None, environ: Mapping[str, str]) -> str | bool | None:
-        """Return what counts: what was `given`, or else the environment's. Raises DeployError, exit status 2."""
+        """Return what was `given`, or else the environment's value. Raises DeployError, exit status 2."""
         text = given or environ.get(f"{PREFIX}{self.variable}") or None
         if self.required and text is None:
             raise DeployError(f"{self.variable} is missing", f"give {self.example}", status=USAGE_STATUS)

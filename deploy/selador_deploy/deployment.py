@@ -1,4 +1,4 @@
-"""An environment with all that acts on it: Terraform, AWS's clients, the clock. A command is a function of it."""
+"""An environment together with what acts on it: Terraform, AWS's clients, the clock. Commands are functions of it."""
 
 import tempfile
 from collections.abc import Callable, Iterator

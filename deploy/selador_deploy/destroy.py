@@ -1,4 +1,4 @@
-"""`make destroy`: take down everything in an environment, if it isn't protected and its name is given."""
+"""`make destroy`: destroy everything in an environment, unless it is protected or its name is not given."""
 
 import sys
 

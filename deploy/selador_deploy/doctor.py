@@ -1,4 +1,4 @@
-"""`make doctor`: what a first apply needs, looked at one by one, each with what to do if it is missing."""
+"""`make doctor`: look for each thing that a first apply needs, and say what to do if it is missing."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ OLDEST_TERRAFORM = (1, 11)
 
 
 def doctor(deployment: Deployment) -> int:
-    """Say what a first apply lacks, and what to do about it; return the exit status."""
+    """Print what a first apply lacks, and the remedy; return the exit status."""
     return report(examine(deployment.environment, deployment.make_client, deployment.terraform.executable))
 
 

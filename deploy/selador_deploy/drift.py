@@ -1,4 +1,4 @@
-"""`make drift`: how what exists differs from what the state says."""
+"""`make drift`: compare what exists with what the state says."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ STATUS_DRIFTED = 2
 
 
 def drift(deployment: Deployment, *, release: str | None, dist: str | None) -> int:
-    """Say how what exists differs from the state; return the exit status."""
+    """Print how what exists differs from the state; return the exit status."""
     name = deployment.environment.name
     folder = manifest_folder(deployment, release, dist)
     check_usable(deployment)
@@ -35,10 +35,10 @@ def drift(deployment: Deployment, *, release: str | None, dist: str | None) -> i
 
 
 def drifted(plan: Mapping[str, Any]) -> list[Change]:
-    """Return what has moved, by a refresh-only plan.
+    """Return what a refresh-only plan says has moved.
 
-    What a role says of its inline policies is left out if these are the ones in the state: the provider writes the role
-    down before them. One that somebody added stays, and one that somebody changed shows at the policy itself.
+    A role's `inline_policy` is left out if it names exactly the policies in the state, since the provider records the
+    role before its policies exist. A policy that somebody added stays, and a changed one shows at the policy itself.
     """
     policies: dict[str, set[str]] = {}
     for resource in _resources(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):

@@ -112,10 +112,10 @@ def check_filled_in(environment: Environment) -> None:
     ]
     if places:
         raise DeployError(
-            f"{', '.join(places)}: zeros stand for your account's id and your knowledge base's", "write those there"
+            f"{', '.join(places)}: zeros stand for your account's id and your knowledge base's", "write your own there"
         )
 
 
 def unfilled_lines(text: str) -> list[int]:
-    """Return the numbers of the lines that still hold the zeros which stand for an account or a knowledge base."""
+    """Return the numbers of the lines in which zeros still stand for an account or a knowledge base."""
     return [number for number, line in enumerate(text.splitlines(), start=1) if _UNFILLED.search(line)]

@@ -1,7 +1,7 @@
-"""Why a command stops: the one base of this distribution's exceptions.
+"""The one base of this distribution's exceptions.
 
-An error holds its parts as attributes and composes its sentence in `__str__`: what was found, the cause, the next step.
-cli.py prints it and exits with its status; nothing else here prints an error or exits.
+An error holds its facts as attributes and composes its sentence from them: what was found, the cause, the next step.
+Only cli.py prints it and ends with its status.
 """
 
 

@@ -1,4 +1,4 @@
-"""What a command looked at, and what it found: a line each, and an exit status for all."""
+"""Report what a command looked at and found: a line each, and one exit status."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """`UNKNOWN` is what these credentials may not ask."""
+    """How it is. `UNKNOWN`: these credentials may not ask, or AWS can't be reached."""
 
     OK = "ok"
     MISSING = "missing"

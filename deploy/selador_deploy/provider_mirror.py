@@ -1,8 +1,8 @@
-"""Where Terraform gets its provider when its registry can't be reached: from a mirror on this machine.
+"""Find a mirror of Terraform's provider on this machine, for use if the registry can't be reached.
 
 Platform teams behind a firewall unpack providers into a folder laid out as `registry.terraform.io/hashicorp/aws/…` and
-name it in Terraform's CLI configuration. Where nobody has named one, this finds it. Wherever a CLI configuration is in
-force, or the registry answers, Terraform is left alone.
+name it in Terraform's CLI configuration. If nobody has named one, this module finds it. It does nothing if a CLI
+configuration is in force, or if the registry answers.
 """
 
 import json
@@ -22,7 +22,7 @@ _SHARED_FOLDER_LEVELS = 3
 def cli_configuration_in_force(environ: Mapping[str, str], home: Path) -> bool:
     """Say whether Terraform reads a CLI configuration: the file that TF_CLI_CONFIG_FILE names, or else the user's own.
 
-    A TF_CLI_CONFIG_FILE that names no file counts as none, as Terraform only warns of it.
+    A TF_CLI_CONFIG_FILE that names no file is none: Terraform only warns of it.
     """
     named = environ.get("TF_CLI_CONFIG_FILE")
     if named:
@@ -41,7 +41,7 @@ def locked_version(lock: str) -> str:
 
 
 def implied_mirrors(environ: Mapping[str, str], home: Path) -> list[Path]:
-    """Return the folders that Terraform itself takes for mirrors, most specific first (its "implied local mirrors")."""
+    """Return the folders that Terraform itself takes for mirrors, most specific first: its "implied local mirrors"."""
     data_home = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
     data_dirs = (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
     return [
@@ -76,7 +76,7 @@ def holds_provider(mirror: Path, version: str) -> bool:
 
 
 def find_mirror(implied: Iterable[Path], shared: Iterable[Path], version: str) -> Path | None:
-    """Return the first folder that holds the provider: an implied one, or one where administrators put software."""
+    """Return the first folder that holds the provider: an implied mirror, or a folder that administrators share."""
     candidates = [
         *implied,
         # The mirror is the folder above registry.terraform.io, hence one level less than that may lie deep.
@@ -117,9 +117,9 @@ def configure(
     answers: Callable[[], bool] = registry_answers,
     shared: Iterable[Path] = SHARED_FOLDERS,
 ) -> Path | None:
-    """Write a CLI configuration to `target` where one is needed and a mirror is found.
+    """Write a CLI configuration to `target` if one is needed and a mirror is found.
 
-    Returns the mirror; None, with no file at `target`, where Terraform is left alone.
+    Return the mirror; otherwise None, with no file at `target`.
     """
     target.unlink(missing_ok=True)
     if cli_configuration_in_force(environ, home) or answers():

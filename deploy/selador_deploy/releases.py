@@ -1,7 +1,7 @@
 """Artifacts as releases: each zip in the artifact bucket under its own hash, and the manifest that names them.
 
-What is there is never overwritten, so that a hash means the same bytes for ever: what was tested in one environment is
-what another gets, and going back is a plan with an older manifest.
+No object is ever overwritten, so that a hash always means the same bytes. The artifacts that were tested in one
+environment are those that another gets, and going back is a plan with an older manifest.
 """
 
 import base64
@@ -28,7 +28,7 @@ SHORTEST_RELEASE = 6
 
 
 def publish(deployment: Deployment, *, dist: str | None) -> None:
-    """Upload the artifacts under their hashes, and say what each object is called."""
+    """Upload the artifacts under their hashes, and print each object's name."""
     check_caller(deployment.make_client("sts"), deployment.environment)
     bucket = artifact_bucket(deployment.environment)
     for line in upload(deployment.make_client("s3"), bucket, manifest_folder(deployment, None, dist)):
@@ -36,7 +36,7 @@ def publish(deployment: Deployment, *, dist: str | None) -> None:
 
 
 def manifest_folder(deployment: Deployment, release: str | None, dist: str | None) -> Path:
-    """Return the folder with the manifest that is meant: a release's, or else that of `dist`, by default dist/."""
+    """Return the folder with the manifest to deploy: a release's if one is named, or else `dist`, by default dist/."""
     environment = deployment.environment
     if release:
         folder = environment.root / "build" / "releases"
@@ -58,9 +58,10 @@ def artifact_bucket(environment: Environment) -> str:
 def check_deployable(
     artifacts: list[Artifact], environment: Environment, make_client: ClientMaker
 ) -> Mapping[str, str]:
-    """Return the SHA-256 by name of the zips that Terraform will take: from the artifact bucket if there is one.
+    """Return the SHA-256 by name of the zips that Terraform will take.
 
-    Raises DeployError if one is missing there, or isn't the manifest's.
+    It takes them from the artifact bucket, if the environment has one. Raises DeployError if a zip is missing there, or
+    isn't the manifest's.
     """
     bucket = environment.artifact_bucket
     if bucket is None:
@@ -135,7 +136,7 @@ def _put(s3: "S3Client", bucket: str, key: str, content: bytes) -> str:
 
 
 def _published_sha256(s3: "S3Client", bucket: str) -> Callable[[str], str | None]:
-    """Return what finds an object's SHA-256 in Base64, as S3 itself computed it when it took the bytes."""
+    """Return a function that finds an object's SHA-256 in Base64, as S3 computed it when it took the bytes."""
 
     def find(key: str) -> str | None:
         with translated(f"s3://{bucket}/{key} can't be looked at", "check that these credentials may read it"):

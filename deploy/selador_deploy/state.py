@@ -1,4 +1,4 @@
-"""The commands about an environment's state, and what has to be true before it is used.
+"""Connect to an environment's state, read its outputs, take it from a dead holder; check that it is free.
 
 Terraform says who holds a state only after its timeout, and on a page of its own.
 """
@@ -45,9 +45,9 @@ def unlock(deployment: Deployment, *, lock: str) -> None:
 
 
 def check_usable(deployment: Deployment) -> str:
-    """Return the caller's account, if it is the environment's and the state is connected and free.
+    """Check that the environment is initialized, its account is the caller's and its state is free.
 
-    Raises DeployError otherwise.
+    Return the account. Raises DeployError otherwise.
     """
     environment = deployment.environment
     backend = initialized_backend(environment)

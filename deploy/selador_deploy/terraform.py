@@ -34,7 +34,7 @@ class Terraform:
         return ("init", "-input=false", *read_only)
 
     def choose_provider_source(self) -> None:
-        """Settle, before an `init`, where it gets the provider; the commands after it keep to that."""
+        """Choose, before an `init`, between the registry and a mirror. Later commands keep to the choice."""
         lock = (configuration(self.root) / ".terraform.lock.hcl").read_text(encoding="utf-8")
         mirror = provider_mirror.configure(self._mirror_file, self.environ, home=Path.home(), lock=lock)
         if mirror is not None:

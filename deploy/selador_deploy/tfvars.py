@@ -1,6 +1,7 @@
 """Read the one-line values of a .tfvars or .tfbackend file, which are JSON as well: strings, numbers, booleans, lists.
 
-Terraform reads these files itself. This is for what has to be known before it runs: account, Region, buckets.
+Terraform reads these files itself. This module is for the values that are needed before it runs: account, Region,
+buckets.
 """
 
 import json
@@ -12,7 +13,7 @@ type Value = str | int | float | bool | list[str] | None
 
 
 def read(text: str) -> dict[str, Value]:
-    """Return the values by name; a value that goes over several lines, or isn't a plain one, is left out."""
+    """Return the values by name. A value of several lines, an object or an expression is left out."""
     values: dict[str, Value] = {}
     for name, value in _ASSIGNMENT.findall(text):
         try:

@@ -6,8 +6,8 @@ from typing import Any
 
 from selador_deploy.plan.iam_statements import POLICY_ATTRIBUTES, statements
 
-# What can't be had back by applying again: messages, what a key encrypted, subscriptions, logs, objects, the URL that
-# clients have.
+# Another apply doesn't bring back what these hold: messages, what a key encrypted, subscriptions, logs, objects, the
+# URL that clients have.
 STATEFUL_TYPES = frozenset(
     {
         "aws_apigatewayv2_api",
@@ -42,7 +42,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One resource's change. `why` is empty if the reason needs no word; `attributes` are names."""
+    """One resource's change. `why` is empty if the reason is plain; `attributes` are names."""
 
     address: str
     type: str
@@ -54,17 +54,17 @@ class Change:
 
     @property
     def stateful(self) -> bool:
-        """Whether what would be lost can't be had back."""
+        """Whether it holds what another apply doesn't bring back."""
         return self.type in STATEFUL_TYPES
 
     @property
     def loses(self) -> bool:
-        """Whether the resource that exists now goes."""
+        """Whether the resource that exists now is destroyed."""
         return self.action in {"destroy", "replace"}
 
 
 def is_change(resource: Mapping[str, Any]) -> bool:
-    """Say whether anything happens to a resource, rather than nothing or a mere reading."""
+    """Return whether Terraform does anything to a resource but read it."""
     return tuple(resource["change"]["actions"]) in _ACTIONS
 
 
@@ -88,7 +88,10 @@ def read_change(resource: Mapping[str, Any]) -> Change:
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of what changes, without what is merely known again after the change."""
+    """Return the names of the attributes that change.
+
+    An attribute that is only unknown until the apply is left out, unless nothing else changes.
+    """
     names = {
         name
         for name in {*before, *after}
@@ -98,7 +101,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mappi
 
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
-    """Return an attribute's value; Terraform writes nothing now as null, now as empty."""
+    """Return an attribute's value. Terraform writes an absent one as null, as "" or as an empty list or map."""
     value = values.get(name)
     return None if value in ("", [], {}) else value
 

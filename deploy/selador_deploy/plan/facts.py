@@ -1,7 +1,7 @@
-"""What a plan is made of. Terraform lets some of it change between plan and apply, and dies half-way on the rest.
+"""The facts that a plan rests on. Terraform itself lets some of them change between plan and apply.
 
 It reads the zips again at apply, so that a swapped one goes through. It compares the state's lineage and serial, but
-neither the commit nor the variables' file. And it says what has changed only after a page of its own.
+neither the commit nor the variables' file. On other changes it fails half-way, or says so after a page of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Facts:
-    """Two are equal exactly when nothing has changed that a plan rests on. Hashes are SHA-256 in hexadecimal."""
+    """Everything that a plan rests on, at one moment. Hashes are SHA-256 in hexadecimal."""
 
     environment: str
     workspace: str

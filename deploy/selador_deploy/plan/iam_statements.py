@@ -1,4 +1,4 @@
-"""Policies as one line a statement, so that two can be compared by eye: `Allow sqs:SendMessage on arn:…`."""
+"""Write a policy as one line a statement, to be compared by eye: `Allow sqs:SendMessage on arn:…`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ POLICY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 
 
 def statements(type_: str, attribute: str, values: Mapping[str, Any]) -> list[str]:
-    """Return the statements of a resource's attribute; none where it has no value."""
+    """Return the statements of a resource's attribute; none if it has no value."""
     value = values.get(attribute)
     if not value:
         return []

@@ -1,7 +1,11 @@
-"""`make plan`: what would change, judged before it is saved.
+"""`make plan`: plan, judge, save.
 
-The stages: gather what the plan rests on (gather.py), let Terraform plan, sum up what it would do (summary.py), refuse
-losses that nobody named, save plan and facts as one bundle (bundle.py). `make apply` (apply.py) takes it from there.
+The stages:
+1. gather the facts that the plan rests on (gather.py);
+2. let Terraform plan;
+3. sum up what the plan would do (summary.py);
+4. refuse losses that nobody named;
+5. save plan and facts as one bundle (bundle.py), which `make apply` carries out (apply.py).
 """
 
 import json

@@ -1,7 +1,7 @@
-"""What a plan does, for a person to judge on one screen: what is lost first, then why, then the rest by its names.
+"""Sum up a plan for a person to judge on one screen: losses first, each with its reason, then the rest by name.
 
-Attributes are named, their values never shown (a value may be secret, a name tells who reads where to look), except for
-IAM: there a change is shown statement by statement. Pure.
+Attributes are named, and their values are not shown: a value may be secret. Permissions are the exception: they are
+shown statement by statement. Pure.
 """
 
 from collections import Counter
