@@ -1,7 +1,7 @@
-"""Run checkov over terraform/: each finding is fixed or skipped at its resource with a reason; no skip outlives it.
+"""Run checkov over terraform/. Each finding has to be fixed, or skipped at its resource with a reason.
 
-checkov itself says nothing of a skip that no longer skips anything. So it is run on a copy without skips, where each
-finding must meet one of them in the original, inside the lines of the resource, and each of them a finding.
+checkov does not report a skip that no longer skips anything. So this program runs it on a copy without skips. There
+each finding must meet a skip of the original, inside the lines of its resource, and each skip must meet a finding.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Finding:
-    """A failed check: of which resource, and where that stands."""
+    """A failed check, with its resource and the resource's lines."""
 
     file: str
     first_line: int
@@ -43,7 +43,7 @@ class Finding:
     title: str
 
     def meets(self, skip: Skip) -> bool:
-        """Whether the skip is about this finding."""
+        """Return whether the skip is about this finding."""
         return skip.check == self.check and skip.file == self.file and self.first_line <= skip.line <= self.last_line
 
 
@@ -78,7 +78,7 @@ def findings_in(report: Any) -> list[Finding]:
 
 
 def faults(findings: Iterable[Finding], skips: Sequence[Skip]) -> list[str]:
-    """Return what has to be done: findings without a skip, skips without a finding or a reason."""
+    """Return a line for each finding without a skip, and for each skip without a finding or a reason."""
     found = list(findings)
     told = [
         f"{finding.file}:{finding.first_line}: {finding.resource}: {finding.check}: {finding.title}"
@@ -91,7 +91,9 @@ def faults(findings: Iterable[Finding], skips: Sequence[Skip]) -> list[str]:
         if not any(finding.meets(skip) for finding in found)
     ]
     return told + [
-        f"{skip.file}:{skip.line}: {skip.check} is skipped without a reason" for skip in skips if not skip.reason
+        f"{skip.file}:{skip.line}: {skip.check} is skipped without a reason; write one after the colon"
+        for skip in skips
+        if not skip.reason
     ]
 
 
@@ -119,13 +121,13 @@ def scan(checkov: Path, folder: Path) -> tuple[list[Finding], list[Skip], int]:
         report = json.loads(done.stdout)
     except ValueError:
         raise SystemExit(
-            f"checkov: it ended with status {done.returncode} and no report: {done.stderr[-500:]}"
+            f"checkov: it ended with status {done.returncode} and no report; read its last words: {done.stderr[-500:]}"
         ) from None
     return findings_in(report), skips, report["summary"]["passed"]
 
 
 def main(arguments: Sequence[str], root: Path) -> int:
-    """Scan, and print what has to be done; return the exit status."""
+    """Scan, and print each fault; return the exit status."""
     parser = argparse.ArgumentParser(prog="check_security.py", description=__doc__)
     parser.add_argument("checkov", type=Path, help="checkov's executable")
     options = parser.parse_args(arguments)

@@ -31,7 +31,7 @@ def rows(text: str, kind: str) -> Iterator[Row]:
     """Yield the blocks of a kind in the text of a .tf file. Raises ValueError for one without a description."""
     for name, body in hcl.labelled(hcl.read(text), kind).items():
         if "description" not in body:
-            raise ValueError(f"{name} has no description")
+            raise ValueError(f"{name} has no description; write one in its .tf file")
         default = json.dumps(body["default"]) if "default" in body else None
         yield Row(name, _in_a_cell(body["description"]), _type(body), default)
 
@@ -80,7 +80,10 @@ def main(arguments: Sequence[str], root: Path) -> int:
     for module in modules(root):
         readme = module / "README.md"
         old = readme.read_text(encoding="utf-8")
-        new = renewed(old, tables(module))
+        try:
+            new = renewed(old, tables(module))
+        except ValueError as error:
+            raise SystemExit(f"readmes: {module.relative_to(root)}: {error}") from None
         if new != old:
             readme.write_text(new, encoding="utf-8")
             print(f"wrote {readme.relative_to(root)}")

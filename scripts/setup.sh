@@ -15,7 +15,7 @@ fail() {
     exit 1
 }
 
-# A candidate counts only if it runs and is 3.13: a pyenv shim is on PATH even where no version stands behind it.
+# A candidate has to run and to be 3.13: a pyenv shim is on PATH even if no such version is installed.
 is_python_313() {
     "$1" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1
 }

@@ -1,1 +1,1 @@
-"""Write what is published of the WebSocket protocol, from the models that define it: `make protocol`."""
+"""Write the published forms of the WebSocket protocol, from the models that define it: `make protocol`."""

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of the protocol."""
+"""Write the AsyncAPI 3 document of the protocol."""
 
 import copy
 from typing import Any
@@ -74,7 +74,7 @@ def asyncapi(message: dict[str, Any], frame: dict[str, Any]) -> str:
                             "properties": {
                                 "Sec-WebSocket-Protocol": {
                                     "type": "string",
-                                    "description": f"{SUBPROTOCOL}, and bearer.<jwt> where the API asks for a token.",
+                                    "description": f"{SUBPROTOCOL}, and bearer.<jwt> if the API asks for a token.",
                                 }
                             },
                         },
@@ -120,7 +120,7 @@ def _message(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved(schemas: dict[str, Any]) -> dict[str, Any]:
-    """Point references at where AsyncAPI keeps schemas."""
+    """Point references at the place in which AsyncAPI keeps schemas."""
 
     def move(value: Any) -> None:
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the protocol: one for what a client sends, one for what it receives."""
+"""Write the JSON Schemas of the protocol: one for the messages of a client, one for the server's frames."""
 
 import re
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ _FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="t
 
 
 def message_schema() -> dict[str, Any]:
-    """Return the schema of a client's messages: what it refuses, the handler refuses (which also knows limits)."""
+    """Return the schema of a client's messages. The handler refuses whatever it refuses, and more: it knows limits."""
     return _document(_MESSAGE.json_schema(mode="validation"), "A message of a client")
 
 
@@ -34,7 +34,7 @@ def frame_schema() -> dict[str, Any]:
 
 
 def _leave_out_null(member: dict[str, Any]) -> None:
-    """Turn "this or null" into this: a frame has no null. A client may send one for what it leaves out."""
+    """Turn "this or null" into this: a frame has no null. A client may send null for a member that it leaves out."""
     options = [option for option in member.get("anyOf", []) if option != {"type": "null"}]
     if len(options) == 1:
         del member["anyOf"]
@@ -51,7 +51,7 @@ def _document(schema: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def _simplify(value: Any) -> Any:
-    """Leave out what pydantic adds for forms and for Python: titles of members, and defaults of null."""
+    """Leave out the titles of members and the defaults of null, which pydantic adds for forms and for Python."""
     if isinstance(value, list):
         return [_simplify(item) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""TypeScript types of the protocol, from its JSON Schemas."""
+"""Write TypeScript types of the protocol, from its JSON Schemas."""
 
 from typing import Any
 

@@ -33,3 +33,13 @@ def test_a_description_of_several_lines_becomes_one_cell() -> None:
     assert list(generate_readmes.rows(text, "output")) == [
         generate_readmes.Row("a", 'One "a" \\| b:<br>• `c`: first line;<br>• `d`.')
     ]
+
+
+def test_a_fault_is_told_with_its_module(tmp_path: Path) -> None:
+    module = tmp_path / "terraform"
+    (module / "modules").mkdir(parents=True)
+    (module / "variables.tf").write_text('variable "a" {\n  type = string\n}\n')
+    (module / "README.md").write_text(f"{generate_readmes.BEGIN}\n{generate_readmes.END}\n")
+
+    with pytest.raises(SystemExit, match=r"readmes: terraform: a has no description; write one in its \.tf file"):
+        generate_readmes.main([], tmp_path)
