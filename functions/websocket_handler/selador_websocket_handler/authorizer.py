@@ -27,7 +27,8 @@ logs.configure(_settings.log_level)
 log = structlog.get_logger()
 
 _verifier = Verifier(
-    keys=KeySet(partial(fetch, _settings.jwks_url), _settings.jwt_algorithms, time.monotonic),
+    # By the wall clock: the other one may stand still while Lambda keeps the function frozen.
+    keys=KeySet(partial(fetch, _settings.jwks_url), _settings.jwt_algorithms, time.time),
     algorithms=_settings.jwt_algorithms,
     issuer=_settings.jwt_issuer,
     audiences=_settings.jwt_audiences,

@@ -1,7 +1,8 @@
 """The issuer's public keys, from its JSON Web Key Set (RFC 7517).
 
-The set is fetched once per execution environment. A key id that isn't in it may be new, so it is fetched again then,
-but not within a minute of the last time: anybody can make up key ids.
+The set is fetched when it is first needed, and again after ten minutes. A key id that isn't in it may be new, so it is
+fetched again then, too, but not within a minute of the last time: anybody can make up key ids. What couldn't be fetched
+anew for an hour counts no longer: the issuer may have withdrawn a key since.
 """
 
 import http.client
@@ -17,9 +18,13 @@ from urllib.parse import urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from selador_shared.version import USER_AGENT
+
 FETCH_SECONDS = 3
 MAX_BYTES = 256 * 1024
 REFRESH_SECONDS = 60
+FRESH_SECONDS = 10 * 60
+GREATEST_AGE_SECONDS = 60 * 60
 RETRY_SECONDS = 5
 """After a fetch that failed: a storm of connections must not become one of fetches, nor outlast the failure by much."""
 MIN_RSA_BITS = 2048  # RFC 7518, section 3.3
@@ -39,31 +44,42 @@ class KeySet:
         self._algorithms = tuple(algorithms)
         self._clock = clock
         self._keys: Mapping[tuple[str, str], jwt.PyJWK] = {}
-        self._next_fetch_at = float("-inf")
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
         self._failure: str | None = None
 
     def find(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
-        """Return the key with that id for that algorithm; None where the issuer has none.
+        """Return the key with that id for that algorithm; None if the issuer has none.
 
-        Raises KeySetUnavailableError where that can't be told.
+        Raises KeySetUnavailableError if that can't be told.
         """
-        if (key_id, algorithm) not in self._keys and self._clock() >= self._next_fetch_at:
+        if self._clock() - self._fetched_at >= GREATEST_AGE_SECONDS:
+            self._keys = {}
+        if self._is_fetch_due(is_known=(key_id, algorithm) in self._keys):
             self._refresh()
         found = self._keys.get((key_id, algorithm))
         if found is None and self._failure is not None:
             raise KeySetUnavailableError(self._failure)
         return found
 
+    def _is_fetch_due(self, *, is_known: bool) -> bool:
+        now = self._clock()
+        if is_known and now - self._fetched_at < FRESH_SECONDS:
+            return False
+        # Whoever has a known key doesn't wait every five seconds for a server that gives no answer.
+        pause = RETRY_SECONDS if self._failure is not None and not is_known else REFRESH_SECONDS
+        return now - self._tried_at >= pause
+
     def _refresh(self) -> None:
-        # What was known stays known when a fetch fails: keys don't end with their server.
+        # What was known stays known for a while when a fetch fails: keys don't end with their server.
         try:
             self._keys = usable_keys(self._fetch(), self._algorithms)
         except KeySetUnavailableError as error:
             self._failure = str(error)
-            self._next_fetch_at = self._clock() + RETRY_SECONDS
         else:
             self._failure = None
-            self._next_fetch_at = self._clock() + REFRESH_SECONDS
+            self._fetched_at = self._clock()
+        self._tried_at = self._clock()
 
 
 def usable_keys(document: bytes, algorithms: Iterable[str]) -> dict[tuple[str, str], jwt.PyJWK]:
@@ -103,7 +119,8 @@ def fetch(url: str, context: ssl.SSLContext | None = None) -> bytes:
     try:
         connection.connect()
         with _deadline(connection.sock):
-            connection.request("GET", place, headers={"Accept": "application/json", "Connection": "close"})
+            headers = {"Accept": "application/json", "Connection": "close", "User-Agent": USER_AGENT}
+            connection.request("GET", place, headers=headers)
             response = connection.getresponse()
             body = response.read(MAX_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:

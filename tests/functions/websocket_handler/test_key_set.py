@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selador_shared.version import VERSION
 from selador_websocket_handler import key_set
 from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch, usable_keys
 
@@ -52,7 +53,7 @@ def document(*jwks: Any) -> bytes:
 
 def test_the_set_is_fetched_once_for_any_number_of_known_keys(keys: KeySet, issuer: Issuer, clock: Clock) -> None:
     found = [keys.find("rsa-1", "RS256"), keys.find("ec-1", "ES256")]
-    clock.seconds = 1e6
+    clock.seconds = key_set.FRESH_SECONDS - 1
     found.append(keys.find("rsa-1", "RS256"))
 
     assert None not in found
@@ -87,6 +88,49 @@ def test_a_key_that_the_issuer_has_withdrawn_is_gone_after_the_next_fetch(
     keys.find("unknown", "RS256")
 
     assert keys.find("rsa-1", "RS256") is None
+
+
+def test_a_withdrawn_key_counts_no_longer_once_the_set_was_fetched_again(
+    keys: KeySet, issuer: Issuer, clock: Clock
+) -> None:
+    """Nobody has to come with an unknown key for that."""
+    assert keys.find("rsa-1", "RS256")
+    del issuer.published["rsa-1"]
+
+    clock.seconds = key_set.FRESH_SECONDS
+
+    assert keys.find("rsa-1", "RS256") is None
+
+
+def test_known_keys_outlive_their_server_for_an_hour_and_no_longer(keys: KeySet, issuer: Issuer, clock: Clock) -> None:
+    assert keys.find("rsa-1", "RS256")
+    issuer.answer = partial(respond, body=b"", status=503)
+
+    clock.seconds = key_set.GREATEST_AGE_SECONDS - 1
+    before = keys.find("rsa-1", "RS256")
+    clock.seconds = key_set.GREATEST_AGE_SECONDS
+    with pytest.raises(KeySetUnavailableError, match="status 503"):
+        keys.find("rsa-1", "RS256")
+    issuer.answer = None
+    clock.seconds += key_set.RETRY_SECONDS
+    again = keys.find("rsa-1", "RS256")
+
+    assert before is not None
+    assert again is not None
+
+
+def test_the_fetch_says_who_it_is(issuer: Issuer, context: ssl.SSLContext) -> None:
+    """Firewalls refuse requests without a User-Agent, AWS's own rules (NoUserAgent_HEADER) among them."""
+    agents = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        agents.append(handler.headers["User-Agent"])
+        respond(handler, document(public_jwk("k", RSA)))
+
+    issuer.answer = answer
+    fetch(issuer.jwks_url, context)
+
+    assert agents == [f"selador/{VERSION}"]
 
 
 def test_known_keys_outlive_a_failed_fetch_and_unknown_ones_cannot_be_judged(
