@@ -21,6 +21,7 @@ from selador_websocket_handler.identity import Identity, of_event
 from selador_websocket_handler.key_set import KeySetUnavailableError
 
 from ...conftest import AUDIENCE, Issuer, public_jwk, respond
+from . import conftest
 
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 METHOD_ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/dev/$connect"
@@ -61,7 +62,7 @@ def event(aws_event: ReadEvent) -> dict[str, Any]:
 
 
 def offering(event: dict[str, Any], *protocols: str) -> dict[str, Any]:
-    return event | {"headers": {**event["headers"], "Sec-WebSocket-Protocol": ", ".join(protocols)}}
+    return conftest.offering(event, ("Sec-WebSocket-Protocol", ", ".join(protocols)))
 
 
 def unsigned(header: dict[str, Any], payload: dict[str, Any], signature: str = "") -> str:
@@ -88,6 +89,13 @@ def altered(issuer: Issuer) -> str:
     return f"{head}.{body}.{signature}"
 
 
+def nested(levels: int) -> list[Any]:
+    innermost: list[Any] = []
+    for _ in range(levels):
+        innermost = [innermost]
+    return innermost
+
+
 def now() -> int:
     return int(time.time())
 
@@ -99,6 +107,11 @@ ACCEPTED: dict[str, Callable[[Issuer], str]] = {
     "one of several audiences": lambda issuer: issuer.token(aud=["x", AUDIENCE]),
     "expired within the leeway": lambda issuer: issuer.token(exp=now() - 30),
     "not valid before, within the leeway": lambda issuer: issuer.token(nbf=now() + 30, iat=now() + 30),
+    "Cognito's access token": lambda issuer: issuer.token(
+        without=("aud",), client_id=AUDIENCE, token_use="access", scope="openid", username="anna"
+    ),
+    "Cognito's ID token": lambda issuer: issuer.token(token_use="id"),
+    "an audience beside another client": lambda issuer: issuer.token(client_id="somebody-else"),
 }
 REFUSED: dict[str, Callable[[Issuer], str]] = {
     "no JWT": lambda issuer: "hello",
@@ -132,6 +145,15 @@ REFUSED: dict[str, Callable[[Issuer], str]] = {
     "no issuer": lambda issuer: issuer.token(without=("iss",)),
     "another audience": lambda issuer: issuer.token(aud="somebody-else"),
     "no audience": lambda issuer: issuer.token(without=("aud",)),
+    "another client": lambda issuer: issuer.token(without=("aud",), client_id="somebody-else"),
+    "another audience beside our client": lambda issuer: issuer.token(aud="somebody-else", client_id=AUDIENCE),
+    "an empty audience beside our client": lambda issuer: issuer.token(aud=[], client_id=AUDIENCE),
+    "an audience of null beside our client": lambda issuer: issuer.token(aud=None, client_id=AUDIENCE),
+    "a list of clients": lambda issuer: issuer.token(without=("aud",), client_id=[AUDIENCE]),
+    "an audience that is a number": lambda issuer: issuer.token(aud=7),
+    "half a surrogate pair in the subject": lambda issuer: issuer.token(sub="\ud83d"),
+    "half a surrogate pair in a claim": lambda issuer: issuer.token(tenant={"name": "\ud83d"}),
+    "a claim nested too deeply": lambda issuer: issuer.token(groups=nested(300)),
     "no subject": lambda issuer: issuer.token(without=("sub",)),
     "an empty subject": lambda issuer: issuer.token(sub=""),
     "a critical extension": lambda issuer: issuer.token(header={"crit": ["x"], "x": 1}),
@@ -191,6 +213,72 @@ def test_no_token_or_two_are_unauthorized(
 ) -> None:
     with pytest.raises(authorizer.UnauthorizedError):
         authorizer.handle(offering(event, *protocols), None)
+
+
+def test_a_machines_token_lets_its_client_in_as_itself(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any]
+) -> None:
+    """By Cognito's client credentials grant: the subject is the client."""
+    token = issuer.token(without=("aud",), sub=AUDIENCE, client_id=AUDIENCE, token_use="access")
+
+    answer = authorizer.handle(offering(event, "selador.v1", f"bearer.{token}"), None)
+
+    assert answer["principalId"] == AUDIENCE
+
+
+def test_the_log_says_which_claim_can_not_be_queued(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(authorizer.UnauthorizedError):
+        authorizer.handle(offering(event, f"bearer.{issuer.token(tenant='\ud83d')}"), None)
+
+    assert "tenant holds half a surrogate pair" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol"),
+        ("sec-websocket-protocol", "Sec-WebSocket-Protocol"),
+    ],
+    ids=["one case", "two cases"],
+)
+@pytest.mark.parametrize("token_first", [True, False])
+def test_a_token_may_stand_in_a_line_of_its_own(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any], names: tuple[str, str], *, token_first: bool
+) -> None:
+    offers = [f"bearer.{issuer.token()}", "selador.v1"][:: 1 if token_first else -1]
+
+    answer = authorizer.handle(conftest.offering(event, *zip(names, offers, strict=True)), None)
+
+    assert answer["principalId"] == "user-7"
+
+
+def test_two_tokens_in_two_lines_are_unauthorized(
+    authorizer: ModuleType, issuer: Issuer, event: dict[str, Any]
+) -> None:
+    lines = [("Sec-WebSocket-Protocol", f"bearer.{issuer.token()}"), ("Sec-WebSocket-Protocol", "bearer.x")]
+
+    with pytest.raises(authorizer.UnauthorizedError):
+        authorizer.handle(conftest.offering(event, *lines), None)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"headers": None},
+        {"headers": {"Sec-WebSocket-Protocol": None}},
+        {"multiValueHeaders": {"Sec-WebSocket-Protocol": None}},
+        {"multiValueQueryStringParameters": {"token": None}},
+        {"multiValueQueryStringParameters": None},
+    ],
+    ids=str,
+)
+def test_what_is_null_is_not_there(load: Load, event: dict[str, Any], nothing: dict[str, Any]) -> None:
+    authorizer = load(JWT_QUERY_PARAMETER="token")
+
+    with pytest.raises(authorizer.UnauthorizedError):
+        authorizer.handle(event | {"headers": {}, "multiValueHeaders": {}} | nothing, None)
 
 
 def test_a_token_in_the_url_counts_only_where_that_is_configured(
