@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from selador_shared.envelope import Envelope
+from selador_shared.envelope import Envelope, read_envelope
 
 
 class UnreadableMessageError(Exception):
@@ -40,7 +40,7 @@ def read_delivery(record: Mapping[str, Any]) -> Delivery:
     Raises UnreadableMessageError.
     """
     try:
-        envelope = Envelope.model_validate_json(record["body"])
+        envelope = read_envelope(record["body"])
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         named = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in faults]

@@ -26,7 +26,7 @@ def test_a_record_is_read_with_its_receive_count(
     [
         ("hello", "body: Invalid JSON"),
         ('{"version":1}', "requestId: Field required"),
-        ('{"version":2,"requestId":"SECRET"}', "version: Input should be 1"),
+        ('{"version":0,"requestId":"SECRET"}', "version: Input should be greater than or equal to 1"),
         ("", "body: Invalid JSON"),
     ],
 )
