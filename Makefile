@@ -116,6 +116,10 @@ test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
 	@$(DEPLOY) validate
 	@$(DEPLOY) test
 
+.PHONY: workflows
+workflows: $(READY) ## check the workflows' files, and write what the handler has to know of them
+	@$(PYTHON) -m selador_main.workflows --write
+
 .PHONY: lint-protocol
 lint-protocol: node_modules ## check the published protocol with AsyncAPI's own parser and with TypeScript (needs Node.js 20 or newer)
 	node scripts/check_asyncapi.mjs docs/asyncapi.yaml

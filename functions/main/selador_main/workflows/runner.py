@@ -25,6 +25,7 @@ from selador_main.workflows.definition import Definition, Generate, Query, Retri
 from selador_main.workflows.template import Reference, Template
 from selador_shared import protocol
 from selador_shared.settings import Generation
+from selador_shared.workflow_inputs import InputError, check_inputs
 
 _NOTHING_FOUND = "(no passages were found)"
 _BETWEEN_STEPS = "\n\n"
@@ -152,24 +153,10 @@ class Workflows:
 
 def checked_inputs(definition: Definition, given: Mapping[str, str]) -> Mapping[str, str]:
     """Return a value for every input. Raises RequestRefusedError for the first one that is wrong."""
-    for name in given:
-        if name not in definition.inputs:
-            known = ", ".join(definition.inputs) or "none"
-            raise RequestRefusedError(
-                "invalid_request", f"{name[:64]} is no input of this workflow, which has {known}", field="inputs"
-            )
-    for name, wanted in definition.inputs.items():
-        value = given.get(name, "")
-        if wanted.required and not value.strip():
-            raise RequestRefusedError(
-                "invalid_request", f"{name} is missing or empty: {wanted.description}", field=f"inputs.{name}"
-            )
-        if len(value) > wanted.max_characters:
-            raise RequestRefusedError(
-                "invalid_request",
-                f"{name} is {len(value):,} characters; the workflow's limit for it is {wanted.max_characters:,}",
-                field=f"inputs.{name}",
-            )
+    try:
+        check_inputs(definition.inputs, given)
+    except InputError as error:
+        raise RequestRefusedError("invalid_request", str(error), field=error.field) from None
     return {name: given.get(name, "") for name in definition.inputs}
 
 

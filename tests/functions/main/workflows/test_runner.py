@@ -207,8 +207,8 @@ def test_a_failure_names_the_step_and_keeps_its_code(
 @pytest.mark.parametrize(
     ("inputs", "field", "message"),
     [
-        ({}, "inputs.q", "q is missing or empty: the q"),
-        ({"q": "  "}, "inputs.q", "q is missing or empty: the q"),
+        ({}, "inputs.q", "q is missing or blank: the q"),
+        ({"q": "  "}, "inputs.q", "q is missing or blank: the q"),
         ({"q": "x" * 11}, "inputs.q", "q is 11 characters; the workflow's limit for it is 10"),
         ({"q": "x", "z": "y"}, "inputs", "z is no input of this workflow, which has q"),
     ],
