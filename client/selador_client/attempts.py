@@ -1,7 +1,7 @@
-"""Which frames of a request still count: those of its newest attempt, each once."""
+"""Which frames of a request still count: docs/protocol.md, "Attempts and the end"."""
 
 from selador_client.errors import ProtocolError
-from selador_shared.protocol import Accepted, Frame, Pong
+from selador_shared.protocol import Accepted, Completed, Error, Frame, Pong, UnknownFrame
 
 
 class Attempts:
@@ -11,22 +11,33 @@ class Attempts:
         self._request_id = request_id
         self._attempt = 0
         self._next_seq = 0
+        self._has_failed = False
+        self._is_complete = False
 
-    def counts(self, frame: Frame) -> bool:
+    @property
+    def have_begun(self) -> bool:
+        """Whether an attempt has sent a frame, so that the request is queued, `accepted` or not."""
+        return self._attempt > 0
+
+    def counts(self, frame: Frame | UnknownFrame) -> bool:
         """Return whether `frame` is news of the request.
 
-        No news are other requests' frames, those of an attempt before the newest, and repeated ones. A frame of a
-        higher attempt, whatever its type, begins that attempt: a burial has no `started`.
+        Returns False for frames of other requests, of older attempts, for duplicates, and for what follows the end: all
+        after `completed`, all of the same attempt after `error`. Returns False, too, for the door's own error once an
+        attempt has begun: the queue had the request after all. A frame of a higher attempt, whatever its type, begins
+        that attempt: a burial has no `started`.
 
-        Raises ProtocolError where frames are missing between the last one and this.
+        Raises ProtocolError if frames are missing between the last one and this.
         """
-        if isinstance(frame, Pong) or frame.request_id != self._request_id:
+        if isinstance(frame, Pong) or frame.request_id != self._request_id or self._is_complete:
             return False
-        if isinstance(frame, Accepted) or frame.attempt is None or frame.seq is None:
-            return True  # the answer to the message itself, which no attempt sent
+        if isinstance(frame, Accepted):
+            return not self._has_failed
+        if frame.attempt is None or frame.seq is None:
+            return not self.have_begun  # no attempt sent it: it answers the message itself
         if frame.attempt > self._attempt:
-            self._attempt, self._next_seq = frame.attempt, 0
-        if frame.attempt < self._attempt or frame.seq < self._next_seq:
+            self._attempt, self._next_seq, self._has_failed = frame.attempt, 0, False
+        if frame.attempt < self._attempt or frame.seq < self._next_seq or self._has_failed:
             return False
         if frame.seq > self._next_seq:
             raise ProtocolError(
@@ -34,4 +45,6 @@ class Attempts:
                 "a part of the answer is missing: ask again"
             )
         self._next_seq += 1
+        self._is_complete = isinstance(frame, Completed)
+        self._has_failed = isinstance(frame, Error)
         return True

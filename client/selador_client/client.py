@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -15,14 +16,32 @@ from websockets.sync import client as websockets
 from websockets.typing import Subprotocol
 
 from selador_client.attempts import Attempts
-from selador_client.errors import ConnectionFailedError, DeadlinePassedError, ProtocolError
-from selador_shared.protocol import SUBPROTOCOL, TERMINAL_FRAMES, Accepted, Frame, parse_frame
+from selador_client.errors import (
+    ConnectionFailedError,
+    DeadlinePassedError,
+    MessageRefusedError,
+    ProtocolError,
+)
+from selador_shared.protocol import (
+    SUBPROTOCOL,
+    TERMINAL_FRAMES,
+    Accepted,
+    Frame,
+    UnknownFrame,
+    parse_frame,
+    parse_gateway_error,
+)
 
 ACCEPT_SECONDS = 35
-"""The longest silence before `accepted` has told the deadline.
+"""How long to wait for the first frame: API Gateway gives up on the handler after 29 s."""
 
-API Gateway gives up on the handler after 29 s, and the main function is never silent for longer than 15.
+SILENCE_SECONDS = 120
+"""How long to wait for another frame while no `accepted` has told the deadline.
+
+After a minute the queue hands out the request of a worker that was killed.
 """
+
+USER_AGENT = f"selador/{version('selador-client')}"
 
 _REFUSALS = {
     401: "it asks for a token, and this one doesn't count or there is none: set SELADOR_TOKEN",
@@ -60,10 +79,10 @@ class Client:
     def ask(self, text: str, session_id: str | None = None) -> Iterator[Frame]:
         """Ask `text` and yield the answer's frames as they come, to the terminal one (`completed` or `error`).
 
-        `session_id` continues the conversation in which an earlier `completed` named it. On a `started` of a higher
+        `session_id` continues the conversation in which an earlier `completed` named it. On a frame of a higher
         attempt, what was yielded of earlier attempts is void. Frames of types this version doesn't know are skipped.
 
-        Raises ConnectionFailedError, DeadlinePassedError, ProtocolError.
+        Raises ConnectionFailedError, DeadlinePassedError, MessageRefusedError, ProtocolError.
         """
         request_id = uuid4().hex
         message = {"action": "invoke", "type": "query", "text": text, "requestId": request_id}
@@ -74,8 +93,8 @@ class Client:
         try:
             self._connection.send(json.dumps(message))
             while True:
-                frame = self._receive(deadline)
-                if frame is None or not attempts.counts(frame):
+                frame = self._receive(deadline, SILENCE_SECONDS if attempts.have_begun else ACCEPT_SECONDS)
+                if not attempts.counts(frame) or isinstance(frame, UnknownFrame):
                     continue
                 if isinstance(frame, Accepted):
                     deadline = time.monotonic() + frame.deadline_seconds
@@ -85,20 +104,23 @@ class Client:
         except ConnectionClosed as error:
             raise ConnectionFailedError(f"the connection was closed before the answer was complete: {error}") from error
 
-    def _receive(self, deadline: float | None) -> Frame | None:
-        """Return the next frame, or None for one of an unknown type."""
-        timeout = ACCEPT_SECONDS if deadline is None else max(0, deadline - time.monotonic())
+    def _receive(self, deadline: float | None, silence_seconds: float) -> Frame | UnknownFrame:
+        """Return the next frame; without a deadline, nothing may come for `silence_seconds`."""
+        timeout = silence_seconds if deadline is None else max(0, deadline - time.monotonic())
         try:
             message = self._connection.recv(timeout)
         except TimeoutError:
-            waited = f"for {ACCEPT_SECONDS} s nothing came" if deadline is None else "the deadline has passed"
+            waited = f"for {silence_seconds} s nothing came" if deadline is None else "the deadline has passed"
             raise DeadlinePassedError(f"{waited}, so the request counts as lost: ask again") from None
         try:
             return parse_frame(message)
         except ValidationError as error:
+            if (answer := parse_gateway_error(message)) is not None:
+                raise MessageRefusedError(
+                    f"API Gateway answered the question itself, with {answer.message!r}: wait, and ask again "
+                    f"(its request id is {answer.request_id})"
+                ) from None
             fault = error.errors(include_url=False, include_input=False)[0]
-            if fault["type"] == "union_tag_invalid":
-                return None
             raise ProtocolError(f"the server sent what is no frame of {SUBPROTOCOL}: {fault['msg']}") from error
 
 
@@ -115,6 +137,7 @@ def connect(url: str, token: str | None = None) -> Client:
             # The token is a subprotocol too: browsers can't set headers, and URLs are logged.
             subprotocols=[Subprotocol(SUBPROTOCOL), *([] if token is None else [Subprotocol(f"bearer.{token}")])],
             proxy=proxy,
+            user_agent_header=USER_AGENT,
             # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
             # connection. The protocol's heartbeats and deadlines do what pings are for.
             ping_interval=None,

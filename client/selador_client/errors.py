@@ -17,5 +17,9 @@ class DeadlinePassedError(SeladorClientError):
     """No terminal frame came in the time the server had named: the request was lost."""
 
 
+class MessageRefusedError(SeladorClientError):
+    """API Gateway itself answered the message, so that the service never saw it, or lost its answer."""
+
+
 class ProtocolError(SeladorClientError):
     """The server sent what version 1 of the protocol does not allow."""

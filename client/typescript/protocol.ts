@@ -10,7 +10,7 @@ export interface Ping {
   action: "ping";
 }
 
-/** A question to the query agent. The handler also limits `text` to what the deployed agent takes. */
+/** A question to the query agent. The handler also refuses a `text` of blanks, and one that is longer than the deployed agent takes. */
 export interface Query {
   action: "invoke";
   type?: "query";
@@ -19,7 +19,7 @@ export interface Query {
   sessionId?: string | null;
 }
 
-/** A named workflow to run with `inputs`. */
+/** A named workflow to run with `inputs`. The handler also refuses a workflow that the deployment doesn't have, and inputs that the workflow doesn't take. */
 export interface Workflow {
   action: "invoke";
   type: "workflow";
@@ -30,7 +30,7 @@ export interface Workflow {
 
 export type Message = Ping | Query | Workflow;
 
-/** The request is durably queued. No terminal frame within `deadlineSeconds` means that it was lost. */
+/** The request is durably queued. No terminal frame within `deadlineSeconds` means that it was lost. It may come after any frame of an attempt. After a terminal frame it means nothing. */
 export interface Accepted {
   type: "accepted";
   requestId: string;
@@ -49,7 +49,7 @@ export interface Citation {
   span?: Span;
 }
 
-/** Terminal: the whole answer was delivered. `sessionId` continues the conversation. `sessionRestarted` is there where it is true: the session that the query named has ended, or never was; the answer knows nothing of it, and `sessionId` is a new one. `truncated`: the model reached its limit of tokens and had more to say. */
+/** Terminal: the whole answer was delivered. `sessionId` continues the conversation. `sessionRestarted` is there where it is true: the session that the query named has ended, or never was; the answer knows nothing of it, and `sessionId` is a new one. `truncated`: the answer is not whole, since the model reached its limit of tokens or, if `stopReason` is `cancelled`, since its user stopped it. */
 export interface Completed {
   requestId: string;
   attempt: number;
@@ -71,11 +71,11 @@ export interface Delta {
   text: string;
 }
 
-/** Terminal. With no `accepted` before it, it answers the message itself and has no `attempt` and `seq`. */
-export interface Error {
+/** Terminal. With an `attempt` the request has failed; without one it answers the message itself. `field` names the member of the message that breaks a rule. `retryable`: the same may succeed later, under a new `requestId` if there is an `attempt`. */
+export interface ErrorFrame {
   type: "error";
   requestId: string;
-  code: "invalid_request" | "unknown_action" | "message_too_large" | "unauthorized" | "unavailable" | "throttled" | "content_blocked" | "deadline_exceeded" | "attempts_exhausted" | "internal";
+  code: ErrorCode;
   message: string;
   field?: string;
   retryable: boolean;
@@ -83,13 +83,16 @@ export interface Error {
   seq?: number;
 }
 
+/** Why a request failed. Count one that you don't know as `internal`. */
+export type ErrorCode = "invalid_request" | "unknown_action" | "message_too_large" | "unauthorized" | "unavailable" | "throttled" | "content_blocked" | "deadline_exceeded" | "attempts_exhausted" | "internal";
+
 /** Nothing else was sent for 15 s. `waitingFor` says why, if the attempt waits before it asks again. */
 export interface Heartbeat {
   requestId: string;
   attempt: number;
   seq: number;
   type: "heartbeat";
-  waitingFor?: "quota" | "service";
+  waitingFor?: WaitingFor;
 }
 
 /** Answers `ping`. Of all frames it alone belongs to no request. */
@@ -104,10 +107,10 @@ export interface Retrying {
   seq: number;
   type: "retrying";
   delaySeconds: number;
-  code: "invalid_request" | "unknown_action" | "message_too_large" | "unauthorized" | "unavailable" | "throttled" | "content_blocked" | "deadline_exceeded" | "attempts_exhausted" | "internal";
+  code: ErrorCode;
 }
 
-/** Characters `start` to `end` of the whole answer, the last one included, as far as AWS tells. */
+/** Characters `start` to `end` of the whole answer, counted from 0, the last one included. A character is a Unicode code point, as far as AWS tells. */
 export interface Span {
   start: number;
   end: number;
@@ -128,10 +131,13 @@ export interface Step {
   seq: number;
   type: "step";
   name: string;
-  status: "started" | "completed" | "failed";
+  status: StepStatus;
   index: number;
   count: number;
 }
+
+/** What became of a workflow's step. Ignore a frame with one that you don't know. */
+export type StepStatus = "started" | "completed" | "failed";
 
 /** Tokens, where the agent reports them (a knowledge base doesn't). */
 export interface Usage {
@@ -139,7 +145,21 @@ export interface Usage {
   outputTokens: number;
 }
 
-export type Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retrying | Completed | Error;
+/** `quota`: the model's quota is used up. `service`: the model, or what it reads, isn't ready or can't be reached. Ignore a frame with one that you don't know. */
+export type WaitingFor = "quota" | "service";
+
+export type Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retrying | Completed | ErrorFrame;
 
 /** What ends a request. */
-export type TerminalFrame = Completed | Error;
+export type TerminalFrame = Completed | ErrorFrame;
+
+/** API Gateway's own answer to a message that it didn't hand on: no frame of the protocol, for it has no `type`. `requestId` is API Gateway's, not the client's. `message` is a sentence such as `Forbidden`, `Too Many Requests` or `Internal server error`. */
+export interface GatewayError {
+  type?: undefined;
+  message: string;
+  connectionId: string;
+  requestId: string;
+}
+
+/** All that a client may receive. */
+export type Received = Frame | GatewayError;

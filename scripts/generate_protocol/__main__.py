@@ -2,8 +2,9 @@
 
 usage: python -m generate_protocol [--check]
 
-docs/schemas/message.json (what a client sends), docs/schemas/frame.json (what it receives), docs/asyncapi.yaml and
-client/typescript/protocol.ts. With --check nothing is written. Exit status: 1 when --check finds a file out of date.
+docs/schemas/message.json (what a client sends), frame.json (what it receives) and gateway_error.json (what API Gateway
+itself may answer), docs/asyncapi.yaml and client/typescript/protocol.ts. With --check nothing is written. Exit
+status: 1 when --check finds a file out of date.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generate_protocol.asyncapi import asyncapi
-from generate_protocol.schemas import frame_schema, message_schema
+from generate_protocol.schemas import frame_schema, gateway_error_schema, message_schema
 from generate_protocol.typescript import typescript
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -21,12 +22,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def generate() -> dict[Path, str]:
     """Return the text of every generated file, by its path below the project."""
-    message, frame = message_schema(), frame_schema()
+    message, frame, gateway_error = message_schema(), frame_schema(), gateway_error_schema()
     return {
         Path("docs/schemas/message.json"): json.dumps(message, indent=2) + "\n",
         Path("docs/schemas/frame.json"): json.dumps(frame, indent=2) + "\n",
-        Path("docs/asyncapi.yaml"): asyncapi(message, frame),
-        Path("client/typescript/protocol.ts"): typescript(message, frame),
+        Path("docs/schemas/gateway_error.json"): json.dumps(gateway_error, indent=2) + "\n",
+        Path("docs/asyncapi.yaml"): asyncapi(message, frame, gateway_error),
+        Path("client/typescript/protocol.ts"): typescript(message, frame, gateway_error),
     }
 
 

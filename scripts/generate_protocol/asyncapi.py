@@ -12,12 +12,25 @@ _HEAD = "# Generated from functions/shared/selador_shared/protocol.py by `make p
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "Ping": {"action": "ping"},
     "Query": {"action": "invoke", "text": "How long is the notice period?", "requestId": "r-1"},
-    "Workflow": {"action": "invoke", "type": "workflow", "workflow": "brief", "inputs": {"topic": "deposits"}},
+    "Workflow": {
+        "action": "invoke",
+        "type": "workflow",
+        "workflow": "compare_listings",
+        "inputs": {"first": "Pier Street 14", "second": "Park Row 9"},
+    },
     "Accepted": {"type": "accepted", "requestId": "r-1", "messageId": "5fea7756", "deadlineSeconds": 3960},
     "Pong": {"type": "pong"},
     "Started": {"type": "started", "requestId": "r-1", "attempt": 1, "seq": 0},
     "Delta": {"type": "delta", "requestId": "r-1", "attempt": 1, "seq": 1, "text": "Three months."},
-    "Error": {
+    "Completed": {
+        "type": "completed",
+        "requestId": "r-1",
+        "attempt": 1,
+        "seq": 2,
+        "sessionId": "0b6e4c1a",
+        "truncated": False,
+    },
+    "ErrorFrame": {
         "type": "error",
         "requestId": "r-1",
         "code": "invalid_request",
@@ -25,13 +38,23 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "field": "text",
         "retryable": False,
     },
+    "GatewayError": {
+        "message": "Too Many Requests",
+        "connectionId": "S3Y7fd1cDoECJKQ=",
+        "requestId": "S3Y8ZEp0joEFVeg=",
+    },
 }
 
 
-def asyncapi(message: dict[str, Any], frame: dict[str, Any]) -> str:
-    """Return the document as YAML: one channel, the WebSocket; one operation a direction."""
-    sent, received = list(message["$defs"]), [option["$ref"].rpartition("/")[2] for option in frame["oneOf"]]
-    schemas = _moved(message["$defs"] | frame["$defs"])
+def asyncapi(message: dict[str, Any], frame: dict[str, Any], gateway_error: dict[str, Any]) -> str:
+    """Return the document as YAML: one WebSocket; a channel and an operation for each direction.
+
+    Two channels, since generators of code name what an operation carries after its channel.
+    """
+    sent = list(message["$defs"])
+    received = [*(option["$ref"].rpartition("/")[2] for option in frame["oneOf"]), "GatewayError"]
+    gateway_error = {name: value for name, value in gateway_error.items() if name != "$schema"}
+    schemas = _moved(message["$defs"] | frame["$defs"] | {"GatewayError": gateway_error | {"title": "GatewayError"}})
     document = {
         "asyncapi": "3.0.0",
         "info": {
@@ -56,35 +79,23 @@ def asyncapi(message: dict[str, Any], frame: dict[str, Any]) -> str:
                     "stage": {"description": "The environment."},
                 },
                 "security": [{"$ref": "#/components/securitySchemes/bearer"}],
-            }
+            },
+            "local": {
+                "host": "127.0.0.1:{port}",
+                "pathname": "/{apiId}/local",
+                "protocol": "ws",
+                "description": "The laptop stack, whose whole address `make local` prints.",
+                "variables": {"apiId": {"description": "The API's id."}, "port": {"description": "The stack's port."}},
+                "security": [{"$ref": "#/components/securitySchemes/bearer"}],
+            },
         },
         "channels": {
-            "connection": {
-                "address": "/",
-                "description": (
-                    f"One WebSocket with the subprotocol {SUBPROTOCOL}. Every message and frame is one JSON object in "
-                    f"one text message of at most {MAX_FRAME_BYTES:,} bytes."
-                ),
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*sent, *received)},
-                "bindings": {
-                    "ws": {
-                        "method": "GET",
-                        "headers": {
-                            "type": "object",
-                            "properties": {
-                                "Sec-WebSocket-Protocol": {
-                                    "type": "string",
-                                    "description": f"{SUBPROTOCOL}, and bearer.<jwt> if the API asks for a token.",
-                                }
-                            },
-                        },
-                    }
-                },
-            }
+            "ClientMessage": _channel("What a client sends", sent),
+            "ServerFrame": _channel("What a client receives", received),
         },
         "operations": {
-            "ask": _operation("receive", "What a client sends.", sent),
-            "answer": _operation("send", "What a client receives.", received),
+            "sendMessage": _operation("receive", "ClientMessage", "A client sends a message.", sent),
+            "receiveFrame": _operation("send", "ServerFrame", "A client receives a frame.", received),
         },
         "components": {
             "messages": {name: _message(name, schemas[name]) for name in (*sent, *received)},
@@ -103,17 +114,36 @@ def asyncapi(message: dict[str, Any], frame: dict[str, Any]) -> str:
     return _HEAD + text
 
 
-def _operation(action: str, summary: str, names: list[str]) -> dict[str, Any]:
+def _channel(title: str, names: list[str]) -> dict[str, Any]:
+    protocol = {"type": "string", "description": f"{SUBPROTOCOL}, and bearer.<jwt> if the API asks for a token."}
+    return {
+        "address": "/",
+        "title": title,
+        "description": (
+            f"One direction of the one WebSocket, which has the subprotocol {SUBPROTOCOL}. Everything on it is one "
+            f"JSON object in one text message of at most {MAX_FRAME_BYTES:,} bytes."
+        ),
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {
+            "ws": {
+                "method": "GET",
+                "headers": {"type": "object", "properties": {"Sec-WebSocket-Protocol": protocol}},
+            }
+        },
+    }
+
+
+def _operation(action: str, channel: str, summary: str, names: list[str]) -> dict[str, Any]:
     return {
         "action": action,
-        "channel": {"$ref": "#/channels/connection"},
+        "channel": {"$ref": f"#/channels/{channel}"},
         "summary": summary,
-        "messages": [{"$ref": f"#/channels/connection/messages/{name}"} for name in names],
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in names],
     }
 
 
 def _message(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    message = {"summary": schema["description"], "payload": {"$ref": f"#/components/schemas/{name}"}}
+    message = {"name": name, "summary": schema["description"], "payload": {"$ref": f"#/components/schemas/{name}"}}
     if name in _EXAMPLES:
         message["examples"] = [{"payload": _EXAMPLES[name]}]
     return message

@@ -1,17 +1,30 @@
-"""Write the JSON Schemas of the protocol: one for the messages of a client, one for the server's frames."""
+"""Write the JSON Schemas of the protocol: what a client sends, the frames it receives, and API Gateway's own answer."""
 
+import json
 import re
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from selador_shared.protocol import Frame, Message
+from selador_shared.protocol import Frame, GatewayError, Message
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+_PUBLISHED_AS = {"Error": "ErrorFrame"}
+"""Names that would shadow one of the languages that clients are written in."""
+
+_ENUMERATIONS = {
+    "ErrorCode": "Why a request failed. Count one that you don't know as `internal`.",
+    "StepStatus": "What became of a workflow's step. Ignore a frame with one that you don't know.",
+    "WaitingFor": (
+        "`quota`: the model's quota is used up. `service`: the model, or what it reads, isn't ready or can't be "
+        "reached. Ignore a frame with one that you don't know."
+    ),
+}
 
 
 def message_schema() -> dict[str, Any]:
@@ -25,12 +38,27 @@ def frame_schema() -> dict[str, Any]:
     Unknown members are allowed: a client of today has to read the frames of tomorrow.
     """
     schema = _FRAME.json_schema(mode="serialization")
-    for definition in schema["$defs"].values():
-        del definition["additionalProperties"]
-        for member in definition["properties"].values():
-            _leave_out_null(member)
-        definition["required"] = [name for name in definition["properties"] if _is_always_sent(definition, name)]
+    for name, definition in schema["$defs"].items():
+        if name in _ENUMERATIONS:
+            definition |= {"title": name, "description": _ENUMERATIONS[name]}
+        else:
+            _open(definition)
     return _document(schema, "A frame of the server")
+
+
+def gateway_error_schema() -> dict[str, Any]:
+    """Return the schema of API Gateway's own answer to a message, which is no frame."""
+    schema = GatewayError.model_json_schema(mode="serialization")
+    _open(schema)
+    del schema["title"]
+    return _document(schema | {"not": {"required": ["type"]}}, "An answer of API Gateway itself")
+
+
+def _open(definition: dict[str, Any]) -> None:
+    del definition["additionalProperties"]
+    for member in definition["properties"].values():
+        _leave_out_null(member)
+    definition["required"] = [name for name in definition["properties"] if _is_always_sent(definition, name)]
 
 
 def _leave_out_null(member: dict[str, Any]) -> None:
@@ -47,11 +75,14 @@ def _is_always_sent(definition: dict[str, Any], name: str) -> bool:
 
 
 def _document(schema: dict[str, Any], title: str) -> dict[str, Any]:
-    return {"$schema": DIALECT, "title": title, **_simplify(schema)}
+    text = json.dumps(_simplify(schema))
+    for name, published in _PUBLISHED_AS.items():
+        text = text.replace(f'"{name}"', f'"{published}"').replace(f'"#/$defs/{name}"', f'"#/$defs/{published}"')
+    return {"$schema": DIALECT, "title": title, **json.loads(text)}
 
 
 def _simplify(value: Any) -> Any:
-    """Leave out the titles of members and the defaults of null, which pydantic adds for forms and for Python."""
+    """Leave out what pydantic adds for forms and for Python: titles, defaults of null, lengths that every text has."""
     if isinstance(value, list):
         return [_simplify(item) for item in value]
     if not isinstance(value, dict):
@@ -61,6 +92,7 @@ def _simplify(value: Any) -> Any:
         if name == "properties"
         else _simplify(item)
         for name, item in value.items()
+        if (name, item) != ("minLength", 0)
     }
     if "description" in simple:
         simple["description"] = _for_clients(simple["description"])

@@ -1,5 +1,6 @@
 import threading
 from http import HTTPStatus
+from importlib.metadata import version
 
 import pytest
 from websockets.http11 import Request, Response
@@ -7,8 +8,8 @@ from websockets.sync.server import ServerConnection, serve
 
 from selador_client import client as client_module
 from selador_client.client import connect
-from selador_client.errors import ConnectionFailedError, DeadlinePassedError, ProtocolError
-from selador_shared.protocol import Completed, Delta, Error, Frame, Started
+from selador_client.errors import ConnectionFailedError, DeadlinePassedError, MessageRefusedError, ProtocolError
+from selador_shared.protocol import CANCELLED, Completed, Delta, Error, Frame, Retrying, Started
 from tests.client.conftest import Script, Scripted
 
 
@@ -125,13 +126,99 @@ def test_a_connection_answers_several_questions(scripted: Scripted) -> None:
     assert answers == ["One.", "Two."]
 
 
-@pytest.mark.parametrize(
-    "message", ['{"message": "Internal server error", "connectionId": "c", "requestId": "r"}', "no JSON"]
-)
+def test_an_answer_of_api_gateway_itself_is_told_in_its_words(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.connection.send('{"message": "Too Many Requests", "connectionId":"c", "requestId":"g-1"}')
+
+    with pytest.raises(MessageRefusedError, match=r"'Too Many Requests': wait, and ask again .*g-1"):
+        ask(scripted(play))
+
+
+def test_a_frame_of_tomorrow_leaves_no_gap(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.send("weather", attempt=1, seq=1, forecast="rain")
+        script.send("step", attempt=1, seq=2, name="n", status="skipped", index=0, count=1)
+        script.send("heartbeat", attempt=1, seq=3, waitingFor="spring")
+        script.send("delta", attempt=1, seq=4, text="Dry.", mood="fine")
+        script.send("completed", attempt=1, seq=5)
+
+    frames = ask(scripted(play))
+
+    assert types(frames) == ["started", "delta", "completed"]
+
+
+def test_an_unknown_error_code_counts_as_internal(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("retrying", attempt=1, seq=0, delaySeconds=1, code="moon_phase")
+        script.send("error", attempt=2, seq=0, code="moon_phase", message="full", retryable=True)
+
+    frames = ask(scripted(play))
+
+    assert [(frame.type, frame.code) for frame in frames if isinstance(frame, Retrying | Error)] == [
+        ("retrying", "internal"),
+        ("error", "internal"),
+    ]
+
+
+def test_the_doors_doubt_does_not_end_an_answer_that_has_begun(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.send("error", code="unavailable", message="perhaps", retryable=True)
+        script.send("completed", attempt=1, seq=1)
+
+    assert types(ask(scripted(play))) == ["started", "completed"]
+
+
+def test_a_stopped_answer_is_completed(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("completed", attempt=1, seq=0, stopReason="cancelled", truncated=True)
+
+    [completed] = ask(scripted(play))
+
+    assert isinstance(completed, Completed)
+    assert (completed.stop_reason, completed.truncated) == (CANCELLED, True)
+
+
+def test_an_attempt_without_accepted_is_waited_for_until_a_killed_worker_must_have_been_replaced(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "ACCEPT_SECONDS", 60)
+    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 0)
+
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.wait_for_close()
+
+    with pytest.raises(DeadlinePassedError, match="for 0 s nothing came"):
+        ask(scripted(play))
+
+
+def test_the_client_says_who_it_is(scripted: Scripted) -> None:
+    agents = []
+
+    def play(script: Script) -> None:
+        assert script.connection.request is not None
+        agents.append(script.connection.request.headers["User-Agent"])
+        script.receive()
+        script.answer()
+
+    ask(scripted(play))
+
+    assert agents == [f"selador/{version('selador-client')}"]
+
+
+@pytest.mark.parametrize("message", ["no JSON", "{}", '{"message": "hello"}', '{"type": "delta", "requestId": "r"}'])
 def test_what_is_no_frame_is_an_error(scripted: Scripted, message: str) -> None:
     def play(script: Script) -> None:
         script.receive()
-        script.connection.send(message)  # the first is API Gateway's after a function's exception (WS-10)
+        script.connection.send(message)
 
     with pytest.raises(ProtocolError, match=r"no frame of selador\.v1"):
         ask(scripted(play))

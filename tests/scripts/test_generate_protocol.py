@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -18,6 +18,7 @@ from selador_shared.protocol import (
     Error,
     ErrorCode,
     Frame,
+    GatewayError,
     Heartbeat,
     Pong,
     Retrying,
@@ -25,8 +26,11 @@ from selador_shared.protocol import (
     Started,
     Step,
     Usage,
+    Workflow,
     encode_frame,
+    parse_message,
 )
+from selador_shared.workflow_inputs import check_inputs, load_workflows
 
 PROJECT = Path(__file__).parents[2]
 FRAMES: list[Frame] = [
@@ -103,6 +107,73 @@ def test_the_asyncapi_document_has_the_examples_valid_by_its_own_schemas() -> No
             Draft202012Validator(schema).validate(example["payload"])
 
 
+@pytest.fixture
+def asyncapi_document() -> Any:
+    return yaml.safe_load((PROJECT / "docs/asyncapi.yaml").read_text())
+
+
+def test_each_direction_has_a_channel_of_its_own(asyncapi_document: Any) -> None:
+    """Modelina names what an operation carries after its channel: of two on one, the second replaced the first."""
+    channels = [operation["channel"]["$ref"] for operation in asyncapi_document["operations"].values()]
+
+    assert sorted(channels) == ["#/channels/ClientMessage", "#/channels/ServerFrame"]
+    assert set(asyncapi_document["channels"]["ClientMessage"]["messages"]) == {"Ping", "Query", "Workflow"}
+    assert len(asyncapi_document["channels"]["ServerFrame"]["messages"]) == len({frame.type for frame in FRAMES}) + 1
+
+
+def test_every_list_of_words_has_a_name(asyncapi_document: Any, frame_schema: Draft202012Validator) -> None:
+    for schemas in (asyncapi_document["components"]["schemas"], frame_schema.schema["$defs"]):
+        named = {name for name, schema in schemas.items() if "enum" in schema}
+        unnamed = [
+            f"{name}.{member}"
+            for name, schema in schemas.items()
+            for member, of in schema.get("properties", {}).items()
+            if "enum" in of
+        ]
+
+        assert named == {"ErrorCode", "StepStatus", "WaitingFor"}
+        assert unnamed == []
+
+
+def test_there_is_a_server_on_aws_and_one_on_the_laptop(asyncapi_document: Any) -> None:
+    servers = asyncapi_document["servers"]
+
+    assert {name: server["protocol"] for name, server in servers.items()} == {"aws": "wss", "local": "ws"}
+    for server in servers.values():
+        placeholders = set(re.findall(r"{(\w+)}", server["host"] + server["pathname"]))
+        assert placeholders == set(server["variables"])
+
+
+def test_the_workflow_of_the_example_exists_and_takes_its_inputs(asyncapi_document: Any) -> None:
+    (example,) = asyncapi_document["components"]["messages"]["Workflow"]["examples"]
+    body = json.dumps(example["payload"])
+
+    message = parse_message(body, query_text_limit=1)
+
+    assert isinstance(message, Workflow)
+    check_inputs(load_workflows()[message.workflow], message.inputs)
+
+
+@pytest.mark.parametrize("reserved", ["Error", "Event", "Map", "Set", "Date", "Object", "Promise"])
+def test_no_type_shadows_one_of_javascripts(reserved: str) -> None:
+    types = re.findall(r"^export \w+ (\w+)", (PROJECT / "client/typescript/protocol.ts").read_text(), re.MULTILINE)
+
+    assert "ErrorFrame" in types
+    assert reserved not in types
+
+
+def test_an_answer_of_api_gateway_and_a_frame_are_told_apart_by_their_schemas(
+    frame_schema: Draft202012Validator,
+) -> None:
+    gateway_error = Draft202012Validator(json.loads((PROJECT / "docs/schemas/gateway_error.json").read_text()))
+    answer = json.loads(GatewayError(message="Forbidden", connection_id="c", request_id="g").model_dump_json())
+
+    assert gateway_error.is_valid(answer)
+    assert not frame_schema.is_valid(answer)
+    for frame in FRAMES:
+        assert not gateway_error.is_valid(json.loads(encode_frame(frame)) | answer)
+
+
 def test_no_published_file_names_facts_or_fields_of_our_own() -> None:
     for path in protocol.generate():
         text = (PROJECT / path).read_text()
@@ -130,5 +201,5 @@ def test_the_documented_conversation_is_valid_by_the_schemas(arrow: str, line: s
 def test_every_frame_type_and_error_code_is_documented() -> None:
     text = (PROJECT / "docs/protocol.md").read_text()
 
-    for word in (*get_args(ErrorCode), *(frame.type for frame in FRAMES if frame.type != "pong")):
+    for word in (*get_args(ErrorCode.__value__), *(frame.type for frame in FRAMES if frame.type != "pong")):
         assert f"\n| `{word}` |" in text, word

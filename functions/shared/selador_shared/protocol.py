@@ -2,6 +2,7 @@
 
 These models are the only definition: the handler validates with them, the main function sends them, the client reads
 them and the published schemas are generated from them. The module needs pydantic alone, so that a client can use it.
+docs/protocol.md says how messages and frames play together.
 """
 
 import json
@@ -18,7 +19,7 @@ SUBPROTOCOL = "selador.v1"
 MAX_FRAME_BYTES = 32 * 1024
 """API Gateway closes the connection over a larger WebSocket frame (WS-54); browsers send a message as one (WS-55)."""
 
-ErrorCode = Literal[
+type ErrorCode = Literal[
     "invalid_request",
     "unknown_action",
     "message_too_large",
@@ -30,10 +31,15 @@ ErrorCode = Literal[
     "attempts_exhausted",
     "internal",
 ]
+"""Why a request failed. A client counts one that it doesn't know as `internal`."""
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{2,100}$")]  # what Bedrock issues (BR-07)
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+# A constraint that every text meets makes pydantic look at it: without one it takes half a surrogate pair, which is no
+# character, and which no reader of the queue takes.
+_Characters = Annotated[str, StringConstraints(min_length=0)]
 
 
 class _Wire(BaseModel):
@@ -63,7 +69,10 @@ class Ping(_Wire):
 
 
 class Query(_Wire):
-    """A question to the query agent. The handler also limits `text` to what the deployed agent takes (BR-02)."""
+    """A question to the query agent.
+
+    The handler also refuses a `text` of blanks, and one that is longer than the deployed agent takes (BR-02).
+    """
 
     action: Literal["invoke"]
     type: Literal["query"] = "query"
@@ -73,12 +82,15 @@ class Query(_Wire):
 
 
 class Workflow(_Wire):
-    """A named workflow to run with `inputs`."""
+    """A named workflow to run with `inputs`.
+
+    The handler also refuses a workflow that the deployment doesn't have, and inputs that the workflow doesn't take.
+    """
 
     action: Literal["invoke"]
     type: Literal["workflow"]
     workflow: WorkflowName
-    inputs: dict[str, str] = {}
+    inputs: dict[str, _Characters] = {}
     request_id: RequestId | None = None
 
 
@@ -90,7 +102,10 @@ Message = Ping | Invoke
 
 
 class Accepted(_Frame):
-    """The request is durably queued. No terminal frame within `deadline_seconds` means that it was lost."""
+    """The request is durably queued. No terminal frame within `deadline_seconds` means that it was lost.
+
+    It may come after any frame of an attempt. After a terminal frame it means nothing.
+    """
 
     type: Literal["accepted"] = "accepted"
     request_id: str
@@ -105,7 +120,11 @@ class Pong(_Frame):
 
 
 class Error(_Frame):
-    """Terminal. With no `accepted` before it, it answers the message itself and has no `attempt` and `seq`."""
+    """Terminal. With an `attempt` the request has failed; without one it answers the message itself.
+
+    `field` names the member of the message that breaks a rule. `retryable`: the same may succeed later, under a new
+    `request_id` if there is an `attempt`.
+    """
 
     type: Literal["error"] = "error"
     request_id: str
@@ -139,7 +158,10 @@ class Delta(_AttemptFrame):
 
 
 class Span(_Frame):
-    """Characters `start` to `end` of the whole answer, the last one included, as far as AWS tells (BR-11)."""
+    """Characters `start` to `end` of the whole answer, counted from 0, the last one included.
+
+    A character is a Unicode code point, as far as AWS tells (BR-11).
+    """
 
     start: int
     end: int
@@ -154,17 +176,20 @@ class Citation(_AttemptFrame):
     span: Span | None = None
 
 
+type StepStatus = Literal["started", "completed", "failed"]
+
+
 class Step(_AttemptFrame):
     """A workflow's step starts or ends; `index` counts from 0 to `count` - 1. After `failed` the attempt ends."""
 
     type: Literal["step"] = "step"
     name: str
-    status: Literal["started", "completed", "failed"]
+    status: StepStatus
     index: int
     count: int
 
 
-WaitingFor = Literal["quota", "service"]
+type WaitingFor = Literal["quota", "service"]
 """`quota`: the model's quota is used up. `service`: the model, or what it reads, isn't ready or can't be reached."""
 
 
@@ -194,8 +219,8 @@ class Completed(_AttemptFrame):
     """Terminal: the whole answer was delivered. `session_id` continues the conversation.
 
     `session_restarted` is there where it is true: the session that the query named has ended, or never was; the answer
-    knows nothing of it, and `session_id` is a new one. `truncated`: the model reached its limit of tokens and had more
-    to say.
+    knows nothing of it, and `session_id` is a new one. `truncated`: the answer is not whole, since the model reached
+    its limit of tokens or, if `stop_reason` is `cancelled`, since its user stopped it.
     """
 
     type: Literal["completed"] = "completed"
@@ -210,6 +235,30 @@ Frame = Accepted | Pong | Started | Delta | Citation | Step | Heartbeat | Retryi
 
 TERMINAL_FRAMES = (Completed, Error)
 
+CANCELLED = "cancelled"
+"""The `stop_reason` of an answer that its user stopped; it is `truncated`."""
+
+
+class GatewayError(_Frame):
+    """API Gateway's own answer to a message that it didn't hand on: no frame of the protocol, for it has no `type`.
+
+    `request_id` is API Gateway's, not the client's. `message` is a sentence such as `Forbidden`, `Too Many Requests` or
+    `Internal server error` (WS-06, WS-10).
+    """
+
+    message: str
+    connection_id: str
+    request_id: str
+
+
+class UnknownFrame(_Frame):
+    """A frame that only a later version knows: its place in the attempt counts, the rest is ignored."""
+
+    type: str
+    request_id: str | None = None
+    attempt: int | None = None
+    seq: int | None = None
+
 
 @cache
 def _frames() -> TypeAdapter[Frame]:
@@ -221,12 +270,30 @@ def encode_frame(frame: Frame) -> str:
     return frame.model_dump_json(exclude_none=True)
 
 
-def parse_frame(text: str | bytes) -> Frame:
+def parse_frame(text: str | bytes) -> Frame | UnknownFrame:
     """Return the frame in `text`; raise pydantic's ValidationError where it is none.
 
-    Members that this version doesn't know are passed over: a client of today has to read the frames of tomorrow.
+    A client of today has to read the frames of tomorrow. Members that this version doesn't know are passed over. An
+    unknown `code` is `internal`. A frame of an unknown type, or with an unknown word where a member has a list of
+    words, is an UnknownFrame.
     """
-    return _frames().validate_json(text, extra="ignore")
+    try:
+        return _frames().validate_json(text, extra="ignore")
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        if any(fault["type"] not in ("union_tag_invalid", "literal_error") for fault in faults):
+            raise
+    if any(fault["loc"][-1:] == ("code",) for fault in faults):
+        return parse_frame(json.dumps(json.loads(text) | {"code": "internal"}))
+    return UnknownFrame.model_validate_json(text, extra="ignore")
+
+
+def parse_gateway_error(text: str | bytes) -> GatewayError | None:
+    """Return the answer of API Gateway itself in `text`, None where it is none."""
+    try:
+        return None if "type" in json.loads(text) else GatewayError.model_validate_json(text, extra="ignore")
+    except (ValueError, TypeError):  # pydantic's error is a ValueError
+        return None
 
 
 # -- reading what a client sent
