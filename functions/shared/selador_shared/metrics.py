@@ -20,6 +20,9 @@ Count = Literal[
     "KeySetUnavailable",
     "Rejected",
     "SendFailed",
+    "Unanswered",
+    "Unauthorized",
+    "Cancelled",  # nothing sends it yet: an answer that its user stopped will end so (protocol.CANCELLED)
     "Completed",
     "Failed",
     "Abandoned",

@@ -326,35 +326,59 @@ _MESSAGES: dict[tuple[str, str], type[Message]] = {
 }
 _ACTIONS = ("invoke", "ping")
 _TYPES = ("query", "workflow")
+_MEMBERS = {to_camel(name) for message in _MESSAGES.values() for name in message.model_fields}
 _REQUEST_ID: TypeAdapter[str] = TypeAdapter(Annotated[RequestId, Field(strict=True)])
 
 
 def parse_message(body: str, *, query_text_limit: int) -> Message:
     """Return the message in the WebSocket text message `body`.
 
-    `query_text_limit` is the query agent's, in characters (Unicode code points). Raises InvalidMessageError.
+    `query_text_limit` is the query agent's, in characters (Unicode code points). Raises InvalidMessageError, with the
+    message's `request_id` wherever that can be read.
     """
+    try:
+        message = _validated(_json_object(body))
+        if isinstance(message, Query):
+            _check_text(message.text, query_text_limit)
+    except InvalidMessageError as error:
+        error.request_id = request_id_of(body)
+        raise
+    return message
+
+
+def request_id_of(body: str) -> str | None:
+    """Return the valid `requestId` of a message that may break any other rule; None if there is none to be read."""
+    try:
+        return _REQUEST_ID.validate_python(json.loads(body)["requestId"])
+    except (ValueError, LookupError, TypeError, RecursionError):  # ValueError: pydantic's is one, too
+        return None
+
+
+def known_member(field: str | None) -> str | None:
+    """Return the member of a message that `field` is or lies in; None for a name that only the client knows.
+
+    A log may hold the names of the protocol, but no word of a client.
+    """
+    member = (field or "").partition(".")[0]
+    return member if member in _MEMBERS else None
+
+
+def _check_text(text: str, limit: int) -> None:
+    if not text.strip():
+        raise InvalidMessageError("text is blank; the query agent needs a character that shows", field="text")
+    if len(text) > limit:
+        raise InvalidMessageError(
+            f"text is {len(text):,} characters; the query agent's limit is {limit:,}", field="text"
+        )
+
+
+def _json_object(body: str) -> dict[str, Any]:
     size = len(body.encode(errors="surrogatepass"))
     if size > MAX_FRAME_BYTES:
         raise InvalidMessageError(
             f"the message is {size:,} bytes; API Gateway's limit for a frame is {MAX_FRAME_BYTES:,}",
             code="message_too_large",
         )
-    members = _json_object(body)
-    try:
-        message = _validated(members)
-        if isinstance(message, Query) and len(message.text) > query_text_limit:
-            raise InvalidMessageError(
-                f"text is {len(message.text):,} characters; the query agent's limit is {query_text_limit:,}",
-                field="text",
-            )
-    except InvalidMessageError as error:
-        error.request_id = _valid_request_id(members)
-        raise
-    return message
-
-
-def _json_object(body: str) -> dict[str, Any]:
     try:
         members = json.loads(body, object_pairs_hook=_members, parse_constant=_no_constant)
     except RecursionError:
@@ -429,13 +453,6 @@ def _from_pydantic(fault: ErrorDetails, members: dict[str, Any]) -> InvalidMessa
         case _:
             problem = f"is invalid: {fault['msg']}"
     return InvalidMessageError(f"{field or 'a field name'} {problem}", field=field)
-
-
-def _valid_request_id(members: dict[str, Any]) -> str | None:
-    try:
-        return _REQUEST_ID.validate_python(members.get("requestId"))
-    except ValidationError:
-        return None
 
 
 def _json_type(value: Any) -> str:

@@ -15,9 +15,10 @@ import structlog
 from botocore.config import Config
 from botocore.session import Session
 
-from selador_shared import logs
-from selador_shared.protocol import Error, encode_frame
+from selador_shared import logs, metrics
+from selador_shared.protocol import Error, encode_frame, request_id_of
 from selador_shared.settings import WebsocketHandlerSettings, load
+from selador_shared.workflow_inputs import load_workflows
 from selador_websocket_handler.connect import answer_connect
 from selador_websocket_handler.invoke import Intake
 
@@ -40,6 +41,7 @@ _intake = Intake(
     ),
     queue_url=_settings.sqs_queue_url,
     query_text_limit=_settings.query_text_limit,
+    workflows=load_workflows(),
     deadline_seconds=_settings.deadline_seconds,
     new_request_id=lambda: uuid.uuid4().hex,
 )
@@ -70,13 +72,17 @@ def _answer_message(event: dict[str, Any]) -> str:
         return encode_frame(_intake.answer(event, os.environ.get("_X_AMZN_TRACE_ID")))
     except Exception:
         # The rim: after an exception the client would get API Gateway's own "Internal server error" (WS-10).
-        request_id = uuid.uuid4().hex
+        request_id = request_id_of(event.get("body") or "") or uuid.uuid4().hex
         log.exception("message not answered", requestId=request_id)
+        metrics.count("Unanswered")
         return encode_frame(
             Error(
                 request_id=request_id,
                 code="internal",
-                message=f"something went wrong here; give requestId {request_id} to whoever runs this service",
+                message=(
+                    "something went wrong here, and the request may have been queued all the same; "
+                    f"give requestId {request_id} to whoever runs this service"
+                ),
                 retryable=True,
             )
         )

@@ -39,7 +39,7 @@ class Identity:
         """
         for name, value in {"sub": self.principal_id, **self.claims}.items():
             try:
-                from_json(json.dumps({name: value}))
+                from_json(json.dumps({"claims": {name: value}}))  # as deep as in the envelope
             except (ValueError, RecursionError):
                 return name
         return None

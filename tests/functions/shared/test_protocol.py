@@ -3,19 +3,25 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from selador_shared.protocol import (
     MAX_FRAME_BYTES,
     Completed,
     Error,
+    GatewayError,
     Heartbeat,
     InvalidMessageError,
     Ping,
     Query,
+    Retrying,
     Started,
+    UnknownFrame,
     Workflow,
     encode_frame,
+    known_member,
     parse_frame,
+    parse_gateway_error,
     parse_message,
 )
 
@@ -52,6 +58,7 @@ def invoke(**members: object) -> str:
         ),
         pytest.param(invoke(), "invalid_request", "text", "text is missing", id="no text"),
         pytest.param(invoke(text=""), "invalid_request", "text", "text is empty", id="empty text"),
+        pytest.param(invoke(text=" \t\n\u3000"), "invalid_request", "text", "text is blank", id="blank text"),
         pytest.param(
             invoke(text=7), "invalid_request", "text", "text is 7, a JSON number; it has to be a string",
             id="text a number",
@@ -67,6 +74,13 @@ def invoke(**members: object) -> str:
             '"\\udfff"',
             "half a surrogate pair",
             id="lone surrogate in a name",
+        ),
+        pytest.param(
+            invoke(type="workflow", workflow="w", inputs={"a": "half an emoji: \ud83d"}),
+            "invalid_request",
+            "inputs.a",
+            "inputs.a holds half a surrogate pair",
+            id="lone surrogate in an input",
         ),
         pytest.param(invoke(text="x", colour=1), "invalid_request", "colour", "colour is not a field", id="unknown"),
         pytest.param(invoke(text="x", request_id="a"), "invalid_request", "request_id", "not a field", id="snake case"),
@@ -146,14 +160,44 @@ def test_ping_is_read() -> None:
     assert isinstance(parse_message('{"action":"ping"}', query_text_limit=LIMIT), Ping)
 
 
-def test_the_refusal_of_a_message_carries_its_request_id_where_that_is_valid() -> None:
+@pytest.mark.parametrize(
+    ("body", "request_id"),
+    [
+        ('{"action":"invoke","text":"","requestId":"mine"}', "mine"),
+        ('{"action":"invoke","text":"","requestId":"not mine"}', None),
+        ('{"action":"dance","requestId":"mine"}', "mine"),
+        ('{"action":"invoke","text":"a","text":"b","requestId":"mine"}', "mine"),
+        ('{"action":"invoke","\\ud83d":1,"requestId":"mine"}', "mine"),
+        ('{"action":"invoke","text":"' + "x" * MAX_FRAME_BYTES + '","requestId":"mine"}', "mine"),
+        ('{"action":"ping","x":NaN,"requestId":"mine"}', "mine"),
+        ('{"requestId":"mine"', None),
+        ('["mine"]', None),
+        ('{"requestId":null}', None),
+    ],
+)
+def test_the_refusal_of_a_message_carries_its_request_id_wherever_that_can_be_read(
+    body: str, request_id: str | None
+) -> None:
     with pytest.raises(InvalidMessageError) as refused:
-        parse_message('{"action":"invoke","text":"","requestId":"mine"}', query_text_limit=LIMIT)
-    with pytest.raises(InvalidMessageError) as refused_too:
-        parse_message('{"action":"invoke","text":"","requestId":"not mine"}', query_text_limit=LIMIT)
+        parse_message(body, query_text_limit=LIMIT)
 
-    assert refused.value.request_id == "mine"
-    assert refused_too.value.request_id is None
+    assert refused.value.request_id == request_id
+
+
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [
+        ("text", "text"),
+        ("requestId", "requestId"),
+        ("inputs.secret", "inputs"),
+        ("secret", None),
+        ('"text.secret"', None),
+        ("request_id", None),
+        (None, None),
+    ],
+)
+def test_only_the_protocols_own_names_are_known(field: str | None, known: str | None) -> None:
+    assert known_member(field) == known
 
 
 def test_a_refusal_names_a_long_value_in_a_few_characters() -> None:
@@ -190,6 +234,53 @@ def test_a_frame_may_say_more_than_this_version_knows() -> None:
     frame = parse_frame('{"type":"heartbeat","requestId":"r","attempt":1,"seq":3,"mood":"fine"}')
 
     assert frame == Heartbeat(request_id="r", attempt=1, seq=3)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"type": "weather", "requestId": "r", "attempt": 1, "seq": 3, "forecast": "rain"},
+        {"type": "heartbeat", "requestId": "r", "attempt": 1, "seq": 3, "waitingFor": "spring"},
+        {"type": "step", "requestId": "r", "attempt": 1, "seq": 3, "name": "n", "status": "x", "index": 0, "count": 1},
+    ],
+    ids=lambda members: str(members["type"]),
+)
+def test_a_frame_that_only_a_later_version_knows_keeps_its_place(members: dict[str, object]) -> None:
+    frame = parse_frame(json.dumps(members))
+
+    assert frame == UnknownFrame(type=str(members["type"]), request_id="r", attempt=1, seq=3)
+
+
+def test_an_unknown_frame_need_not_belong_to_a_request() -> None:
+    assert parse_frame('{"type":"weather"}') == UnknownFrame(type="weather")
+
+
+@pytest.mark.parametrize(
+    "frame", ['"type":"error","message":"m","retryable":true', '"type":"retrying","delaySeconds":1']
+)
+def test_an_unknown_code_is_internal(frame: str) -> None:
+    read = parse_frame(f'{{"requestId":"r","attempt":1,"seq":0,"code":"moon_phase",{frame}}}')
+
+    assert isinstance(read, Error | Retrying)
+    assert read.code == "internal"
+
+
+def test_an_answer_of_api_gateway_is_told_apart_by_having_no_type() -> None:
+    """Its bytes as observed (WS-06)."""
+    text = '{"message": "Forbidden", "connectionId":"c", "requestId":"g"}'
+
+    assert parse_gateway_error(text) == GatewayError(message="Forbidden", connection_id="c", request_id="g")
+    assert parse_gateway_error('{"type":"new","message":"m","connectionId":"c","requestId":"g"}') is None
+    assert [parse_gateway_error(no) for no in ("no JSON", "7", "[]", "{}", '{"message":"m"}')] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    "text", ["no JSON", "{}", "[]", '{"type":7}', '{"message":"m"}', '{"type":"delta","requestId":"r"}',
+             '{"type":"error","requestId":"r","code":"new"}', '{"message": "m", "connectionId":"c", "requestId":"r"}'],
+)  # fmt: skip
+def test_what_is_no_frame_is_an_error(text: str) -> None:
+    with pytest.raises(ValidationError):
+        parse_frame(text)
 
 
 def test_a_frame_is_told_apart_by_its_type() -> None:

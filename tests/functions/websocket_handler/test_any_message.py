@@ -1,11 +1,12 @@
 """Whatever a client sends: the handler never raises, queues what is valid, unchanged, and nothing else.
 
-What is valid is judged by the published JSON Schema and another implementation of it.
+What is valid is judged by the published JSON Schema and another implementation of it, and by the workflows' own files.
 """
 
 import importlib
 import json
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,11 +17,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from selador_shared.envelope import read_envelope
 from selador_shared.protocol import Accepted, Error, Pong, parse_frame
 
 LIMIT = 1_000
 MAX_BYTES = 32 * 1024
-SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "message.json").read_text()))
+PROJECT = Path(__file__).parents[3]
+SCHEMA = Draft202012Validator(json.loads((PROJECT / "docs" / "schemas" / "message.json").read_text()))
+WORKFLOWS: dict[str, dict[str, Any]] = {
+    path.stem: tomllib.loads(path.read_text())["inputs"]
+    for path in (PROJECT / "functions/main/selador_main/workflows").glob("*.toml")
+}
 
 MANY = settings(
     max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -40,6 +47,7 @@ class FakeSqs:
     def send_message(self, **arguments: Any) -> dict[str, str]:
         body = arguments["MessageBody"]
         assert 0 < len(body.encode()) <= 262_144
+        read_envelope(body)  # what main couldn't read would never be answered
         assert all(
             ch in "\t\n\r" or " " <= ch <= "\ud7ff" or "\ue000" <= ch <= "\ufffd" or ch > "\uffff" for ch in body
         )
@@ -84,23 +92,42 @@ def send(sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, aws_event: Callable[[str
 
 
 characters = st.characters(exclude_categories=["Cs"])
+texts = st.text(characters, min_size=1, max_size=LIMIT).filter(lambda text: not text.isspace())
+
+
+def inputs_of(workflow: str) -> st.SearchStrategy[dict[str, str]]:
+    def values(rule: dict[str, Any]) -> st.SearchStrategy[str]:
+        size = rule.get("max_characters", 2_000)
+        text = st.text(characters, max_size=min(size, LIMIT))
+        return text.filter(lambda text: bool(text) and not text.isspace()) if rule.get("required", True) else text
+
+    rules = WORKFLOWS[workflow]
+    return st.fixed_dictionaries(
+        {name: values(rule) for name, rule in rules.items() if rule.get("required", True)},
+        optional={name: values(rule) for name, rule in rules.items() if not rule.get("required", True)},
+    )
+
+
 request_ids = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 valid_messages = st.one_of(
     st.fixed_dictionaries(
-        {"action": st.just("invoke"), "text": st.text(characters, min_size=1, max_size=LIMIT)},
+        {"action": st.just("invoke"), "text": texts},
         optional={
             "type": st.just("query"),
             "requestId": request_ids,
             "sessionId": st.from_regex(r"[0-9A-Za-z._:-]{2,100}", fullmatch=True),
         },
     ),
-    st.fixed_dictionaries(
-        {
-            "action": st.just("invoke"),
-            "type": st.just("workflow"),
-            "workflow": st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True),
-        },
-        optional={"inputs": st.dictionaries(st.text(characters), st.text(characters)), "requestId": request_ids},
+    st.sampled_from(sorted(WORKFLOWS)).flatmap(
+        lambda workflow: st.fixed_dictionaries(
+            {
+                "action": st.just("invoke"),
+                "type": st.just("workflow"),
+                "workflow": st.just(workflow),
+                "inputs": inputs_of(workflow),
+            },
+            optional={"requestId": request_ids},
+        )
     ),
 )
 any_json = st.recursive(
@@ -137,7 +164,21 @@ def is_valid(body: str) -> bool:
         return False
     if len(body.encode(errors="surrogatepass")) > MAX_BYTES or not SCHEMA.is_valid(message):
         return False
-    return message["action"] == "ping" or len(message.get("text", "")) <= LIMIT
+    match message:
+        case {"action": "ping"}:
+            return True
+        case {"workflow": workflow}:
+            rules, inputs = WORKFLOWS.get(workflow), message.get("inputs", {})
+            return (
+                rules is not None
+                and not inputs.keys() - rules.keys()
+                and all(len(text) <= rules[name].get("max_characters", 2_000) for name, text in inputs.items())
+                and not any(
+                    rule.get("required", True) and not inputs.get(name, "").strip() for name, rule in rules.items()
+                )
+            )
+        case _:
+            return 0 < len(message["text"]) <= LIMIT and not message["text"].isspace()
 
 
 @MANY
@@ -155,8 +196,7 @@ def test_every_valid_request_is_queued_once_and_unchanged(
     assert isinstance(frame, Accepted)
     (sent,) = sqs.sent
     request = json.loads(sent["MessageBody"])["request"]
-    defaults: dict[str, Any] = {"type": "query"} if "text" in message else {"inputs": {}}
-    assert request == defaults | message
+    assert request == ({"type": "query"} if "text" in message else {}) | message
     assert frame.request_id == message.get("requestId", frame.request_id)
 
 
@@ -165,7 +205,11 @@ def test_every_valid_request_is_queued_once_and_unchanged(
 @example(body='{"action":"invoke","text":"' + "x" * (LIMIT + 1) + '"}')
 @example(body='{"action":"invoke","text":"a","text":"b"}')
 @example(body='{"action":"invoke","text":"\\ud800"}')
+@example(body='{"action":"invoke","text":" \\t\\n\u3000"}')
 @example(body='{"action":"invoke","type":"workflow","workflow":"w","inputs":{"\\udfff":"a"}}')
+@example(body='{"action":"invoke","type":"workflow","workflow":"long_question","inputs":{"question":"\\ud83d"}}')
+@example(body='{"action":"invoke","type":"workflow","workflow":"long_question"}')
+@example(body='{"action":"invoke","type":"workflow","workflow":"long_question","inputs":{"question":"a","x":"b"}}')
 @example(body='{"action":1e999}')
 @example(body='{"action":"invoke","text":"x","requestId":null,"sessionId":null}')
 @example(body='{"action":"invoke","text":"x","type":null}')
@@ -201,10 +245,18 @@ def test_whatever_text_comes_is_answered(send: Send, sqs: FakeSqs, body: str | N
 
 @MANY
 @given(principal=st.text(characters, min_size=1, max_size=300), claims=st.dictionaries(st.text(characters), any_json))
-def test_whoever_asks_is_queued(send: Send, sqs: FakeSqs, principal: str, claims: dict[str, Any]) -> None:
+def test_whoever_asks_is_queued_as_far_as_main_can_read_it(
+    send: Send, sqs: FakeSqs, principal: str, claims: dict[str, Any]
+) -> None:
     context = {"principalId": principal, "claims": json.dumps(claims)}
     frame = send('{"action":"invoke","text":"Hi"}', authorizer=context)
 
+    try:
+        json.dumps(claims, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        assert isinstance(frame, Error)
+        assert (frame.code, sqs.sent) == ("unauthorized", [])
+        return
     assert isinstance(frame, Accepted)
     envelope = json.loads(sqs.sent[0]["MessageBody"])
     assert envelope["principalId"] == principal

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Accepted, Error, Pong, parse_frame
@@ -265,33 +272,249 @@ def test_a_failed_send_is_unavailable_and_retryable(
     assert frame.message == "the request was not queued; send it again"
 
 
-def test_an_unreachable_queue_is_unavailable(
-    handler: ModuleType, aws_event: ReadEvent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**_: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://sqs.example")
+def of_sqs(status: int, code: str) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "SendMessage")
 
-    monkeypatch.setattr(handler._intake.sqs, "send_message", fail)
+
+URL = "https://sqs.example"
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (of_sqs(400, "InvalidMessageContents"), "the request was not queued"),
+        (of_sqs(403, "AccessDenied"), "the request was not queued"),
+        (of_sqs(403, "RequestThrottled"), "the request was not queued"),
+        (of_sqs(500, "InternalError"), "may have been queued"),
+        (of_sqs(503, "ServiceUnavailable"), "may have been queued"),
+        (of_sqs(504, "504"), "may have been queued"),
+        (ClientError({"Error": {"Code": "?"}, "ResponseMetadata": {}}, "SendMessage"), "may have been queued"),  # type: ignore[typeddict-item]  # an answer without a status
+        (ReadTimeoutError(endpoint_url=URL), "may have been queued"),
+        (ConnectTimeoutError(endpoint_url=URL), "may have been queued"),
+        (EndpointConnectionError(endpoint_url=URL), "may have been queued"),
+        (HTTPClientError(error="the connection was reset"), "may have been queued"),
+        (NoCredentialsError(), "may have been queued"),
+    ],
+    ids=str,
+)
+def test_only_a_refusal_by_sqs_says_that_nothing_was_queued(
+    handler: ModuleType,
+    aws_event: ReadEvent,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: Exception,
+    words: str,
+) -> None:
+    monkeypatch.setattr(handler._intake.sqs, "send_message", failing(failure))
 
     frame = parse_frame(handler.handle(aws_event("message"), None)["body"])
 
     assert isinstance(frame, Error)
-    assert (frame.code, frame.retryable) == ("unavailable", True)
-    assert "may have been queued all the same" in frame.message
+    assert (frame.code, frame.retryable, frame.request_id) == ("unavailable", True, "r-1")
+    assert words in frame.message
+    assert counted(capsys) == ["SendFailed"]
 
 
-def test_an_unexpected_failure_is_internal_and_never_raised(
-    handler: ModuleType, aws_event: ReadEvent, capsys: pytest.CaptureFixture[str]
+def failing(error: Exception) -> Callable[..., None]:
+    def fail(**_: object) -> None:
+        raise error
+
+    return fail
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the metrics that were moved, in their order."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    directives = [directive for line in lines for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])]
+    return [metric["Name"] for directive in directives for metric in directive["Metrics"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "request_id"),
+    [
+        ('{"action":"invoke","text":"Hi","requestId":"mine"}', "mine"),
+        ('{"action":"ping"}', None),
+        ('{"requestId":"mine"', None),
+        ('{"requestId":"not mine"}', None),
+        ('{"requestId":7}', None),
+        ('["requestId"]', None),
+        ("[" * 32_000, None),
+        (None, None),
+    ],
+)
+def test_an_unexpected_failure_is_internal_counted_and_keeps_the_clients_request_id(
+    handler: ModuleType,
+    aws_event: ReadEvent,
+    capsys: pytest.CaptureFixture[str],
+    body: str | None,
+    request_id: str | None,
 ) -> None:
-    event = aws_event("message")
+    event = aws_event("message") | {"body": body}
     del event["requestContext"]["requestTimeEpoch"]
 
     response = handler.handle(event, None)
 
     frame = parse_frame(response["body"])
     assert isinstance(frame, Error)
-    assert (frame.code, frame.retryable) == ("internal", True)
-    assert frame.request_id in capsys.readouterr().out
+    assert (frame.code, frame.retryable, frame.request_id) == ("internal", True, request_id or frame.request_id)
+    assert "may have been queued" in frame.message
+    output = capsys.readouterr().out
+    assert f'"requestId": "{frame.request_id}"' in output
+    assert '"Unanswered": 1' in output
+
+
+def test_an_answer_of_sqs_that_nobody_can_read_is_counted_too(
+    handler: ModuleType, aws_event: ReadEvent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(handler._intake.sqs, "send_message", lambda **_: {})
+
+    frame = parse_frame(handler.handle(aws_event("message"), None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.request_id) == ("internal", "r-1")
+    assert counted(capsys) == ["Unanswered"]
+
+
+EXPIRED = {"principalId": "u-1", "expiresAt": "1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "authorizer", "metric"),
+    [
+        ('{"action":"invoke","text":"Hi"}', {}, ["Accepted"]),
+        ('{"action":"ping"}', {}, []),
+        ('{"action":"invoke","text":""}', {}, ["Rejected"]),
+        ("no JSON", {}, ["Rejected"]),
+        ('{"action":"invoke","text":"Hi"}', EXPIRED, ["Unauthorized"]),
+        ('{"action":"ping"}', EXPIRED, ["Unauthorized"]),
+    ],
+)
+def test_what_becomes_of_a_message_is_counted_once(
+    handler: ModuleType,
+    aws_event: ReadEvent,
+    capsys: pytest.CaptureFixture[str],
+    body: str,
+    authorizer: dict[str, str],
+    metric: list[str],
+) -> None:
+    event = aws_event("message") | {"body": body}
+    event["requestContext"]["authorizer"] = authorizer
+
+    handler.handle(event, None)
+
+    assert counted(capsys) == metric
+
+
+SIGNED = {
+    "sourceIp": "192.0.2.7",
+    "accountId": "123456789012",
+    "userArn": "arn:aws:sts::123456789012:assumed-role/app/session",
+}
+POOL = "eu-west-1:4b8c6a9e-0000-4000-8000-1f0d2c3b4a59"
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal"),
+    [
+        (SIGNED, SIGNED["userArn"]),
+        (SIGNED | {"cognitoIdentityId": POOL}, POOL),
+        (SIGNED | {"cognitoIdentityId": None}, SIGNED["userArn"]),
+        ({"sourceIp": "192.0.2.7", "userArn": None, "caller": None}, None),
+        (None, None),
+    ],
+)
+def test_who_signed_the_handshake_is_the_principal(
+    handler: ModuleType,
+    sqs: "SQSClient",
+    queue_url: str,
+    aws_event: ReadEvent,
+    identity: dict[str, str | None] | None,
+    principal: str | None,
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["identity"] = identity
+
+    handler.handle(event, None)
+
+    (message,) = queued(sqs, queue_url)
+    assert Envelope.model_validate_json(message["Body"]).principal_id == principal
+    assert message["Attributes"]["MessageGroupId"] == (principal or "S3Y7fd1cDoECJKQ=")
+
+
+@pytest.mark.parametrize(
+    ("claims", "named"),
+    [
+        ('{"role":"a","tenant":"\\ud83d"}', "tenant"),
+        ('{"tenant":{"deep":' + "[" * 300 + "]" * 300 + "}}", "tenant"),
+    ],
+)
+def test_what_main_could_not_read_of_a_token_is_refused_by_name(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, claims: str, named: str
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["authorizer"] = {"principalId": "u-1", "claims": claims}
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.request_id, frame.retryable) == ("unauthorized", "r-1", False)
+    assert frame.message.startswith(f"{named} in the token that opened this connection can't be queued")
+    assert queued(sqs, queue_url) == []
+
+
+FIRST, LIMIT = "compare_listings", 200
+
+
+@pytest.mark.parametrize(
+    ("workflow", "inputs", "field", "sentence"),
+    [
+        ("compare_listngs", {}, "workflow", "there is no workflow compare_listngs; there are: compare_listings, "),
+        (FIRST, {}, "inputs.first", "first is missing or blank: the first listing"),
+        (FIRST, {"first": " \n", "second": "b"}, "inputs.first", "first is missing or blank"),
+        (FIRST, {"first": "a", "second": "b", "third": "c"}, "inputs", "third is no input of this workflow, which has"),
+        (
+            FIRST,
+            {"first": "x" * 201, "second": "b"},
+            "inputs.first",
+            "201 characters; the workflow's limit for it is 200",
+        ),
+        (FIRST, {"first": "\ud83d", "second": "b"}, "inputs.first", "inputs.first holds half a surrogate pair"),
+        (FIRST, {"first": "a", "second": "b", "\ud83d": "c"}, '"\\ud83d"', "holds half a surrogate pair"),
+    ],
+)
+def test_a_workflow_that_main_could_not_run_is_refused_by_name(
+    handler: ModuleType,
+    sqs: "SQSClient",
+    queue_url: str,
+    aws_event: ReadEvent,
+    workflow: str,
+    inputs: dict[str, str],
+    field: str,
+    sentence: str,
+) -> None:
+    message = {"action": "invoke", "type": "workflow", "workflow": workflow, "inputs": inputs, "requestId": "r-7"}
+
+    frame = parse_frame(handler.handle(aws_event("message") | {"body": json.dumps(message)}, None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.field, frame.request_id) == ("invalid_request", field, "r-7")
+    assert sentence in frame.message
+    assert queued(sqs, queue_url) == []
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"first": "a", "second": "b"}, {"first": "x" * LIMIT, "second": "b", "priorities": ""}]
+)
+def test_a_workflow_that_main_can_run_is_queued_as_it_came(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent, inputs: dict[str, str]
+) -> None:
+    message = {"action": "invoke", "type": "workflow", "workflow": FIRST, "inputs": inputs}
+
+    frame = parse_frame(handler.handle(aws_event("message") | {"body": json.dumps(message)}, None)["body"])
+
+    assert isinstance(frame, Accepted)
+    assert json.loads(queued(sqs, queue_url)[0]["Body"])["request"] == message
 
 
 def test_connect_and_disconnect_are_answered(handler: ModuleType, aws_event: ReadEvent) -> None:
@@ -309,6 +532,16 @@ def test_no_question_is_ever_logged(
         '{"action":"invoke","text":"my SECRET question"}',
         '{"action":"invoke","text":"my SECRET question","x":1}',
         "my SECRET question",
+        '{"action":"invoke","text":"Hi","my SECRET question":1}',
+        '{"action":"invoke","text":"Hi","SECRET":1}',
+        '{"action":"invoke","text":"Hi","SECRET":1,"SECRET":2}',
+        '{"action":"invoke","text":"Hi","text.SECRET":1}',
+        '{"action":"invoke","text":"Hi","\\ud83dSECRET":1}',
+        '{"action":"SECRET"}',
+        '{"action":"invoke","type":"SECRET"}',
+        '{"action":"invoke","type":"workflow","workflow":"w","inputs":{"SECRET":1}}',
+        '{"action":"invoke","type":"workflow","workflow":"SECRET"}',
+        '{"action":"invoke","type":"workflow","workflow":"long_question","inputs":{"SECRET":"a"}}',
     ):
         handler.handle(aws_event("message") | {"body": body}, None)
 
