@@ -9,6 +9,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from selador_deploy.errors import DeployError
@@ -101,8 +102,11 @@ def cli_configuration(mirror: Path) -> str:
 
 def registry_answers(timeout_seconds: float = 3.0) -> bool:
     """Ask the registry for its service list, which needs no account."""
+    request = urllib.request.Request(
+        f"https://{REGISTRY}/.well-known/terraform.json", headers={"User-Agent": f"selador/{version('selador-deploy')}"}
+    )
     try:
-        with urllib.request.urlopen(f"https://{REGISTRY}/.well-known/terraform.json", timeout=timeout_seconds):
+        with urllib.request.urlopen(request, timeout=timeout_seconds):
             return True
     except OSError:  # urllib's own errors among them
         return False

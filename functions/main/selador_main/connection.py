@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from urllib3.exceptions import HTTPError
 
 from selador_main.transport import Transport
+from selador_shared.version import USER_AGENT
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -59,7 +60,7 @@ class Connections:
     def post(self, connection_id: str, data: bytes) -> None:
         """Post one frame. Raises ConnectionGoneError or PostFailedError."""
         url = self._base + quote(connection_id, safe="")  # an id ends in "=" (WS-44)
-        request = AWSRequest("POST", url, data=data)
+        request = AWSRequest("POST", url, data=data, headers={"User-Agent": USER_AGENT})
         self._signer.add_auth(request)
         try:
             response = self._transport.send("POST", url, dict(request.headers.items()), data, read_seconds=READ_SECONDS)

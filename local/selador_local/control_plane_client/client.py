@@ -5,7 +5,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, TypedDict
+
+USER_AGENT = f"selador/{version('selador-local')}"
 
 
 class DataPlaneError(Exception):
@@ -48,7 +51,11 @@ class ControlPlane:
         request = urllib.request.Request(
             f"{self.endpoint}/_selador/{question}",
             data=json.dumps(facts).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.secret_access_key}"},
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {self.secret_access_key}",
+                "User-Agent": USER_AGENT,
+            },
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as response:

@@ -9,7 +9,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from selador_local.control_plane_client.client import DataPlaneError
+from selador_local.control_plane_client.client import USER_AGENT, DataPlaneError
 from selador_local.data_plane.deployment import Function
 
 
@@ -40,7 +40,8 @@ def extracted(function: Function, folder: Path) -> Path:
 
 def _fetch(function: Function) -> bytes:
     try:
-        with urllib.request.urlopen(function.code_url, timeout=60) as response:
+        request = urllib.request.Request(function.code_url, headers={"User-Agent": USER_AGENT})
+        with urllib.request.urlopen(request, timeout=60) as response:
             content: bytes = response.read()
     except (OSError, ValueError) as error:
         raise DataPlaneError(f"the code of {function.name} can't be fetched: {error}") from error
