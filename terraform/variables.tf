@@ -189,7 +189,9 @@ variable "jwt" {
   description = <<-EOT
     Which tokens are valid if authorization is `jwt`; null otherwise:
     - `algorithms`: the accepted signature algorithms: RS256, ES256 or both;
-    - `audiences`: the accepted values of the claim `aud`, at least one;
+    - `audiences`: the accepted values of the claim `aud`, or of `client_id` in a token without `aud`; at least one. For
+      Amazon Cognito these are app client ids: its ID tokens have the id in `aud`, its access tokens in `client_id`.
+      Clients should send access tokens;
     - `context_claims`: claims that, besides `sub`, go into the queue's messages and the logs. Name no secrets;
     - `issuer`: the exact value of the claim `iss`;
     - `jwks_url`: the https URL of the issuer's public keys;
