@@ -36,7 +36,7 @@ class Script:
         self.send("started", attempt=attempt, seq=0)
         for seq, word in enumerate(words, start=1):
             self.send("delta", attempt=attempt, seq=seq, text=word)
-        self.send("completed", attempt=attempt, seq=len(words) + 1, sessionId=session_id)
+        self.send("completed", attempt=attempt, seq=len(words) + 1, sessionId=session_id, truncated=False)
 
 
 Play = Callable[[Script], None]
