@@ -64,5 +64,5 @@ def of_event(request_context: Mapping[str, Any]) -> Identity:
 
 
 def _signer(identity: Mapping[str, Any]) -> str | None:
-    # People who get their credentials from a Cognito identity pool share the ARN of one session.
+    # People who get their credentials from a Cognito identity pool share the ARN of one session (AUTH-15).
     return identity.get("cognitoIdentityId") or identity.get("userArn")
