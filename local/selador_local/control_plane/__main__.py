@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
     from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
-    from selador_local.control_plane.moto_overlay import install as extensions  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay.install import install  # noqa: PLC0415
 
     try:
         listener = server.listen(options.port)
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         return 1
     endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
     code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
-    extensions.install(options.data_plane_port, code_locations)
+    install(options.data_plane_port, code_locations)
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     internal_api = InternalApi(iam, code_locations, keys.secret_key)

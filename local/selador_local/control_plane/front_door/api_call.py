@@ -10,7 +10,7 @@ from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from selador_local.control_plane.front_door.errors import Protocol, RefusedError, unsupported
+from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, unsupported
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 # What the project's Terraform and the data plane use, by the service name in the signature. Everything else is refused

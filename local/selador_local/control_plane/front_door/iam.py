@@ -18,7 +18,7 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
-from selador_local.control_plane.front_door.errors import Protocol, RefusedError
+from selador_local.control_plane.front_door.refusals import Protocol, RefusedError
 from selador_local.iam_policy.policies import (
     AccessRequest,
     Document,

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from selador_local.control_plane.front_door import signature
 from selador_local.control_plane.front_door.code_locations import CodeLocations
-from selador_local.control_plane.front_door.errors import RefusedError, Response
 from selador_local.control_plane.front_door.iam import Iam
+from selador_local.control_plane.front_door.refusals import RefusedError, Response
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 PREFIX = "/_selador/"

@@ -14,11 +14,11 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
-from selador_local.control_plane.front_door import actions_and_resources as access
 from selador_local.control_plane.front_door import api_call, signature
-from selador_local.control_plane.front_door.errors import Protocol, RefusedError, Response, refuse, unsupported
+from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
+from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, Response, refuse, unsupported
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 HOST = "127.0.0.1"
@@ -64,8 +64,8 @@ class ControlPlane:
         caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
         signature.verify(request, signed, caller.credentials)
         call = api_call.parse(request, signed.service, environ)
-        resource = access.resource_of(call, self._region, self._account_id)
-        self._iam.authorize(caller, access.action_of(call), resource)
+        resource = resource_of(call, self._region, self._account_id)
+        self._iam.authorize(caller, action_of(call), resource)
 
 
 def listen(port: int) -> socket.socket:

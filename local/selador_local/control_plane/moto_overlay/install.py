@@ -18,9 +18,10 @@ import moto.sqs.models
 import moto.sqs.urls
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
-from selador_local.control_plane.moto_overlay import apigatewayv2, cloudwatch, lambda_, logs, s3
-from selador_local.control_plane.moto_overlay.sqs import api as sqs
-from selador_local.control_plane.moto_overlay.sqs import queue as sqs_queue
+from selador_local.control_plane.moto_overlay import apigatewayv2, cloudwatch, cloudwatch_logs, lambda_, s3
+from selador_local.control_plane.moto_overlay.sqs.api import Backend as SqsBackend
+from selador_local.control_plane.moto_overlay.sqs.api import Response as SqsApi
+from selador_local.control_plane.moto_overlay.sqs.queue import Queue
 
 
 def install(data_plane_port: int, code_locations: CodeLocations) -> None:
@@ -42,13 +43,13 @@ def install(data_plane_port: int, code_locations: CodeLocations) -> None:
     moto.awslambda.models.lambda_backends.backend = lambda_.Backend
     _serve(moto.awslambda.urls.url_paths, lambda_.Response)
 
-    _serve(moto.logs.urls.url_paths, logs.Response)
+    _serve(moto.logs.urls.url_paths, cloudwatch_logs.Response)
 
     moto.s3.models.FakeBucket = s3.Bucket
 
-    moto.sqs.models.Queue = sqs_queue.Queue
-    moto.sqs.models.sqs_backends.backend = sqs.Backend
-    _serve(moto.sqs.urls.url_paths, sqs.Response)
+    moto.sqs.models.Queue = Queue
+    moto.sqs.models.sqs_backends.backend = SqsBackend
+    _serve(moto.sqs.urls.url_paths, SqsApi)
 
 
 def _serve(url_paths: dict[str, object], response: type) -> None:

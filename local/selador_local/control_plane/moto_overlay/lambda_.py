@@ -17,7 +17,7 @@ from moto.awslambda.responses import LambdaResponse as MotoResponse
 from moto.sqs.models import sqs_backends
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
-from selador_local.control_plane.front_door.errors import unsupported
+from selador_local.control_plane.front_door.refusals import unsupported
 
 # A version differs from its function in these without anything having changed.
 _OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", "Version"})

@@ -7,7 +7,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from selador_local.control_plane.front_door.errors import RefusedError
+from selador_local.control_plane.front_door.refusals import RefusedError
 from selador_local.control_plane.front_door.signature import HttpRequest, parse, verify
 
 KEYS = Credentials("AKIAEXAMPLE", "secret")

@@ -1,6 +1,6 @@
 """SQS for standard queues: what a message may be, receipts, batches, move tasks.
 
-The messages' own rules are in `messages.py`, limits in `message_limits.py`, a queue's settings in `sqs_queue.py`.
+The messages' own rules are in `messages.py`, limits in `message_limits.py`, a queue's settings in `queue.py`.
 """
 
 import uuid
@@ -26,8 +26,7 @@ from moto.sqs.models import _filter_message_attributes as filter_message_attribu
 from moto.sqs.responses import SQSResponse as MotoResponse
 from moto.sqs.utils import validate_message_attributes
 
-from selador_local.control_plane.moto_overlay.sqs import limits as message_limits
-from selador_local.control_plane.moto_overlay.sqs import messages
+from selador_local.control_plane.moto_overlay.sqs import message_limits, messages
 from selador_local.control_plane.moto_overlay.sqs.messages import Content, Delivery, Message
 from selador_local.control_plane.moto_overlay.sqs.move_tasks import MoveTasks
 from selador_local.control_plane.moto_overlay.sqs.queue import Queue, now_ms

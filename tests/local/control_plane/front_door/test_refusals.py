@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from selador_local.control_plane.front_door.errors import Protocol, RefusedError, refuse
+from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, refuse
 
 REFUSAL = RefusedError("AccessDeniedException", "no <b> for you", codes={Protocol.QUERY: "AccessDenied"})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from selador_local.control_plane.moto_overlay.sqs.limits import refused_character, size
+from selador_local.control_plane.moto_overlay.sqs.message_limits import refused_character, size
 
 
 @pytest.mark.parametrize("text", ["\t\n\r", " ~", "\ud7ff\ue000\ufffd", "\U00010000\U0010ffff", "naïve 🏠"])
