@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     internal_api = InternalApi(iam, code_locations, keys.secret_key)
-    application = server.ControlPlane(iam, internal_api, ACCOUNT_ID, REGION)
+    application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 
     ready = {

@@ -10,7 +10,7 @@ from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, unsupported
+from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol, unsupported
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 # What the project's Terraform and the data plane use, by the service name in the signature. Everything else is refused
@@ -39,7 +39,7 @@ def protocol_of(request: HttpRequest, service: str) -> Protocol:
 
 
 def parse(request: HttpRequest, service: str, environ: dict[str, Any]) -> ApiCall:
-    """Raises RefusedError for a service or an operation that this server doesn't have."""
+    """Raises CallRefusedError for a service or an operation that this server doesn't have."""
     if service not in SERVICES:
         raise unsupported(f"the service {service}; it serves {', '.join(sorted(SERVICES))}")
     path = urlsplit(request.url).path
@@ -62,7 +62,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     except ValueError:
         parameters = None
     if not isinstance(parameters, dict):
-        raise RefusedError("SerializationException", "the body is not a JSON object", status=400)
+        raise CallRefusedError("SerializationException", "the body is not a JSON object", status=400)
     return parameters
 
 

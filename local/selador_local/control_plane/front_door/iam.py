@@ -18,7 +18,7 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
-from selador_local.control_plane.front_door.refusals import Protocol, RefusedError
+from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol
 from selador_local.iam_policy.policies import (
     AccessRequest,
     Document,
@@ -35,7 +35,7 @@ _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action"
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallerIdentity:
     """A known access key: its secret, and whose it is. `owner` is moto's user or role (None once that is deleted)."""
 
     principal: Principal
@@ -60,16 +60,16 @@ class Iam:
         key.secret_access_key = secrets.token_urlsafe(30)  # moto's own is not made for keeping secrets
         return Credentials(key.access_key_id, key.secret_access_key)
 
-    def find(self, access_key_id: str, session_token: str | None) -> Caller:
-        """The key's caller; raises RefusedError for an unknown, inactive or expired key."""
+    def find(self, access_key_id: str, session_token: str | None) -> CallerIdentity:
+        """The key's caller; raises CallRefusedError for an unknown, inactive or expired key."""
         for user in list(self._users_and_roles.users.values()):
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active" and session_token is None:
                     credentials = Credentials(access_key_id, key.secret_access_key)
-                    return Caller(Principal(user.arn, self._account_id), credentials, user)
+                    return CallerIdentity(Principal(user.arn, self._account_id), credentials, user)
         session = self._sessions.get_assumed_role_from_access_key(access_key_id)
         if session is None or session.session_token != session_token:
-            raise RefusedError(
+            raise CallRefusedError(
                 "InvalidClientTokenId",
                 f"the access key {access_key_id} is not known here, or its session token is wrong; "
                 "use the keys that the local control plane printed",
@@ -80,19 +80,19 @@ class Iam:
                 },
             )
         if session.expiration.replace(tzinfo=UTC) < datetime.now(UTC):
-            raise RefusedError(
+            raise CallRefusedError(
                 "ExpiredToken",
                 "the role's session has expired",
                 codes={Protocol.JSON: "ExpiredTokenException", Protocol.REST_JSON: "ExpiredTokenException"},
             )
         return self._role_session(session)
 
-    def principal_of(self, access_key_id: str) -> Caller:
-        """The caller of a key whose signature somebody else has checked; raises RefusedError as `find` does."""
+    def principal_of(self, access_key_id: str) -> CallerIdentity:
+        """The caller of a key whose signature somebody else has checked; raises CallRefusedError as `find` does."""
         session = self._sessions.get_assumed_role_from_access_key(access_key_id)
         return self.find(access_key_id, session.session_token if session else None)
 
-    def allows(self, caller: Caller, action: str, resource: str) -> bool:
+    def allows(self, caller: CallerIdentity, action: str, resource: str) -> bool:
         """Whether the caller's policies, with the resource's own, allow the action."""
         request = AccessRequest(caller.principal, action, resource, self._context(caller.principal))
         identity = evaluate(_identity_policies(caller.owner), request)
@@ -101,11 +101,11 @@ class Iam:
             return identity is Verdict.ALLOWED and self._trusts(resource, request)
         return combine(identity, evaluate(self._resource_policies(resource), request))
 
-    def authorize(self, caller: Caller, action: str, resource: str) -> None:
-        """Raise RefusedError unless allowed. `sts:GetCallerIdentity` always is, as on AWS."""
+    def authorize(self, caller: CallerIdentity, action: str, resource: str) -> None:
+        """Raise CallRefusedError unless allowed. `sts:GetCallerIdentity` always is, as on AWS."""
         if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource):
             return
-        raise RefusedError(
+        raise CallRefusedError(
             "AccessDeniedException",
             f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {resource}",
             codes={Protocol.QUERY: "AccessDenied", Protocol.REST_XML: "AccessDenied"},
@@ -114,14 +114,14 @@ class Iam:
     def lend_role(self, role_arn: str, service: str, source_arn: str | None) -> dict[str, str]:
         """Temporary credentials of a role for an AWS service, as Lambda gets a function's role.
 
-        Raises RefusedError where there is no such role, or where its trust policy doesn't name the service.
+        Raises CallRefusedError where there is no such role, or where its trust policy doesn't name the service.
         """
         principal = Principal(arn=service, account_id=self._account_id, service=service)
         context = {**self._context(principal), "aws:sourceaccount": self._account_id}
         if source_arn is not None:
             context["aws:sourcearn"] = source_arn
         if not self._trusts(role_arn, AccessRequest(principal, "sts:AssumeRole", role_arn, context)):
-            raise RefusedError(
+            raise CallRefusedError(
                 "AccessDeniedException",
                 f"{role_arn} can't be assumed by {service}: there is no such role, "
                 "or its trust policy does not allow the service sts:AssumeRole",
@@ -142,10 +142,10 @@ class Iam:
             "expiration": session.expiration.replace(microsecond=0, tzinfo=UTC).isoformat().replace("+00:00", "Z"),
         }
 
-    def _role_session(self, session: Any) -> Caller:
+    def _role_session(self, session: Any) -> CallerIdentity:
         credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
         principal = Principal(session.arn, self._account_id, role_arn=session.role_arn)
-        return Caller(principal, credentials, self._role(session.role_arn))
+        return CallerIdentity(principal, credentials, self._role(session.role_arn))
 
     def _role(self, role_arn: str) -> Any:
         try:

@@ -13,39 +13,39 @@ from urllib.parse import urlsplit
 from selador_local.control_plane.front_door import signature
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
-from selador_local.control_plane.front_door.refusals import RefusedError, Response
+from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 PREFIX = "/_selador/"
 
 
 class InternalApi:
-    """Answers requests under PREFIX; raises RefusedError."""
+    """Answers requests under PREFIX; raises CallRefusedError."""
 
     def __init__(self, iam: Iam, code_locations: CodeLocations, secret: str) -> None:
         self._iam = iam
         self._code_locations = code_locations
         self._bearer = f"Bearer {secret}".encode()
 
-    def answer(self, request: HttpRequest) -> Response:
+    def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer to one request."""
         question = urlsplit(request.url).path.removeprefix(PREFIX)
         if request.method == "GET" and question.startswith("code/"):
             code = self._code_locations.find(question.removeprefix("code/"))
             if code is None:
-                raise RefusedError("NotFound", "there is no code at this location", status=404)
-            return Response(200, code, {"Content-Type": "application/zip"})
+                raise CallRefusedError("NotFound", "there is no code at this location", status=404)
+            return HttpResponse(200, code, {"Content-Type": "application/zip"})
         answers = {
             "authenticate": self._authenticate,
             "authorize": self._authorize,
             "role-credentials": self._lend_role,
         }
         if request.method != "POST" or question not in answers:
-            raise RefusedError("NotFound", f"there is no {request.method} {PREFIX}{question}", status=404)
+            raise CallRefusedError("NotFound", f"there is no {request.method} {PREFIX}{question}", status=404)
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._bearer):
-            raise RefusedError("AccessDenied", "the bearer token is not the administrator's secret access key")
+            raise CallRefusedError("AccessDenied", "the bearer token is not the administrator's secret access key")
         answer = answers[question](_object(request.body))
-        return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+        return HttpResponse(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _lend_role(self, facts: dict[str, Any]) -> dict[str, str]:
         """`{"roleArn", "service", "sourceArn"?}` -> temporary credentials."""
@@ -56,7 +56,7 @@ class InternalApi:
         key, action, resource = (_text(facts, name) for name in ("accessKeyId", "action", "resource"))
         try:
             caller = self._iam.principal_of(key)
-        except RefusedError:
+        except CallRefusedError:
             return {"allowed": False, "principalArn": None}
         return {
             "allowed": self._iam.allows(caller, action, resource),
@@ -67,14 +67,14 @@ class InternalApi:
         """`{"method", "url", "headers"}` of a request without a body -> `{"accessKeyId"}`, null if it isn't signed."""
         headers = facts.get("headers")
         if not isinstance(headers, dict):
-            raise RefusedError("InvalidRequest", "the member headers is not an object", status=400)
+            raise CallRefusedError("InvalidRequest", "the member headers is not an object", status=400)
         try:
             request, signed = signature.parse_anywhere(
                 HttpRequest(_text(facts, "method"), _text(facts, "url"), headers, b"")
             )
             caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
             signature.verify(request, signed, caller.credentials)
-        except RefusedError:
+        except CallRefusedError:
             return {"accessKeyId": None}
         return {"accessKeyId": signed.access_key_id}
 
@@ -85,12 +85,12 @@ def _object(body: bytes) -> dict[str, Any]:
     except ValueError:
         facts = None
     if not isinstance(facts, dict):
-        raise RefusedError("InvalidRequest", "the body is not a JSON object", status=400)
+        raise CallRefusedError("InvalidRequest", "the body is not a JSON object", status=400)
     return facts
 
 
 def _text(facts: dict[str, Any], name: str) -> str:
     value = facts.get(name)
     if not isinstance(value, str) or not value:
-        raise RefusedError("InvalidRequest", f"the member {name} is {value!r}; it must be a text", status=400)
+        raise CallRefusedError("InvalidRequest", f"the member {name} is {value!r}; it must be a text", status=400)
     return value

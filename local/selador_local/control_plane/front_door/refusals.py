@@ -15,7 +15,7 @@ class Protocol(Enum):
     REST_XML = "rest-xml"  # S3
 
 
-class RefusedError(Exception):
+class CallRefusedError(Exception):
     """A request that ends here with a 4xx: never a 5xx, which clients retry for minutes without a word.
 
     `codes` gives the error's code where it differs by protocol.
@@ -30,7 +30,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Response:
+class HttpResponse:
     """A complete HTTP answer."""
 
     status: int
@@ -38,20 +38,22 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def refuse(refusal: RefusedError, protocol: Protocol) -> Response:
+def refuse(refusal: CallRefusedError, protocol: Protocol) -> HttpResponse:
     """The refusal as an error of this protocol."""
     code = refusal.codes.get(protocol, refusal.code)
     if protocol in (Protocol.JSON, Protocol.REST_JSON):
         body = json.dumps({"__type": code, "message": refusal.message})
-        return Response(refusal.status, body.encode(), {"Content-Type": "application/json", "x-amzn-ErrorType": code})
+        return HttpResponse(
+            refusal.status, body.encode(), {"Content-Type": "application/json", "x-amzn-ErrorType": code}
+        )
     error = f"<Code>{escape(code)}</Code><Message>{escape(refusal.message)}</Message>"
     if protocol is Protocol.QUERY:
         body = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"
     else:
         body = f"<Error>{error}</Error>"
-    return Response(refusal.status, body.encode(), {"Content-Type": "application/xml"})
+    return HttpResponse(refusal.status, body.encode(), {"Content-Type": "application/xml"})
 
 
-def unsupported(what: str) -> RefusedError:
+def unsupported(what: str) -> CallRefusedError:
     """For what neither moto nor this overlay does."""
-    return RefusedError("UnsupportedOperation", f"the local control plane does not do {what}", status=400)
+    return CallRefusedError("UnsupportedOperation", f"the local control plane does not do {what}", status=400)

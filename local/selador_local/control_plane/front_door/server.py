@@ -18,7 +18,13 @@ from selador_local.control_plane.front_door import api_call, signature
 from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
-from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, Response, refuse, unsupported
+from selador_local.control_plane.front_door.refusals import (
+    CallRefusedError,
+    HttpResponse,
+    Protocol,
+    refuse,
+    unsupported,
+)
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 HOST = "127.0.0.1"
@@ -27,7 +33,7 @@ _logger = logging.getLogger(__name__)
 type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class ControlPlane:
+class FrontDoor:
     """The WSGI application in front of moto."""
 
     def __init__(self, iam: Iam, internal_api: InternalApi, account_id: str, region: str) -> None:
@@ -48,13 +54,13 @@ class ControlPlane:
             protocol = api_call.protocol_of(request, signed.service)
             self._admit(request, signed, environ)
             answer: Iterable[bytes] = self._moto(environ, start_response)
-        except RefusedError as refused:
+        except CallRefusedError as refused:
             refusal = refused
         except NotImplementedError as error:
             refusal = unsupported(str(error))
         except Exception as error:
             _logger.error("moto failed: %s", traceback.format_exc())
-            refusal = RefusedError("LocalControlPlaneFailure", f"moto failed with {error!r}", status=400)
+            refusal = CallRefusedError("LocalControlPlaneFailure", f"moto failed with {error!r}", status=400)
         else:
             return answer
         _logger.warning("%s %s: %s", request.method, urlsplit(request.url).path, refusal.message)
@@ -73,7 +79,7 @@ def listen(port: int) -> socket.socket:
     return socket.create_server((HOST, port))
 
 
-def make(listener: socket.socket, application: ControlPlane, *, verbose: bool) -> BaseWSGIServer:
+def make(listener: socket.socket, application: FrontDoor, *, verbose: bool) -> BaseWSGIServer:
     """A server for an already listening socket; `verbose` logs each request on stderr."""
     host, port = listener.getsockname()
     handler = MotoRequestHandler if verbose else _QuietRequestHandler
@@ -116,7 +122,7 @@ def _read(environ: dict[str, Any]) -> HttpRequest:
     return HttpRequest(environ["REQUEST_METHOD"], url, headers, body)
 
 
-def _send(response: Response, start_response: StartResponse) -> list[bytes]:
+def _send(response: HttpResponse, start_response: StartResponse) -> list[bytes]:
     headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
     return [response.body]

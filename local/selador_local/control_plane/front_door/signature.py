@@ -15,7 +15,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from selador_local.control_plane.front_door.refusals import Protocol, RefusedError
+from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
@@ -46,10 +46,10 @@ class Signature:
 
 
 def parse(request: HttpRequest) -> Signature:
-    """The request's signature; raises RefusedError where there is none that can be read."""
+    """The request's signature; raises CallRefusedError where there is none that can be read."""
     found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if found is None:
-        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4")
+        raise CallRefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4")
     return Signature(
         access_key_id=found["key"],
         region=found["region"],
@@ -62,7 +62,7 @@ def parse(request: HttpRequest) -> Signature:
 def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
     """The signature in the header or the query, and the request as it was before it was signed.
 
-    Raises RefusedError where there is neither.
+    Raises CallRefusedError where there is neither.
     """
     if "authorization" in request.headers:
         return request, parse(request)
@@ -80,7 +80,9 @@ def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
         )
         date = query["X-Amz-Date"]
     except (KeyError, ValueError):
-        raise RefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4") from None
+        raise CallRefusedError(
+            "MissingAuthenticationToken", "the request is not signed with Signature Version 4"
+        ) from None
     kept = "&".join(part for part in parts.query.split("&") if not part.startswith("X-Amz-Signature="))
     headers = {**request.headers, "x-amz-date": date}
     if "X-Amz-Security-Token" in query:
@@ -89,7 +91,7 @@ def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
 
 
 def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
-    """Raise RefusedError unless these credentials made this signature over this request."""
+    """Raise CallRefusedError unless these credentials made this signature over this request."""
     headers = {name: value for name, value in request.headers.items() if name in signature.signed_headers}
     signed = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
     signed.context["timestamp"] = request.headers.get("x-amz-date", "")
@@ -97,11 +99,11 @@ def verify(request: HttpRequest, signature: Signature, credentials: Credentials)
     auth = kind(credentials, signature.service, signature.region)
     expected = auth.signature(auth.string_to_sign(signed, auth.canonical_request(signed)), signed)
     if not hmac.compare_digest(expected, signature.value):
-        raise RefusedError(
+        raise CallRefusedError(
             "SignatureDoesNotMatch",
             "the signature does not fit the request; check the secret access key",
             codes={Protocol.JSON: "InvalidSignatureException", Protocol.REST_JSON: "InvalidSignatureException"},
         )
     claimed = headers.get("x-amz-content-sha256", "")
     if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(request.body).hexdigest():
-        raise RefusedError("XAmzContentSHA256Mismatch", "the body is not the one that was signed", status=400)
+        raise CallRefusedError("XAmzContentSHA256Mismatch", "the body is not the one that was signed", status=400)

@@ -48,7 +48,7 @@ class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc] # moto i
         super().__init__("NotFoundException", f"Invalid Deployment identifier specified {deployment_id}")
 
 
-class Stage(MotoStage):  # type: ignore[misc] # moto is untyped
+class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
     """Gap: moto's stage forgets which deployment it serves."""
 
     def __init__(self, api: Any, config: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class Stage(MotoStage):  # type: ignore[misc] # moto is untyped
         return stage if self.deployment_id is None else {**stage, "deploymentId": self.deployment_id}
 
 
-class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: deployments; UpdateStage; `apiEndpoint` names the data plane; custom domains are never ready."""
 
     _url_module = urls  # moto derives it from the module's name, which is ours here
@@ -101,18 +101,18 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
             settings["timeout_in_millis"] = _WEBSOCKET_INTEGRATION_TIMEOUT_MS
         return super().create_integration(api_id=api_id, **settings)
 
-    def create_stage(self, api_id: str, config: dict[str, Any]) -> Stage:
+    def create_stage(self, api_id: str, config: dict[str, Any]) -> DeployedStage:
         api = self.get_api(api_id)
         if config.get("deploymentId"):
             self.get_deployment(api_id, config["deploymentId"])
-        stage = Stage(api, config)
+        stage = DeployedStage(api, config)
         api.stages[stage.name] = stage
         return stage
 
-    def update_stage(self, api_id: str, stage_name: str, config: dict[str, Any]) -> Stage:
+    def update_stage(self, api_id: str, stage_name: str, config: dict[str, Any]) -> DeployedStage:
         if config.get("deploymentId"):
             self.get_deployment(api_id, config["deploymentId"])
-        stage: Stage = self.get_stage(api_id, stage_name)
+        stage: DeployedStage = self.get_stage(api_id, stage_name)
         stage.update(config)
         return stage
 
@@ -158,7 +158,7 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return list(self.get_route(api_id, route_id).route_responses.values())
 
 
-class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+class ApiGatewayV2Api(MotoResponse):  # type: ignore[misc] # moto is untyped
     """Gaps: the operations above; moto's router finds their names, these methods answer."""
 
     def create_deployment(self) -> Answer:

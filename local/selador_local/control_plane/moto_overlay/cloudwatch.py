@@ -18,7 +18,7 @@ _SUPPRESSION = {
 }
 
 
-class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+class CloudWatchBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gap: moto's new alarm is OK, and an updated one too."""
 
     _url_module = urls
@@ -34,7 +34,7 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return alarm
 
 
-class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+class CloudWatchApi(MotoResponse):  # type: ignore[misc] # moto is untyped
     """Gap: no PutCompositeAlarm, though moto's alarm carries a rule."""
 
     def put_composite_alarm(self) -> ActionResult:

@@ -4,7 +4,7 @@ from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.responses import LogsResponse as MotoResponse
 
 
-class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+class LogsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
     """Gap: a key can be given at a log group's creation alone."""
 
     def associate_kms_key(self) -> str:

@@ -18,36 +18,39 @@ import moto.sqs.models
 import moto.sqs.urls
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
-from selador_local.control_plane.moto_overlay import apigatewayv2, cloudwatch, cloudwatch_logs, lambda_, s3
-from selador_local.control_plane.moto_overlay.sqs.api import Backend as SqsBackend
-from selador_local.control_plane.moto_overlay.sqs.api import Response as SqsApi
-from selador_local.control_plane.moto_overlay.sqs.queue import Queue
+from selador_local.control_plane.moto_overlay.apigatewayv2 import PATHS, ApiGatewayV2Api, ApiGatewayV2Backend
+from selador_local.control_plane.moto_overlay.cloudwatch import CloudWatchApi, CloudWatchBackend
+from selador_local.control_plane.moto_overlay.cloudwatch_logs import LogsApi
+from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi, LambdaBackend, LambdaFunction
+from selador_local.control_plane.moto_overlay.s3 import Bucket
+from selador_local.control_plane.moto_overlay.sqs.api import SqsApi, SqsBackend
+from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
 
 
 def install(data_plane_port: int, code_locations: CodeLocations) -> None:
     """Register the overlay. Call it once, before moto has made a backend."""
-    apigatewayv2.Backend.data_plane_port = data_plane_port
-    moto.apigatewayv2.models.apigatewayv2_backends.backend = apigatewayv2.Backend
+    ApiGatewayV2Backend.data_plane_port = data_plane_port
+    moto.apigatewayv2.models.apigatewayv2_backends.backend = ApiGatewayV2Backend
     # moto serves both of API Gateway's versions from the older one's map.
     for url_paths in (moto.apigateway.urls.url_paths, moto.apigatewayv2.urls.url_paths):
         for path, handler in url_paths.items():
             if handler == moto.apigatewayv2.responses.ApiGatewayV2Response.dispatch:
-                url_paths[path] = apigatewayv2.Response.dispatch
-        url_paths.update(dict.fromkeys(apigatewayv2.PATHS, apigatewayv2.Response.dispatch))
+                url_paths[path] = ApiGatewayV2Api.dispatch
+        url_paths.update(dict.fromkeys(PATHS, ApiGatewayV2Api.dispatch))
 
-    moto.cloudwatch.models.cloudwatch_backends.backend = cloudwatch.Backend
-    _serve(moto.cloudwatch.urls.url_paths, cloudwatch.Response)
+    moto.cloudwatch.models.cloudwatch_backends.backend = CloudWatchBackend
+    _serve(moto.cloudwatch.urls.url_paths, CloudWatchApi)
 
-    lambda_.Response.code_locations = code_locations
-    moto.awslambda.models.LambdaFunction = lambda_.Function
-    moto.awslambda.models.lambda_backends.backend = lambda_.Backend
-    _serve(moto.awslambda.urls.url_paths, lambda_.Response)
+    LambdaApi.code_locations = code_locations
+    moto.awslambda.models.LambdaFunction = LambdaFunction
+    moto.awslambda.models.lambda_backends.backend = LambdaBackend
+    _serve(moto.awslambda.urls.url_paths, LambdaApi)
 
-    _serve(moto.logs.urls.url_paths, cloudwatch_logs.Response)
+    _serve(moto.logs.urls.url_paths, LogsApi)
 
-    moto.s3.models.FakeBucket = s3.Bucket
+    moto.s3.models.FakeBucket = Bucket
 
-    moto.sqs.models.Queue = Queue
+    moto.sqs.models.Queue = StandardQueue
     moto.sqs.models.sqs_backends.backend = SqsBackend
     _serve(moto.sqs.urls.url_paths, SqsApi)
 

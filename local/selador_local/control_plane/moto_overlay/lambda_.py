@@ -23,7 +23,7 @@ from selador_local.control_plane.front_door.refusals import unsupported
 _OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", "Version"})
 
 
-class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
+class LambdaFunction(MotoFunction):  # type: ignore[misc] # moto is untyped
     """Gaps: settings that moto drops, at creation or at an update; and moto would run the code through Docker."""
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
@@ -67,7 +67,7 @@ class Function(MotoFunction):  # type: ignore[misc] # moto is untyped
         raise unsupported(f"invocations ({self.function_name}); the data plane runs functions")
 
 
-class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: mappings on an alias; idempotent publishing."""
 
     _url_module = urls
@@ -130,7 +130,7 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
             )
 
 
-class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
     """Gap: moto's code location is on an AWS host, and an alias's ARN is shown as its version's."""
 
     code_locations: CodeLocations

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from selador_local.control_plane.front_door.refusals import Protocol, RefusedError, refuse
+from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol, refuse
 
-REFUSAL = RefusedError("AccessDeniedException", "no <b> for you", codes={Protocol.QUERY: "AccessDenied"})
+REFUSAL = CallRefusedError("AccessDeniedException", "no <b> for you", codes={Protocol.QUERY: "AccessDenied"})
 
 
 @pytest.mark.parametrize("protocol", [Protocol.JSON, Protocol.REST_JSON])

@@ -7,7 +7,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from selador_local.control_plane.front_door.refusals import RefusedError
+from selador_local.control_plane.front_door.refusals import CallRefusedError
 from selador_local.control_plane.front_door.signature import HttpRequest, parse, verify
 
 KEYS = Credentials("AKIAEXAMPLE", "secret")
@@ -45,14 +45,14 @@ def test_a_request_that_nobody_touched_passes(service: str, path: str) -> None:
 def test_a_changed_request_is_refused(service: str, change: dict[str, str]) -> None:
     request = replace(signed(service, "http://127.0.0.1:4566/"), **change)  # type: ignore[arg-type] # one field each
 
-    with pytest.raises(RefusedError):
+    with pytest.raises(CallRefusedError):
         verify(request, parse(request), KEYS)
 
 
 def test_another_secret_is_refused() -> None:
     request = signed("sqs", "http://127.0.0.1:4566/")
 
-    with pytest.raises(RefusedError, match="secret access key"):
+    with pytest.raises(CallRefusedError, match="secret access key"):
         verify(request, parse(request), Credentials("AKIAEXAMPLE", "another"))
 
 
@@ -60,7 +60,7 @@ def test_another_secret_is_refused() -> None:
 def test_what_is_no_signature_is_refused(authorization: str) -> None:
     request = HttpRequest("GET", "http://127.0.0.1/", {"authorization": authorization}, b"")
 
-    with pytest.raises(RefusedError, match="not signed"):
+    with pytest.raises(CallRefusedError, match="not signed"):
         parse(request)
 
 

@@ -29,14 +29,14 @@ from moto.sqs.utils import validate_message_attributes
 from selador_local.control_plane.moto_overlay.sqs import message_limits, messages
 from selador_local.control_plane.moto_overlay.sqs.messages import Content, Delivery, Message
 from selador_local.control_plane.moto_overlay.sqs.move_tasks import MoveTasks
-from selador_local.control_plane.moto_overlay.sqs.queue import Queue, now_ms
+from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue, now_ms
 
 _MAX_DELAY_SECONDS = 900  # SQS delays messages for no longer (SQS-19)
 _MAX_BATCH_ENTRIES = 10
 _SENDER_ID = "AIDASELADORLOCALSENDER"  # an attribute of every message (SQS-16); who sent it is not kept here
 
 
-class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
+class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: sizes with attributes (SQS-01), characters (SQS-02), receipts (SQS-14, SQS-15), move tasks (SQS-27)."""
 
     _url_module = urls
@@ -56,7 +56,7 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         system_attributes: dict[str, Any] | None = None,
         validate_group_id: bool = True,  # noqa: ARG002 # moto's signature
     ) -> Message:
-        queue: Queue = self.get_queue(queue_name)
+        queue: StandardQueue = self.get_queue(queue_name)
         delay = int(queue.delay_seconds if delay_seconds is None else delay_seconds)
         if not 0 <= delay <= _MAX_DELAY_SECONDS:
             raise InvalidParameterValue(f"DelaySeconds is {delay}; it must be between 0 and {_MAX_DELAY_SECONDS}.")
@@ -74,12 +74,12 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return message
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
-        queue: Queue = self.get_queue(queue_name)
+        queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed, _translated():
             queue.store.delete(receipt_handle)
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
-        queue: Queue = self.get_queue(queue_name)
+        queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed, _translated():
             queue.store.change_visibility(receipt_handle, now_ms(), int(visibility_timeout) * 1000)
             queue.changed.notify_all()
@@ -98,16 +98,16 @@ class Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
     def purge_queue(self, queue_name: str) -> None:
         super().purge_queue(queue_name)
-        queue: Queue = self.get_queue(queue_name)
+        queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed:
             queue.store.purge()
 
-    def _queue_by_arn(self, arn: str) -> Queue | None:
+    def _queue_by_arn(self, arn: str) -> StandardQueue | None:
         queue = self.queues.get(arn.rpartition(":")[2])
         return queue if queue is not None and queue.queue_arn == arn else None
 
 
-class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
+class SqsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
     """Gaps: messages as the store has them; attributes of batch entries; `DeadLetterQueueSourceArn`; move tasks."""
 
     def send_message(self) -> ActionResult:
@@ -125,7 +125,7 @@ class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
         return ActionResult({"Successful": done, "Failed": failed})
 
     def receive_message(self) -> ActionResult:
-        queue: Queue = self.sqs_backend.get_queue(self._get_queue_name())
+        queue: StandardQueue = self.sqs_backend.get_queue(self._get_queue_name())
         deliveries = queue.receive(
             limit=self._number("MaxNumberOfMessages", 1, (1, 10)),
             wait_seconds=self._number("WaitTimeSeconds", queue.receive_message_wait_time_seconds, (0, 20)),
@@ -174,7 +174,7 @@ class Response(MotoResponse):  # type: ignore[misc] # moto is untyped
         return value
 
 
-def _check(queue: Queue, body: str, attributes: dict[str, Any]) -> None:
+def _check(queue: StandardQueue, body: str, attributes: dict[str, Any]) -> None:
     if not body:
         raise MissingParameter("MessageBody")
     if len(attributes) > message_limits.MAX_ATTRIBUTES:

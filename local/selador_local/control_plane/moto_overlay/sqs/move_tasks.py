@@ -14,7 +14,7 @@ from typing import Any
 from moto.sqs.exceptions import InvalidParameterValue, SQSException
 
 from selador_local.control_plane.moto_overlay.sqs.messages import Message
-from selador_local.control_plane.moto_overlay.sqs.queue import Queue, now_ms
+from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue, now_ms
 
 _MAX_PER_SECOND = 500  # the most that a task may move (SQS-27)
 
@@ -53,7 +53,9 @@ class MoveTask:
 class MoveTasks:
     """The tasks of one account and region."""
 
-    def __init__(self, queue_by_arn: Callable[[str], Queue | None], sources_of: Callable[[str], list[Queue]]) -> None:
+    def __init__(
+        self, queue_by_arn: Callable[[str], StandardQueue | None], sources_of: Callable[[str], list[StandardQueue]]
+    ) -> None:
         self._queue_by_arn = queue_by_arn
         self._sources_of = sources_of
         self._tasks: list[MoveTask] = []
@@ -91,7 +93,7 @@ class MoveTasks:
                 return task.moved
         raise SQSException("ResourceNotFoundException", "Task does not exist, or is not running any more.")
 
-    def _run(self, task: MoveTask, source: Queue) -> None:
+    def _run(self, task: MoveTask, source: StandardQueue) -> None:
         pause = 1 / task.max_per_second if task.max_per_second else 0
         while task.moved < task.to_move:
             if task.cancelled.wait(pause):

@@ -20,7 +20,7 @@ def now_ms() -> int:
     return int(unix_time_millis())
 
 
-class Queue(MotoQueue):  # type: ignore[misc] # moto is untyped
+class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
     """Gaps: moto's receives are not locked and cost 85 ms at a depth of 1,000, and its sends invoke mapped functions
     through Docker; attributes come back changed, and one that isn't sent is erased.
 
@@ -112,9 +112,9 @@ class Queue(MotoQueue):  # type: ignore[misc] # moto is untyped
         with self.changed:
             return self.store.counts(now_ms(), self.retention_ms)
 
-    def _dead_letter_target(self) -> "Queue | None":
+    def _dead_letter_target(self) -> "StandardQueue | None":
         """The DLQ while it exists: moto goes on holding a deleted one."""
-        target: Queue | None = self.dead_letter_queue
+        target: StandardQueue | None = self.dead_letter_queue
         queues = sqs_backends[self.account_id][self.region].queues
         return target if target is not None and queues.get(target.name) is target else None
 
