@@ -31,7 +31,7 @@ def invalid(message: str) -> ApiError:
 
 
 @dataclass(frozen=True)
-class RetrieveAndGenerate:
+class RetrieveAndGenerateRequest:
     """A valid request of RetrieveAndGenerateStream."""
 
     text: str
@@ -42,7 +42,7 @@ class RetrieveAndGenerate:
 
 
 @dataclass(frozen=True)
-class Retrieve:
+class RetrieveRequest:
     """A valid request of Retrieve."""
 
     text: str
@@ -51,7 +51,7 @@ class Retrieve:
 
 
 @dataclass(frozen=True)
-class Converse:
+class ConverseRequest:
     """A valid request of ConverseStream: the last user message's text, and what the system was told."""
 
     text: str
@@ -60,7 +60,7 @@ class Converse:
 
 
 @dataclass(frozen=True)
-class InvokeAgentRuntime:
+class InvokeAgentRuntimeRequest:
     """A valid request of InvokeAgentRuntime with the payload of this project's agents, `{"prompt"}`."""
 
     text: str
@@ -68,7 +68,7 @@ class InvokeAgentRuntime:
     session_id: str
 
 
-def parse_converse(model_id: str, body: bytes) -> Converse:
+def parse_converse(model_id: str, body: bytes) -> ConverseRequest:
     """Read the request of ConverseStream (BR-17); raise ApiError, a ValidationException."""
     members = _json_object(body)
     messages = members.get("messages")
@@ -84,17 +84,17 @@ def parse_converse(model_id: str, body: bytes) -> Converse:
     max_tokens = inference.get("maxTokens", _MAX_TOKENS)
     if type(max_tokens) is not int or max_tokens < 1:
         raise invalid(f"maxTokens is {max_tokens!r}; it must be at least 1")
-    return Converse(text, model_id, max_tokens)
+    return ConverseRequest(text, model_id, max_tokens)
 
 
-def parse_invoke_agent_runtime(runtime_arn: str, session_id: str | None, body: bytes) -> InvokeAgentRuntime:
+def parse_invoke_agent_runtime(runtime_arn: str, session_id: str | None, body: bytes) -> InvokeAgentRuntimeRequest:
     """Read the request of InvokeAgentRuntime; raise ApiError, a ValidationException."""
     if session_id is not None and not 33 <= len(session_id) <= 256:
         raise invalid(f"runtimeSessionId is {len(session_id)} characters; it needs 33 to 256")
-    return InvokeAgentRuntime(_member(_json_object(body), "prompt", str), runtime_arn, session_id or "")
+    return InvokeAgentRuntimeRequest(_member(_json_object(body), "prompt", str), runtime_arn, session_id or "")
 
 
-def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:
+def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerateRequest:
     """Read the request of RetrieveAndGenerateStream: what it needs (BR-05) and may have (BR-06).
 
     Raises ApiError, a ValidationException.
@@ -109,7 +109,7 @@ def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:
     model_arn = _member(knowledge_base, "modelArn", str)
     if not 1 <= len(model_arn) <= _MODEL_ARN_CHARACTERS:
         raise invalid(f"modelArn is {len(model_arn)} characters; it needs 1 to {_MODEL_ARN_CHARACTERS}")
-    return RetrieveAndGenerate(
+    return RetrieveAndGenerateRequest(
         text=text,
         knowledge_base_id=_knowledge_base_id(_member(knowledge_base, "knowledgeBaseId", str)),
         model_arn=model_arn,
@@ -118,11 +118,11 @@ def parse_retrieve_and_generate(body: bytes) -> RetrieveAndGenerate:
     )
 
 
-def parse_retrieve(knowledge_base: str, body: bytes) -> Retrieve:
+def parse_retrieve(knowledge_base: str, body: bytes) -> RetrieveRequest:
     """Read the request of Retrieve for `knowledge_base`, an id or an ARN (BR-13); raise ApiError."""
     members = _json_object(body)
     text = _text(_member(members, "retrievalQuery", dict), "retrievalQuery.text", RETRIEVE_CHARACTERS)
-    return Retrieve(text, _knowledge_base_id(knowledge_base.rpartition("/")[2]), _number_of_results(members))
+    return RetrieveRequest(text, _knowledge_base_id(knowledge_base.rpartition("/")[2]), _number_of_results(members))
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultE
 from selador_local.bedrock.model import converse
 from selador_local.bedrock.requests import (
     ApiError,
-    RetrieveAndGenerate,
+    RetrieveAndGenerateRequest,
     invalid,
     parse_converse,
     parse_invoke_agent_runtime,
@@ -243,7 +243,7 @@ class BedrockStandIn:
     def _found(self, text: str) -> list[Passage]:
         return search(self._index, content_words(text), limit=_RESULTS)
 
-    def _continue_session(self, asked: RetrieveAndGenerate) -> tuple[str, list[str]]:
+    def _continue_session(self, asked: RetrieveAndGenerateRequest) -> tuple[str, list[str]]:
         """Return the session's id, which the service makes (BR-07), and the words to look for."""
         words = content_words(asked.text)
         if asked.session_id is None:
@@ -257,7 +257,7 @@ class BedrockStandIn:
         self._words_of_session[session_id] = words
         return session_id, words
 
-    async def _require_all(self, request: Request, asked: RetrieveAndGenerate) -> None:
+    async def _require_all(self, request: Request, asked: RetrieveAndGenerateRequest) -> None:
         knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)
         # The stream has no action of its own (BR-29), and needs those of retrieval and of the model besides (BR-30).
         await self._require(request, "bedrock:RetrieveAndGenerate", knowledge_base)

@@ -11,8 +11,8 @@ from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, Co
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
 from selador_local.data_plane.event_source_mapping.poller import Poller
-from selador_local.data_plane.event_source_mapping.queue import Queue
-from selador_local.data_plane.faults import Control
+from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
+from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import RoleCredentials
 from selador_local.http import Server, serve
@@ -53,8 +53,8 @@ class DataPlane:
 
     async def start(self) -> None:
         """Listen; nothing is deployed yet. Raises OSError when the port is taken."""
-        control = Control(self.gateway, self._lambda)
-        self._server = await serve(control.handle, port=self.port, upgrade=self.gateway.upgrade)
+        faults = FaultEndpoint(self.gateway, self._lambda)
+        self._server = await serve(faults.handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
 
     async def load(self) -> None:
@@ -88,6 +88,8 @@ class DataPlane:
         gone = self._pollers.keys() - wanted
         await asyncio.gather(*(self._pollers.pop(key).stop(finish=True) for key in gone))
         for mapping, role_arn in wanted - self._pollers.keys():
-            queue = Queue(self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn)
+            queue = EventSourceQueue(
+                self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn
+            )
             poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke)
             poller.start()

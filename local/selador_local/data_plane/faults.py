@@ -24,8 +24,8 @@ from selador_local.http import Request, Response, json_response
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT}
 
 
-class Control:
-    """Answers control requests, and hands all others to the gateway."""
+class FaultEndpoint:
+    """Answers requests below `/_control/`, and hands all others to the gateway."""
 
     def __init__(self, gateway: ApiGateway, functions: LambdaService) -> None:
         self._gateway = gateway

@@ -39,10 +39,10 @@ class Stack:
     outputs: dict[str, Any]
     """Terraform's, by name."""
 
-    terraform: "Terraform"
+    terraform: "LocalTerraform"
 
 
-class Terraform:
+class LocalTerraform:
     """Calls the project's Terraform for the environment `local`, as a platform engineer does for another one."""
 
     def __init__(self, control_plane: ControlPlane, work_dir: Path, artifacts: Path, progress: Progress) -> None:
@@ -110,7 +110,7 @@ async def running(
             await data_plane.start()
             parts.push_async_callback(data_plane.stop)
             progress.note(f"documents of {documents}")
-        terraform = Terraform(control_plane, work_dir, artifacts, progress)
+        terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
         async with progress.step("terraform init"):
             await asyncio.to_thread(_make_state_bucket, control_plane)
             await terraform("init")

@@ -8,7 +8,7 @@ import pytest
 
 from selador_local.data_plane.api_gateway.connections import ConnectionsApi, PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
-from selador_local.data_plane.faults import Control
+from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.http import Request, Response
@@ -37,7 +37,7 @@ class Stage:
         self.worker = Worker()
         self.connections_api = ConnectionsApi({}, cast("Any", None), "arn:")
         self.time_limits: dict[str, int] = {}
-        self.control = Control(cast("ApiGateway", self), cast("LambdaService", self))
+        self.control = FaultEndpoint(cast("ApiGateway", self), cast("LambdaService", self))
 
     def working_on(self, text: str) -> list[ExecutionEnvironment]:
         return [cast("ExecutionEnvironment", self.worker)] if text == "r-1" else []

@@ -28,7 +28,7 @@ _RESULT_BYTES = 8 * 1024  # the most that an authorizer may return (WS-64)
 _ACTION = "execute-api:Invoke"
 
 
-class RefusedError(Exception):
+class HandshakeRefusedError(Exception):
     """The handshake ends with `status`."""
 
     def __init__(self, status: HTTPStatus) -> None:
@@ -46,7 +46,7 @@ class ConnectAuthorization:
         self._arn_prefix = arn_prefix
 
     async def admit(self, route: Route, caller: Caller, upgrade: Upgrade, now_ms: int) -> Caller:
-        """Return the caller, with what the authorizer said of it, if there is one. Raises RefusedError."""
+        """Return the caller, with what the authorizer said of it, if there is one. Raises HandshakeRefusedError."""
         match route.authorization:
             case None:
                 return caller
@@ -65,13 +65,13 @@ class ConnectAuthorization:
         """Refuse a client whose signature, in the headers or the query, doesn't allow it to connect (AUTH-12)."""
         key = await self._authenticate("GET", upgrade.target, upgrade.headers)
         if key is None or not await self._authorize(key, _ACTION, self._method_arn(caller)):
-            raise RefusedError(HTTPStatus.FORBIDDEN)
+            raise HandshakeRefusedError(HTTPStatus.FORBIDDEN)
 
     async def _ask(
         self, authorizer: RequestAuthorizer, caller: Caller, upgrade: Upgrade, now_ms: int
     ) -> Mapping[str, Any]:
         if not all(_is_present(source, caller, upgrade) for source in authorizer.identity_sources):
-            raise RefusedError(HTTPStatus.UNAUTHORIZED)  # without asking the function (AUTH-04)
+            raise HandshakeRefusedError(HTTPStatus.UNAUTHORIZED)  # without asking the function (AUTH-04)
         method_arn = self._method_arn(caller)
         event = events.authorizer(
             caller,
@@ -86,9 +86,9 @@ class ConnectAuthorization:
             result = await self._invoke(authorizer.function_arn, json.dumps(event).encode())
         except (DataPlaneError, TooManyRequestsError):
             _logger.exception("the authorizer %s can't be invoked", authorizer.function_arn)
-            raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR) from None
+            raise HandshakeRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR) from None
         if result.function_error is not None:
-            raise RefusedError(_status_of_failure(result.payload))
+            raise HandshakeRefusedError(_status_of_failure(result.payload))
         context = read_answer(result.payload, method_arn)
         return {**context, "integrationLatency": round((time.monotonic() - began) * 1000)}
 
@@ -96,7 +96,7 @@ class ConnectAuthorization:
 def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
     """Return what an authorizer's answer puts into every event of the connection.
 
-    Raises RefusedError: with 403 where its policy doesn't allow the connection, with 500 where it is no answer.
+    Raises HandshakeRefusedError: 403 if its policy doesn't allow the connection, 500 if it isn't an answer.
     """
     try:
         answer = json.loads(payload)
@@ -112,9 +112,9 @@ def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError):
         usable = False
     if not usable:
-        raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR)
+        raise HandshakeRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR)
     if verdict is not Verdict.ALLOWED:
-        raise RefusedError(HTTPStatus.FORBIDDEN)
+        raise HandshakeRefusedError(HTTPStatus.FORBIDDEN)
     return {"principalId": principal_id, **context}
 
 

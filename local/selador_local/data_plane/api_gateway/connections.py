@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.data_plane.api_gateway.events import Caller, is_id
 from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
-from selador_local.data_plane.api_gateway.websocket import ConnectionGoneError, WebSocket, WriteBufferFullError
+from selador_local.data_plane.api_gateway.websocket import WebSocket, WebSocketClosedError, WriteBufferFullError
 from selador_local.http import Request, Response, json_response
 
 
@@ -21,7 +21,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Target:
+class ConnectionsTarget:
     """What an @connections request is about."""
 
     api_id: str
@@ -38,12 +38,12 @@ class PostFault:
     containing: str
 
 
-def target_of(path: str) -> Target | None:
+def target_of(path: str) -> ConnectionsTarget | None:
     """`/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for any other path."""
     parts = [unquote(part) for part in urlsplit(path).path.split("/")]
     if len(parts) != 5 or parts[3] != "@connections":
         return None
-    return Target(parts[1], parts[2], parts[4])
+    return ConnectionsTarget(parts[1], parts[2], parts[4])
 
 
 class ConnectionsApi:
@@ -56,7 +56,7 @@ class ConnectionsApi:
         self.faults: list[PostFault] = []
         """What the next posts get instead of being delivered."""
 
-    async def handle(self, request: Request, target: Target) -> Response:
+    async def handle(self, request: Request, target: ConnectionsTarget) -> Response:
         key = access_key_id(request.headers.get("authorization"))
         if key is None:
             return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -96,7 +96,7 @@ def _act(request: Request, connection: Connection) -> Response:
         case "POST":
             try:
                 connection.socket.send(request.body)
-            except ConnectionGoneError:
+            except WebSocketClosedError:
                 return _gone()
             except WriteBufferFullError:
                 return error(429, "LimitExceededException", "The client's receive buffer is full")

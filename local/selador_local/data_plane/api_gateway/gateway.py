@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 from selador_local.control_plane_client.iam import Authenticator, Authorizer
 from selador_local.data_plane.api_gateway import events
 from selador_local.data_plane.api_gateway.clock import Clock, SystemClock
-from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, RefusedError
+from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, HandshakeRefusedError
 from selador_local.data_plane.api_gateway.connections import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
 from selador_local.data_plane.api_gateway.limits import TokenBucket
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
 from selador_local.data_plane.api_gateway.websocket import (
-    ConnectionGoneError,
     Handshake,
     WebSocket,
+    WebSocketClosedError,
     WriteBufferFullError,
 )
 from selador_local.data_plane.deployment import Route, Stage
@@ -117,7 +117,7 @@ class ApiGateway:
             if route is not None:
                 try:
                     caller = await self._authorization.admit(route, caller, upgrade, self._now_ms())
-                except RefusedError as refused:
+                except HandshakeRefusedError as refused:
                     await handshake.refuse(refused.status)
                     return
             refusal, subprotocol = await self._connect(route, caller, upgrade)
@@ -184,7 +184,7 @@ class ApiGateway:
         if reply:
             try:
                 socket.send(reply.encode())
-            except ConnectionGoneError:
+            except WebSocketClosedError:
                 pass
             except WriteBufferFullError:
                 _logger.warning("a route response was dropped: connection %s reads too slowly", caller.connection_id)

@@ -27,7 +27,7 @@ _CLOSE_SECONDS = 5  # how long a client may take to answer a close
 _READ_BYTES = 2**16
 
 
-class ConnectionGoneError(Exception):
+class WebSocketClosedError(Exception):
     """The connection is closed, or closing."""
 
 
@@ -93,10 +93,10 @@ class WebSocket:
     def send(self, message: bytes) -> None:
         """Send one text message of UTF-8, in frames of 32 KB; whether AWS splits it is not known (WS-56).
 
-        Raises ConnectionGoneError, and WriteBufferFullError without having sent anything.
+        Raises WebSocketClosedError, and WriteBufferFullError without having sent anything.
         """
         if self._protocol.state is not State.OPEN:
-            raise ConnectionGoneError
+            raise WebSocketClosedError
         if self._writer.transport.get_write_buffer_size() + len(message) > WRITE_BUFFER_BYTES:
             raise WriteBufferFullError
         self._protocol.send_text(message[:FRAME_BYTES], fin=len(message) <= FRAME_BYTES)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from selador_local.control_plane_client.client import DataPlaneError
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
-from selador_local.data_plane.event_source_mapping.queue import Queue
+from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.event_source_mapping.records import sqs_event
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 
@@ -34,7 +34,7 @@ class Poller:
     """Feeds a mapping's function from its queue, from `start` until `stop`."""
 
     def __init__(
-        self, mapping: EventSourceMapping, queue: Queue, invoke: Invoke, wait_seconds: int = WAIT_SECONDS
+        self, mapping: EventSourceMapping, queue: EventSourceQueue, invoke: Invoke, wait_seconds: int = WAIT_SECONDS
     ) -> None:
         self._mapping = mapping
         self._queue = queue

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RECEIVE_MAX = 10  # SQS gives no more messages at once (SQS-16)
 
 
-class Queue:
+class EventSourceQueue:
     """Receives and deletes messages. botocore's exceptions pass through."""
 
     def __init__(

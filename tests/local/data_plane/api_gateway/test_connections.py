@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from selador_local.data_plane.api_gateway.connections import Target, target_of
+from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, target_of
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -57,15 +57,15 @@ def scenario(coroutine: Awaitable[Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "target"),
     [
-        ("/api/stage/@connections/abc%3D", Target("api", "stage", "abc=")),
-        ("/api/stage/%40connections/abc=", Target("api", "stage", "abc=")),
-        ("/api/stage/@connections/", Target("api", "stage", "")),
+        ("/api/stage/@connections/abc%3D", ConnectionsTarget("api", "stage", "abc=")),
+        ("/api/stage/%40connections/abc=", ConnectionsTarget("api", "stage", "abc=")),
+        ("/api/stage/@connections/", ConnectionsTarget("api", "stage", "")),
         ("/api/stage/@connections", None),
         ("/api/@connections/abc=", None),
         ("/api/stage", None),
     ],
 )
-def test_paths(path: str, target: Target | None) -> None:
+def test_paths(path: str, target: ConnectionsTarget | None) -> None:
     assert target_of(path) == target
 
 

@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.poller import Poller
-from selador_local.data_plane.event_source_mapping.queue import Queue
+from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
 
@@ -89,7 +89,7 @@ def poll(
     }
 
     async def run() -> None:
-        queue = Queue(control_plane, FixedCredentials(), queue_arn=ARN, role_arn="role")
+        queue = EventSourceQueue(control_plane, FixedCredentials(), queue_arn=ARN, role_arn="role")
         poller = Poller(EventSourceMapping(**{**values, **settings}), queue, function, wait_seconds=0)
         poller.start()
         try:
