@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from selador_client import demo
-from selador_local.bedrock.retrieval import DocumentsError
-from selador_local.stack.commands import StackError
+from selador_local.errors import SeladorLocalError
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, running
 
@@ -22,7 +21,7 @@ def main(arguments: list[str]) -> int:
     command = _demo if options.command == "demo" else _up
     try:
         return asyncio.run(command(options))
-    except (StackError, DocumentsError) as error:
+    except SeladorLocalError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

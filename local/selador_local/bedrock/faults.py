@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from selador_local.bedrock.wire import Wire
+from selador_local.errors import SeladorLocalError
 
 
 class FaultKind(StrEnum):
@@ -41,7 +42,7 @@ class Fault:
     question: str = ""
 
 
-class InvalidFaultError(Exception):
+class InvalidFaultError(SeladorLocalError):
     """A fault was asked for that does not exist, or with members that are not its."""
 
 

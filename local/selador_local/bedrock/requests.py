@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from selador_local.errors import SeladorLocalError
+
 QUERY_CHARACTERS = 1_000  # the most in RetrieveAndGenerateStream's input.text (BR-02)
 RETRIEVE_CHARACTERS = 20_000  # the most in Retrieve's retrievalQuery.text (BR-02)
 
@@ -15,7 +17,7 @@ _MODEL_ARN_CHARACTERS = 2_048  # the most that Bedrock takes (BR-05)
 _TYPE_NAMES: dict[type, str] = {dict: "a structure", str: "a string"}
 
 
-class ApiError(Exception):
+class ApiError(SeladorLocalError):
     """A refusal as Bedrock words it: HTTP `status`, exception `code`, `message`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

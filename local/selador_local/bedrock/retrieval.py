@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from selador_local.errors import SeladorLocalError
+
 SUFFIXES = (".md", ".txt")
 
 _STOP_WORDS = frozenset(
@@ -20,11 +22,12 @@ _STOP_WORDS = frozenset(
         """,
     )
 )
+
 _HIGHLIGHT_START, _HIGHLIGHT_END = "\x02", "\x03"
 _LIST_ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s+")
 
 
-class DocumentsError(Exception):
+class DocumentsError(SeladorLocalError):
     """The folder holds nothing that could be searched, or a document in it can't be read."""
 
 

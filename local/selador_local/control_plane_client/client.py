@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, TypedDict
 
+from selador_local.errors import SeladorLocalError
+
 USER_AGENT = f"selador/{version('selador-local')}"
 
 
-class DataPlaneError(Exception):
-    """What Terraform deployed can't be run here, or the control plane gave no usable answer."""
+class ControlPlaneError(SeladorLocalError):
+    """The control plane is away, refuses, or gave no usable answer."""
 
 
 class ClientArguments(TypedDict):
@@ -46,7 +48,7 @@ class ControlPlane:
     def ask(self, question: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """POST `facts` to `/_selador/<question>` as the administrator. Blocks: call it in a thread.
 
-        Raises DataPlaneError when the control plane is away, refuses, or answers with anything but a JSON object.
+        Raises ControlPlaneError when the control plane is away, refuses, or answers with anything but a JSON object.
         """
         request = urllib.request.Request(
             f"{self.endpoint}/_selador/{question}",
@@ -63,9 +65,11 @@ class ControlPlane:
         except urllib.error.HTTPError as error:
             with error:
                 said = error.read(500).decode(errors="replace")
-            raise DataPlaneError(f"the control plane answered {error.code} to {question}: {said}") from error
+            raise ControlPlaneError(f"the control plane answered {error.code} to {question}: {said}") from error
         except (OSError, ValueError) as error:
-            raise DataPlaneError(f"the control plane gave no answer to {question}: {error}") from error
+            raise ControlPlaneError(f"the control plane gave no answer to {question}: {error}") from error
         if not isinstance(answer, dict):
-            raise DataPlaneError(f"the control plane answered {question} with {type(answer).__name__}, not an object")
+            raise ControlPlaneError(
+                f"the control plane answered {question} with {type(answer).__name__}, not a JSON object"
+            )
         return answer

@@ -34,7 +34,7 @@ class ControlPlaneAuthenticator:
         self._control_plane = control_plane
 
     async def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
-        """Raises DataPlaneError when the control plane gives no answer."""
+        """Raises ControlPlaneError when the control plane gives no answer."""
         sent = {name.lower(): value for name, value in headers}
         facts = {"method": method, "url": f"http://{sent.get('host', '')}{target}", "headers": sent}
         answer = await asyncio.to_thread(self._control_plane.ask, "authenticate", facts)
@@ -51,7 +51,7 @@ class ControlPlaneAuthorizer:
         self._answers: dict[tuple[str, str, str], tuple[float, bool]] = {}
 
     async def __call__(self, access_key_id: str, action: str, resource_arn: str) -> bool:
-        """Raises DataPlaneError when the control plane gives no answer; that is not cached."""
+        """Raises ControlPlaneError when the control plane gives no answer; that is not cached."""
         question = (access_key_id, action, resource_arn)
         now = self._clock()
         self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}

@@ -60,7 +60,7 @@ class DataPlane:
     async def load(self) -> None:
         """Read what is deployed and run that from now on; call it again after each apply or destroy.
 
-        Raises DataPlaneError for what can't be run here, botocore's exceptions when the control plane can't be read;
+        Raises DeploymentError for what can't be run here, botocore's exceptions when the control plane can't be read;
         what ran before goes on running then.
         """
         deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)

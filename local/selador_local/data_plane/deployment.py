@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import boto3
 
-from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.errors import SeladorLocalError
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client
@@ -23,6 +24,10 @@ _INTEGRATION_URI = re.compile(
     r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
 )
 _MAX_INTEGRATION_MS = 29_000  # API Gateway waits no longer for an integration (WS-09)
+
+
+class DeploymentError(SeladorLocalError):
+    """What Terraform deployed can't be run here."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
     The control plane keeps routes, not what a deployment contained, so a stage whose deployment is that of `previous`
     keeps the routes it had: a route added since needs a new deployment first (WS-07).
 
-    Raises DataPlaneError for what can't be run here, botocore's exceptions when the control plane can't be read.
+    Raises DeploymentError for what can't be run here, botocore's exceptions when the control plane can't be read.
     """
     session = boto3.Session()
     gateway = session.client("apigatewayv2", **control_plane.client_arguments)
@@ -176,7 +181,7 @@ def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
         for integration in page["Items"]:
             uri = _INTEGRATION_URI.fullmatch(integration.get("IntegrationUri", ""))
             if integration["IntegrationType"] != "AWS_PROXY" or uri is None:
-                raise DataPlaneError(
+                raise DeploymentError(
                     f"API {api_id} has an integration of type {integration['IntegrationType']}; only AWS_PROXY with a "
                     "function's invoke ARN runs locally"
                 )
@@ -207,7 +212,7 @@ def _authorization(
     kind = route.get("AuthorizationType", "NONE")
     if kind != "NONE" and route["RouteKey"] != "$connect":
         # A WebSocket API authorizes connections, not messages (AUTH-01).
-        raise DataPlaneError(f"route {route['RouteKey']} has authorization {kind}; only $connect can")
+        raise DeploymentError(f"route {route['RouteKey']} has authorization {kind}; only $connect can")
     match kind:
         case "NONE":
             return None
@@ -217,14 +222,14 @@ def _authorization(
             authorizer = gateway.get_authorizer(ApiId=api_id, AuthorizerId=route["AuthorizerId"])
             uri = _INTEGRATION_URI.fullmatch(authorizer.get("AuthorizerUri", ""))
             if authorizer["AuthorizerType"] != "REQUEST" or uri is None:
-                raise DataPlaneError(
+                raise DeploymentError(
                     f"authorizer {authorizer['Name']} is of type {authorizer['AuthorizerType']}; WebSocket APIs have "
                     "REQUEST authorizers alone, with a function's invoke ARN"
                 )
             return RequestAuthorizer(
                 route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))
             )
-    raise DataPlaneError(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
+    raise DeploymentError(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
 
 
 def _function(lambda_: "LambdaClient", arn: str) -> Function:
@@ -258,9 +263,9 @@ def _mappings(lambda_: "LambdaClient") -> Iterable[EventSourceMapping]:
 
 def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMapping:
     if not mapping["EventSourceArn"].split(":")[2] == "sqs":
-        raise DataPlaneError(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
+        raise DeploymentError(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
     if mapping.get("FilterCriteria", {}).get("Filters"):
-        raise DataPlaneError(f"mapping {mapping['UUID']} has filters; they do not run locally")
+        raise DeploymentError(f"mapping {mapping['UUID']} has filters; they do not run locally")
     return EventSourceMapping(
         uuid=mapping["UUID"],
         queue_arn=mapping["EventSourceArn"],

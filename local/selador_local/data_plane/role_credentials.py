@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+from selador_local.control_plane_client.client import ControlPlane, ControlPlaneError
 
 _RENEW_SECONDS = 5 * 60  # renewed this long before they expire
 
@@ -31,7 +31,7 @@ class RoleCredentials:
         self._credentials: dict[str, Credentials] = {}
 
     async def get(self, role_arn: str) -> Credentials:
-        """Raises DataPlaneError when the control plane gives none, e.g. since the role does not trust Lambda."""
+        """Raises ControlPlaneError when the control plane gives none, e.g. since the role does not trust Lambda."""
         known = self._credentials.get(role_arn)
         if known is None or known.expires_at - self._clock() < _RENEW_SECONDS:
             facts = {"roleArn": role_arn, "service": "lambda.amazonaws.com"}
@@ -49,4 +49,4 @@ def _parse(role_arn: str, answer: dict[str, Any]) -> Credentials:
             datetime.fromisoformat(answer["expiration"]).timestamp(),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DataPlaneError(f"the control plane's credentials for {role_arn} lack or garble {error}") from error
+        raise ControlPlaneError(f"the control plane's credentials for {role_arn} lack or garble {error}") from error

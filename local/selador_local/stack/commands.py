@@ -7,10 +7,12 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from selador_local.errors import SeladorLocalError
+
 _TAIL_LINES = 15
 
 
-class StackError(Exception):
+class StackError(SeladorLocalError):
     """The stack can't be brought up; the message says what failed and what to look at."""
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+from selador_local.control_plane_client.client import ControlPlane, ControlPlaneError
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer, access_key_id
 from selador_local.http import Request, Response, Server, serve
 
@@ -80,7 +80,7 @@ def test_a_refused_question_is_an_error_not_a_no() -> None:
         fake.status = 403
         server = await serve(fake.handle)
 
-        with pytest.raises(DataPlaneError, match="the control plane answered 403 to authorize"):
+        with pytest.raises(ControlPlaneError, match="the control plane answered 403 to authorize"):
             await ControlPlaneAuthorizer(client_of(server))("ASIAKEY", "a", "arn")
         await server.close()
 

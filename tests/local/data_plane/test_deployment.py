@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from selador_local.control_plane_client.client import ControlPlane, DataPlaneError
+from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.deployment import (
     Deployment,
+    DeploymentError,
     EventSourceMapping,
     Integration,
     RequestAuthorizer,
@@ -115,7 +116,7 @@ def test_integration_that_does_not_run_locally_is_refused(control_plane: Control
     terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")
 
     try:
-        with pytest.raises(DataPlaneError, match=f"API {api_id} has an integration of type MOCK; only AWS_PROXY"):
+        with pytest.raises(DeploymentError, match=f"API {api_id} has an integration of type MOCK; only AWS_PROXY"):
             read(control_plane, Deployment())
     finally:
         terraform.gateway.delete_api(ApiId=api_id)
@@ -169,7 +170,7 @@ def test_authorization_that_a_websocket_api_cannot_have_is_refused(
     terraform.gateway.create_route(ApiId=api_id, RouteKey=key, AuthorizationType=kind)
 
     try:
-        with pytest.raises(DataPlaneError, match=sentence):
+        with pytest.raises(DeploymentError, match=sentence):
             read(control_plane, Deployment())
     finally:
         terraform.gateway.delete_api(ApiId=api_id)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from xml.sax.saxutils import escape
 
+from selador_local.errors import SeladorLocalError
+
 
 class Protocol(Enum):
     """How a client speaks, and therefore how it reads an error."""
@@ -15,7 +17,7 @@ class Protocol(Enum):
     REST_XML = "rest-xml"  # S3
 
 
-class CallRefusedError(Exception):
+class CallRefusedError(SeladorLocalError):
     """A request that ends here with a 4xx: never a 5xx, which clients retry for minutes without a word.
 
     `codes` gives the error's code where it differs by protocol.

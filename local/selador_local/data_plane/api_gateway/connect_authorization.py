@@ -13,12 +13,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from selador_local.control_plane_client.client import DataPlaneError
 from selador_local.control_plane_client.iam import Authenticator, Authorizer
 from selador_local.data_plane.api_gateway import events
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.deployment import RequestAuthorizer, Route
-from selador_local.data_plane.lambda_service.invocation import Invoke, TooManyRequestsError
+from selador_local.data_plane.lambda_service.invocation import Invoke
+from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade
 from selador_local.iam_policy.policies import AccessRequest, Principal, Verdict, evaluate
 
@@ -28,7 +28,7 @@ _RESULT_BYTES = 8 * 1024  # the most that an authorizer may return (WS-64)
 _ACTION = "execute-api:Invoke"
 
 
-class HandshakeRefusedError(Exception):
+class HandshakeRefusedError(SeladorLocalError):
     """The handshake ends with `status`."""
 
     def __init__(self, status: HTTPStatus) -> None:
@@ -84,7 +84,7 @@ class ConnectAuthorization:
         began = time.monotonic()
         try:
             result = await self._invoke(authorizer.function_arn, json.dumps(event).encode())
-        except (DataPlaneError, TooManyRequestsError):
+        except SeladorLocalError:
             _logger.exception("the authorizer %s can't be invoked", authorizer.function_arn)
             raise HandshakeRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR) from None
         if result.function_error is not None:

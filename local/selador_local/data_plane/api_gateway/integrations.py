@@ -7,10 +7,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from selador_local.control_plane_client.client import DataPlaneError
 from selador_local.data_plane.api_gateway.events import Event
 from selador_local.data_plane.deployment import Integration
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
+from selador_local.errors import SeladorLocalError
 
 _logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Integrations:
             result = task.result()
         except TooManyRequestsError:
             return Failure.THROTTLED
-        except DataPlaneError:
+        except SeladorLocalError:
             _logger.exception("%s can't be invoked", integration.function_arn)
             return Failure.RAISED
         return Failure.RAISED if result.function_error is not None else proxy_response(result.payload)

@@ -18,6 +18,7 @@ from websockets.server import ServerProtocol
 
 from selador_local.data_plane.api_gateway.clock import Clock
 from selador_local.data_plane.api_gateway.limits import FRAME_BYTES, MESSAGE_BYTES, seconds_left
+from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade
 
 WRITE_BUFFER_BYTES = 256 * 1024
@@ -27,11 +28,11 @@ _CLOSE_SECONDS = 5  # how long a client may take to answer a close
 _READ_BYTES = 2**16
 
 
-class WebSocketClosedError(Exception):
+class WebSocketClosedError(SeladorLocalError):
     """The connection is closed, or closing."""
 
 
-class WriteBufferFullError(Exception):
+class WriteBufferFullError(SeladorLocalError):
     """The client reads too slowly: `@connections` answers 429 (CB-04)."""
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from selador_local.control_plane_client.client import DataPlaneError
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.event_source_mapping.records import sqs_event
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
+from selador_local.errors import SeladorLocalError
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
@@ -67,7 +67,7 @@ class Poller:
             try:
                 await self._poll()
                 failures = 0
-            except (BotoCoreError, ClientError, DataPlaneError) as error:
+            except (BotoCoreError, ClientError, SeladorLocalError) as error:
                 # A queue may vanish (`terraform destroy`) and come back: say so once, and go on asking.
                 if failures == 0:
                     _logger.warning("mapping %s can't read %s: %s", self._mapping.uuid, self._queue.arn, error)
@@ -110,7 +110,7 @@ class Poller:
                     reports_batch_item_failures=self._mapping.reports_batch_item_failures,
                 )
                 await self._queue.delete([message for message in messages if message["MessageId"] in done])
-        except (BotoCoreError, ClientError, DataPlaneError):
+        except (BotoCoreError, ClientError, SeladorLocalError):
             _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self._mapping.uuid)
 
     async def _invoke_patiently(self, messages: "list[MessageTypeDef]") -> InvokeResult | None:

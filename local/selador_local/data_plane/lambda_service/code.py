@@ -9,21 +9,21 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from selador_local.control_plane_client.client import USER_AGENT, DataPlaneError
-from selador_local.data_plane.deployment import Function
+from selador_local.control_plane_client.client import USER_AGENT
+from selador_local.data_plane.deployment import DeploymentError, Function
 
 
 def extracted(function: Function, folder: Path) -> Path:
     """The folder below `folder` with the function's code, read-only as on Lambda. Blocks: call it in a thread.
 
-    Raises DataPlaneError when the zip can't be fetched, isn't the one deployed, or isn't a zip.
+    Raises DeploymentError when the zip can't be fetched, isn't the one deployed, or isn't a zip.
     """
     digest = base64.b64decode(function.code_sha256)
     task_root = folder / digest.hex()
     if not task_root.exists():
         content = _fetch(function)
         if hashlib.sha256(content).digest() != digest:
-            raise DataPlaneError(
+            raise DeploymentError(
                 f"the code of {function.name} isn't what was deployed: its hash differs from CodeSha256"
             )
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def _fetch(function: Function) -> bytes:
         with urllib.request.urlopen(request, timeout=60) as response:
             content: bytes = response.read()
     except (OSError, ValueError) as error:
-        raise DataPlaneError(f"the code of {function.name} can't be fetched: {error}") from error
+        raise DeploymentError(f"the code of {function.name} can't be fetched: {error}") from error
     return content
 
 
@@ -53,7 +53,7 @@ def _extract(content: bytes, folder: Path, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(folder)
     except zipfile.BadZipFile as error:
-        raise DataPlaneError(f"the code of {name} is no zip: {error}") from error
+        raise DeploymentError(f"the code of {name} is no zip: {error}") from error
 
 
 def _make_read_only(folder: Path) -> None:

@@ -15,6 +15,7 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, exi
 from selador_local.data_plane.lambda_service.log_lines import Log, Report, report_lines, start_line
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime_api import Invocation, RuntimeApi
+from selador_local.errors import SeladorLocalError
 from selador_local.http import Server, serve
 
 INIT_SECONDS = 10  # an initialization that takes longer begins again (LAM-24)
@@ -23,7 +24,7 @@ Launch = Callable[[str], Awaitable[Process]]
 """Starts the function's process; the argument is the Runtime API's `host:port`."""
 
 
-class RuntimeExitedError(Exception):
+class RuntimeExitedError(SeladorLocalError):
     """The process ended although something was expected of it."""
 
     def __init__(self, return_code: int) -> None:
@@ -94,7 +95,7 @@ class ExecutionEnvironment:
         self._is_new = True
 
     async def invoke(self, event: bytes) -> InvokeResult:
-        """Raises DataPlaneError when the function can't even be started; all else is the result's business."""
+        """Run one invocation. Raises ControlPlaneError if the role has no credentials; other failures are results."""
         request_id = str(uuid.uuid4())
         init_error, init_ms = None, None
         if self._is_new:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from selador_local.errors import SeladorLocalError
+
 
 @dataclass(frozen=True)
 class InvokeResult:
@@ -13,12 +15,15 @@ class InvokeResult:
     function_error: str | None = None
 
 
-class TooManyRequestsError(Exception):
+class TooManyRequestsError(SeladorLocalError):
     """The function's reserved concurrency is used up: AWS's 429 TooManyRequestsException."""
 
 
 Invoke = Callable[[str, bytes], Awaitable[InvokeResult]]
-"""`(function_arn, event) -> InvokeResult`; raises TooManyRequestsError."""
+"""`(function_arn, event) -> InvokeResult`.
+
+Raises TooManyRequestsError, and another SeladorLocalError if the function can't be started.
+"""
 
 
 def failure(error_type: str, message: str) -> InvokeResult:

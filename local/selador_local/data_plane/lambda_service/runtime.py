@@ -4,8 +4,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from selador_local.control_plane_client.client import DataPlaneError
-from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.deployment import DeploymentError, Function
 
 DISTRIBUTIONS = ("awslambdaric", "simplejson", "snapshot-restore-py")
 """awslambdaric and all it depends on."""
@@ -14,11 +13,11 @@ DISTRIBUTIONS = ("awslambdaric", "simplejson", "snapshot-restore-py")
 def interpreter(function: Function) -> Path:
     """The Python below this virtual environment, without whose packages it starts.
 
-    Raises DataPlaneError when the function asks for another version.
+    Raises DeploymentError when the function asks for another version.
     """
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if function.runtime != name:
-        raise DataPlaneError(f"{function.name} wants {function.runtime}; the stack runs on {name}, and so do functions")
+        raise DeploymentError(f"{function.name} wants {function.runtime}; the stack runs functions on {name} only")
     return Path(sys.base_prefix) / "bin" / name
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from selador_local.control_plane_client.client import DataPlaneError
-from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.lambda_service import code
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
@@ -40,7 +39,7 @@ class LambdaService:
     async def deploy(self, functions: Mapping[str, Function]) -> None:
         """Serve these functions from now on. What has changed gets new environments; calls under way finish.
 
-        Raises DataPlaneError when a function's code or Python isn't to be had; then nothing has changed.
+        Raises DeploymentError when a function's code or Python isn't to be had; then nothing has changed.
         """
         await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
         pools = {}
@@ -54,11 +53,12 @@ class LambdaService:
     async def invoke(self, function_arn: str, event: bytes) -> InvokeResult:
         """Invoke synchronously by the ARN that an integration or a mapping uses.
 
-        Raises TooManyRequestsError above the reserved concurrency, DataPlaneError when the function can't be started.
+        Raises TooManyRequestsError above the reserved concurrency. If the function can't be started, raises
+        DeploymentError (it isn't deployed) or ControlPlaneError (its role has no credentials).
         """
         pool = self._pools.get(function_arn)
         if pool is None:
-            raise DataPlaneError(f"no function {function_arn} was deployed")
+            raise DeploymentError(f"no function {function_arn} was deployed")
         return await pool.invoke(event)
 
     def working_on(self, text: str) -> list[ExecutionEnvironment]:

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from selador_local.control_plane_client.client import DataPlaneError
-from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.lambda_service.service import LambdaService
 
@@ -317,14 +316,14 @@ def test_code_folder_is_read_only_and_gone_after_stop(
 def test_code_that_is_not_what_was_deployed_is_refused(make_service: MakeService, make_function: MakeFunction) -> None:
     function = make_function("", code_sha256="47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
 
-    with pytest.raises(DataPlaneError, match="the code of echo isn't what was deployed"):
+    with pytest.raises(DeploymentError, match="the code of echo isn't what was deployed"):
         invoke_all(make_service, function, {})
 
 
 def test_another_python_is_refused(make_service: MakeService, make_function: MakeFunction) -> None:
     function = make_function("", runtime="python3.12")
 
-    with pytest.raises(DataPlaneError, match=r"echo wants python3\.12; the stack runs on python3\.13"):
+    with pytest.raises(DeploymentError, match=r"echo wants python3\.12; the stack runs functions on python3\.13 only"):
         invoke_all(make_service, function, {})
 
 

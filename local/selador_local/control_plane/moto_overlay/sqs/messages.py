@@ -13,18 +13,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from selador_local.errors import SeladorLocalError
+
 MAX_TOTAL_VISIBILITY_MS = 43_200_000  # 12 hours, counted from the receive (SQS-12)
 
 
-class NotInflightError(Exception):
+class NotInflightError(SeladorLocalError):
     """The handle's message is no longer in flight: it is visible again, or gone (SQS-14)."""
 
 
-class InvalidReceiptHandleError(Exception):
+class InvalidReceiptHandleError(SeladorLocalError):
     """The handle was never given out by this queue (SQS-14)."""
 
 
-class VisibilityLimitError(Exception):
+class VisibilityLimitError(SeladorLocalError):
     """The change would keep the message invisible for more than 12 hours after its receive (SQS-12)."""
 
 
