@@ -58,6 +58,31 @@ def test_the_client_imports_the_protocol_and_nothing_else_of_the_functions() -> 
     assert all(module.startswith("selador_shared.protocol") for module in shared)
 
 
+LAPTOP_STACK = {
+    "bedrock": {"control_plane_client", "errors", "http"},
+    "control_plane": {"errors", "iam_policy"},
+    "control_plane_client": {"errors"},
+    "data_plane": {"control_plane_client", "errors", "http", "iam_policy"},
+    "errors": set(),
+    "http": set(),
+    "iam_policy": set(),
+    "stack": {"bedrock", "control_plane_client", "data_plane", "errors"},
+}
+"""Each part of the laptop stack, and the parts that it may import. The planes talk over HTTP, as on AWS."""
+
+
+def test_the_parts_of_the_laptop_stack_import_only_what_they_may() -> None:
+    folder = Path("local", "selador_local")
+    parts = {path.relative_to(PROJECT / folder).parts[0] for path in (PROJECT / folder).rglob("*.py")}
+    found: dict[str, set[str]] = {part.removesuffix(".py"): set() for part in parts if not part.startswith("__")}
+    for module, path in imported_modules(str(folder)):
+        part = Path(path).relative_to(folder).parts[0].removesuffix(".py")
+        if part in found and module.startswith("selador_local."):  # __main__ puts the parts together
+            found[part].add(module.split(".")[1])
+
+    assert {part: imports - {part} for part, imports in found.items()} == LAPTOP_STACK
+
+
 def test_what_the_functions_need_is_what_the_lock_is_made_of() -> None:
     """requirements.in names the union of the functions' dependencies: the lock has neither more nor less."""
     needed: set[str] = set()
