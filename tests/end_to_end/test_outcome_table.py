@@ -110,14 +110,14 @@ def at_first_delta(attempts: int, then: Callable[[], None]) -> Callable[[dict[st
 
 def hold(stack: Stack, request_id: str, *, times: int = 1) -> None:
     """Let the model stall in the middle of that request's answer."""
-    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=5, question=request_id), times=times)
+    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=5, question=question(request_id)), times=times)
 
 
 def disturbed(stack: Stack, request_id: str, *, times: int = 1, **fault: Any) -> Life:
     hold(stack, request_id, times=times)
 
     def disturb() -> None:
-        assert control(stack, "workers", workingOn=request_id, **fault)["workers"] == 1
+        assert control(stack, "workers", requestId=request_id, **fault)["workers"] == 1
 
     return live(stack, request_id, at_first_delta(times, disturb))
 
@@ -129,9 +129,9 @@ def lease_that_ran_out(stack: Stack) -> Life:
 
     def on_frame(frame: dict[str, Any]) -> None:
         if (frame["attempt"], frame["type"], frame["seq"]) == (1, "delta", 1):
-            control(stack, "workers", workingOn=request_id, do="stop")
+            control(stack, "workers", requestId=request_id, do="stop")
         elif frame["attempt"] == 2 and frame["type"] == "started":
-            control(stack, "workers", workingOn=request_id, do="continue")
+            control(stack, "workers", requestId=request_id, do="continue")
 
     return live(stack, request_id, on_frame)
 
@@ -198,7 +198,7 @@ def test_answered(stack: Stack) -> None:
 )
 def test_a_failed_attempt_is_retried(stack: Stack, request: pytest.FixtureRequest, fault: Fault, code: str) -> None:
     request_id = "retried-" + request.node.callspec.id.replace(" ", "_")
-    stack.bedrock.faults.add(Fault(fault.kind, fault.after_events, fault.exception, question=request_id))
+    stack.bedrock.faults.add(Fault(fault.kind, fault.after_events, fault.exception, question=question(request_id)))
 
     life = live(stack, request_id)
 
@@ -211,7 +211,7 @@ def test_a_failed_attempt_is_retried(stack: Stack, request: pytest.FixtureReques
 @pytest.mark.parametrize("kind", [FaultKind.THROTTLE, FaultKind.ACCESS_DENIED], ids=str)
 def test_attempts_that_all_fail_are_buried(stack: Stack, sqs: "SQSClient", kind: FaultKind) -> None:
     request_id = f"buried-{kind}"
-    stack.bedrock.faults.add(Fault(kind, question=request_id), times=3)
+    stack.bedrock.faults.add(Fault(kind, question=question(request_id)), times=3)
 
     life = live(stack, request_id)
 
@@ -233,7 +233,7 @@ def test_attempts_that_all_fail_are_buried(stack: Stack, sqs: "SQSClient", kind:
 )
 def test_a_refused_request_is_an_error_at_once(stack: Stack, kind: FaultKind, code: str) -> None:
     request_id = f"refused-{kind}"
-    stack.bedrock.faults.add(Fault(kind, question=request_id))
+    stack.bedrock.faults.add(Fault(kind, question=question(request_id)))
 
     life = live(stack, request_id)
 
@@ -243,7 +243,7 @@ def test_a_refused_request_is_an_error_at_once(stack: Stack, kind: FaultKind, co
 
 
 def test_an_attempt_that_runs_out_of_time_is_an_error(stack: Stack) -> None:
-    control(stack, "time-limits", workingOn="deadline", seconds=13)
+    control(stack, "time-limits", requestId="deadline", seconds=13)
     hold(stack, "deadline")
 
     life = live(stack, "deadline")
@@ -294,7 +294,7 @@ def test_a_client_that_has_gone_before_the_attempt_costs_no_answer(
 def test_a_client_that_leaves_during_the_answer_stops_the_model(
     stack: Stack, eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
-    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=2_000, question="gone-during"))
+    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=2_000, question=question("gone-during")))
     with connected(stack) as client:
         client.send({"action": "invoke", "text": question("gone-during"), "requestId": "gone-during"})
         client.receive_until("delta")
@@ -309,7 +309,7 @@ def test_a_client_that_leaves_while_the_model_says_nothing_is_noticed_by_a_heart
     stack: Stack, eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
     """Before the head of the model's answer, even: the wait for it ends too."""
-    stack.bedrock.faults.add(Fault(FaultKind.SILENCE, question="gone-in-silence"))
+    stack.bedrock.faults.add(Fault(FaultKind.SILENCE, question=question("gone-in-silence")))
     with connected(stack) as client:
         client.send({"action": "invoke", "text": question("gone-in-silence"), "requestId": "gone-in-silence"})
         client.receive_until("started")
@@ -319,8 +319,8 @@ def test_a_client_that_leaves_while_the_model_says_nothing_is_noticed_by_a_heart
 
 
 def test_a_heartbeat_comes_when_nothing_else_does(stack: Stack) -> None:
-    control(stack, "time-limits", workingOn="heartbeat", seconds=28)
-    stack.bedrock.faults.add(Fault(FaultKind.SILENCE, question="heartbeat"))
+    control(stack, "time-limits", requestId="heartbeat", seconds=28)
+    stack.bedrock.faults.add(Fault(FaultKind.SILENCE, question=question("heartbeat")))
 
     life = live(stack, "heartbeat")
 
@@ -328,8 +328,8 @@ def test_a_heartbeat_comes_when_nothing_else_does(stack: Stack) -> None:
 
 
 def test_posts_that_fail_for_a_while_lose_and_double_nothing(stack: Stack) -> None:
-    control(stack, "posts", containing="posts-fail", status=500, times=3)
-    control(stack, "posts", containing="posts-fail", status=429, errorType="LimitExceededException", times=3)
+    control(stack, "posts", requestId="posts-fail", status=500, times=3)
+    control(stack, "posts", requestId="posts-fail", status=429, errorType="LimitExceededException", times=3)
 
     life = live(stack, "posts-fail")
 
@@ -340,7 +340,7 @@ def test_posts_that_fail_for_a_while_lose_and_double_nothing(stack: Stack) -> No
 
 
 def test_a_connection_that_takes_no_frames_is_tried_again_later(stack: Stack) -> None:
-    control(stack, "posts", containing="posts-refused", status=403, errorType="ForbiddenException")
+    control(stack, "posts", requestId="posts-refused", status=403, errorType="ForbiddenException")
 
     life = live(stack, "posts-refused")
 

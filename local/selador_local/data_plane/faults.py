@@ -2,9 +2,11 @@
 
 | request | what it does |
 |---|---|
-| `POST /_control/workers` `{"workingOn": "r-1", "do": "kill"}` | does so to every worker whose event has that text |
-| `POST /_control/posts` `{"containing": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
-| `POST /_control/time-limits` `{"workingOn": "r-1", "seconds": 12}` | is the function's timeout for such events |
+| `POST /_control/workers` `{"requestId": "r-1", "do": "kill"}` | does so to every worker on that request |
+| `POST /_control/posts` `{"requestId": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
+| `POST /_control/time-limits` `{"requestId": "r-1", "seconds": 12}` | is the function's timeout for its events |
+
+`requestId` is the whole id of a client's request.
 
 `do`: `kill` (SIGKILL), `stop` and `continue` (SIGSTOP, SIGCONT), `time_out` (as the function's timeout would),
 `starve` (`megabytes` of memory from now on). The answer counts the workers that were met.
@@ -41,19 +43,19 @@ class FaultEndpoint:
                     return json_response(200, {"workers": self._disturb_workers(members)})
                 case "POST", "/_control/posts":
                     fault = PostFault(
-                        int(members["status"]), str(members.get("errorType", "")), str(members["containing"])
+                        int(members["status"]), str(members.get("errorType", "")), str(members["requestId"])
                     )
                     self._gateway.connections_api.faults.extend([fault] * int(members.get("times", 1)))
                     return Response(204)
                 case "POST", "/_control/time-limits":
-                    self._functions.time_limits[members["workingOn"]] = int(members["seconds"])
+                    self._functions.time_limits[members["requestId"]] = int(members["seconds"])
                     return Response(204)
         except (ValueError, KeyError, TypeError) as error:
             return json_response(400, {"message": f"{type(error).__name__}: {error}"})
         return json_response(404, {"message": f"there is no {request.method} {request.target}"})
 
     def _disturb_workers(self, members: Mapping[str, Any]) -> int:
-        workers = self._functions.working_on(members["workingOn"])
+        workers = self._functions.working_on(members["requestId"])
         for worker in workers:
             _disturb(worker, members)
         return len(workers)

@@ -39,8 +39,8 @@ class Stage:
         self.time_limits: dict[str, int] = {}
         self.control = FaultEndpoint(cast("ApiGateway", self), cast("LambdaService", self))
 
-    def working_on(self, text: str) -> list[ExecutionEnvironment]:
-        return [cast("ExecutionEnvironment", self.worker)] if text == "r-1" else []
+    def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
+        return [cast("ExecutionEnvironment", self.worker)] if request_id == "r-1" else []
 
     async def handle(self, request: Request) -> Response:
         return Response(299)
@@ -63,8 +63,8 @@ class Stage:
 def test_a_worker_is_met_by_what_it_works_on(members: dict[str, Any], done: object) -> None:
     stage = Stage()
 
-    met = stage.ask("/_control/workers", json.dumps({"workingOn": "r-1", **members}).encode())
-    missed = stage.ask("/_control/workers", json.dumps({"workingOn": "r-2", **members}).encode())
+    met = stage.ask("/_control/workers", json.dumps({"requestId": "r-1", **members}).encode())
+    missed = stage.ask("/_control/workers", json.dumps({"requestId": "r-2", **members}).encode())
 
     assert (met, missed) == ((200, {"workers": 1}), (200, {"workers": 0}))
     assert stage.worker.done == [done]
@@ -73,8 +73,8 @@ def test_a_worker_is_met_by_what_it_works_on(members: dict[str, Any], done: obje
 def test_posts_fail_and_time_is_limited_on_demand() -> None:
     stage = Stage()
 
-    stage.ask("/_control/posts", b'{"containing": "r-1", "status": 429, "errorType": "X", "times": 2}')
-    stage.ask("/_control/time-limits", b'{"workingOn": "r-1", "seconds": 12}')
+    stage.ask("/_control/posts", b'{"requestId": "r-1", "status": 429, "errorType": "X", "times": 2}')
+    stage.ask("/_control/time-limits", b'{"requestId": "r-1", "seconds": 12}')
 
     assert stage.connections_api.faults == [PostFault(429, "X", "r-1")] * 2
     assert stage.time_limits == {"r-1": 12}
@@ -85,7 +85,7 @@ def test_posts_fail_and_time_is_limited_on_demand() -> None:
     [
         ("/_control/workers", b"no JSON", 400),
         ("/_control/workers", b"{}", 400),
-        ("/_control/workers", b'{"workingOn": "r-1", "do": "dance"}', 400),
+        ("/_control/workers", b'{"requestId": "r-1", "do": "dance"}', 400),
         ("/_control/posts", b'{"status": 500}', 400),
         ("/_control/nothing", b"{}", 404),
     ],

@@ -9,6 +9,7 @@ from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.data_plane.api_gateway.events import Caller, is_id
 from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
 from selador_local.data_plane.api_gateway.websocket import WebSocket, WebSocketClosedError, WriteBufferFullError
+from selador_local.data_plane.request_ids import request_id
 from selador_local.http import Request, Response, json_response
 
 
@@ -31,11 +32,11 @@ class ConnectionsTarget:
 
 @dataclass(frozen=True)
 class PostFault:
-    """A failure on demand: the answer to one post whose body has the text `containing` in it."""
+    """A failure on demand: the answer to one post of a frame of that request."""
 
     status: int
     error_type: str
-    containing: str
+    request_id: str
 
 
 def target_of(path: str) -> ConnectionsTarget | None:
@@ -76,7 +77,7 @@ class ConnectionsApi:
 
     def _fault(self, request: Request) -> Response | None:
         for fault in self.faults:
-            if request.method == "POST" and fault.containing.encode() in request.body:
+            if request.method == "POST" and request_id(request.body) == fault.request_id:
                 self.faults.remove(fault)
                 return error(fault.status, fault.error_type, "failed on demand")
         return None

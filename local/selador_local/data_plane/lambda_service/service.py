@@ -14,6 +14,7 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, Too
 from selador_local.data_plane.lambda_service.log_lines import file_log
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime import interpreter, make_runtime_dir
+from selador_local.data_plane.request_ids import request_ids
 from selador_local.data_plane.role_credentials import RoleCredentials
 
 _MAX_ENVIRONMENTS = 20
@@ -34,7 +35,7 @@ class LambdaService:
         self._runtime_dir = work_dir / "runtime"
         self._pools: dict[str, _Pool] = {}
         self.time_limits: dict[str, int] = {}
-        """Timeouts on demand in seconds, by a text that is in the events they are for."""
+        """Timeouts on demand in seconds, by the ids of the requests that they are for."""
 
     async def deploy(self, functions: Mapping[str, Function]) -> None:
         """Serve these functions from now on. What has changed gets new environments; calls under way finish.
@@ -61,10 +62,10 @@ class LambdaService:
             raise DeploymentError(f"no function {function_arn} was deployed")
         return await pool.invoke(event)
 
-    def working_on(self, text: str) -> list[ExecutionEnvironment]:
-        """Return the environments whose event under way has `text` in it, a request's id for instance."""
+    def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
+        """Return the environments whose event under way is about that request of a client."""
         busy = (environment for pool in self._pools.values() for environment in pool.busy)
-        return [environment for environment in busy if text.encode() in environment.event]
+        return [environment for environment in busy if request_id in request_ids(environment.event)]
 
     async def stop(self) -> None:
         """Kill every process, and remove the extracted code, whose folders are read-only."""
@@ -73,7 +74,8 @@ class LambdaService:
         await asyncio.to_thread(code.remove, self._code_dir)
 
     def _time_limit(self, event: bytes) -> int | None:
-        return next((seconds for text, seconds in self.time_limits.items() if text.encode() in event), None)
+        limits = (self.time_limits[known] for known in request_ids(event) & self.time_limits.keys())
+        return min(limits, default=None)
 
     async def _pool(self, function: Function) -> "_Pool":
         python = interpreter(function)

@@ -1,6 +1,7 @@
 """@connections, called by boto3 as the functions call it."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, target_of
+from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, PostFault, target_of
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -262,5 +263,28 @@ def test_a_post_keeps_an_idle_connection_open(running: Running) -> None:
             await asyncio.to_thread(posts.post_to_connection, ConnectionId=identifier, Data=b"two")
 
             assert [await client.recv(), await client.recv()] == ["one", "two"]
+
+    scenario(run())
+
+
+def test_a_fault_meets_the_posts_of_its_request_and_of_no_other(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ROUTES) as api, connect(api.url) as client:
+            identifier = await connection_id(api)
+            posts = management(api.url)
+            api.gateway.connections_api.faults.append(PostFault(429, "LimitExceededException", "killed"))
+
+            def post(request_id: str) -> None:
+                posts.post_to_connection(
+                    ConnectionId=identifier, Data=f'{{"requestId":"{request_id}","text":"killed"}}'
+                )
+
+            await asyncio.to_thread(post, "killed-thrice")
+            refused = await code_of(lambda: post("killed"))
+            await asyncio.to_thread(post, "killed")
+
+            assert refused == (429, "LimitExceededException")
+            arrived = [json.loads(await client.recv())["requestId"] for _ in range(2)]
+            assert arrived == ["killed-thrice", "killed"]
 
     scenario(run())

@@ -332,7 +332,7 @@ SLEEPY = "import time\ndef handle(event, context):\n    time.sleep(event.get('se
 
 async def disturbed(service: LambdaService, invoke: Callable[[Any], Any], do: Callable[[Any], None]) -> InvokeResult:
     """Invoke for a long time, and do something to the environment meanwhile."""
-    invocation = asyncio.ensure_future(invoke({"seconds": 30, "id": "r-1"}))
+    invocation = asyncio.ensure_future(invoke({"seconds": 30, "body": '{"requestId": "r-1"}'}))
     while not (working := service.working_on("r-1")):
         await asyncio.sleep(0.01)
     do(working[0])
@@ -374,7 +374,7 @@ def test_a_function_that_takes_more_memory_than_it_has_is_killed(
 def test_events_may_have_a_time_limit_of_their_own(make_service: MakeService, make_function: MakeFunction) -> None:
     async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> InvokeResult:
         service.time_limits["r-1"] = 1
-        result: InvokeResult = await invoke({"seconds": 30, "id": "r-1"})
+        result: InvokeResult = await invoke({"seconds": 30, "body": '{"requestId": "r-1"}'})
         return result
 
     result = run(make_service, make_function(SLEEPY, timeout_seconds=60), scenario)
