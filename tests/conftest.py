@@ -40,6 +40,7 @@ class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
         return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     return _FilesTogether(config, log)
 

@@ -2,12 +2,22 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from selador_client.chat import chat
 from selador_client.client import Client, connect
 from selador_client.terminal import Terminal
 from tests.client.conftest import Script, Scripted
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as on a terminal: a pipeline starts its jobs with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def typed(*questions: str | BaseException) -> Callable[[], str]:
@@ -52,6 +62,7 @@ def test_questions_share_a_connection_and_a_session(scripted: Scripted) -> None:
     assert not clients[0].is_open
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_stops_the_answer_and_the_next_question_keeps_the_session(scripted: Scripted) -> None:
     received = []
     first_closed = threading.Event()
