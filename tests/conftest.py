@@ -24,6 +24,9 @@ from xdist.scheduler import LoadFileScheduling
 
 AUDIENCE = "selador"
 
+STUCK_SECONDS = 60
+"""How long a test waits for what takes no time on an idle machine, before it calls it stuck."""
+
 type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 

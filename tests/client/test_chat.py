@@ -9,7 +9,9 @@ import pytest
 from selador_client.chat import chat
 from selador_client.client import Client, connect
 from selador_client.terminal import Terminal
-from tests.client.conftest import Script, Scripted
+
+from ..conftest import STUCK_SECONDS
+from .conftest import Script, Scripted
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_ctrl_c_stops_the_answer_and_the_next_question_keeps_the_session(scripte
     assert "(stopped)" in text
     assert received == [("short", None), ("long", "s-1"), ("again", "s-1")]
     assert len(clients) == 2
-    assert first_closed.wait(10)
+    assert first_closed.wait(STUCK_SECONDS)
 
 
 def test_ctrl_c_at_the_prompt_says_how_to_leave(scripted: Scripted) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from selador_client.cli import main
-from tests.client.conftest import Script, Scripted
+
+from .conftest import Script, Scripted
 
 
 def answer_three_months(script: Script) -> None:

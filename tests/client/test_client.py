@@ -10,7 +10,9 @@ from selador_client import client as client_module
 from selador_client.client import connect
 from selador_client.errors import ConnectionFailedError, DeadlinePassedError, MessageRefusedError, ProtocolError
 from selador_shared.protocol import CANCELLED, Completed, Delta, Error, Frame, Retrying, Started
-from tests.client.conftest import Script, Scripted
+
+from ..conftest import STUCK_SECONDS
+from .conftest import Script, Scripted
 
 
 def ask(url: str, text: str = "How long?", session_id: str | None = None) -> list[Frame]:
@@ -271,7 +273,7 @@ def test_leaving_an_answer_closes_the_connection(scripted: Scripted) -> None:
         assert client.is_open
 
     assert not client.is_open
-    assert closed.wait(10)
+    assert closed.wait(STUCK_SECONDS)
 
 
 def test_where_nothing_listens_the_error_names_the_url() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from selador_local.http import Handler, Request, Response, Upgrade, serve
 
+from ..conftest import STUCK_SECONDS
+
 
 async def echo(request: Request) -> Response:
     return Response(200, {"X-Method": request.method, "X-Target": request.target}, request.body)
@@ -27,7 +29,7 @@ async def by_http_client(handler: Handler, *calls: tuple[str, str, bytes]) -> li
     server = await serve(handler)
 
     def work() -> list[tuple[int, dict[str, str], bytes]]:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=STUCK_SECONDS)
         answers = []
         for method, target, body in calls:
             connection.request(method, target, body)
@@ -110,7 +112,7 @@ def test_a_client_that_hangs_up_closes_the_streamed_body() -> None:
         await reader.readuntil(b"first\r\n")
         writer.close()
 
-        await asyncio.wait_for(closed.wait(), 10)
+        await asyncio.wait_for(closed.wait(), STUCK_SECONDS)
         await server.close()
 
     asyncio.run(scenario())

@@ -19,7 +19,7 @@ from botocore.config import Config
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.bedrock.server import BedrockStandIn
 
-from ...conftest import event_loop
+from ...conftest import STUCK_SECONDS, event_loop
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 MODEL_ARN = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
@@ -95,7 +95,7 @@ def refusal(call: Callable[[], Any]) -> tuple[int, str, str]:
 def outcome_of_only_call(stand_in: BedrockStandIn) -> str:
     """Return the outcome once the call is over: the server may learn of it a moment after the client."""
     [call] = stand_in.calls
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STUCK_SECONDS
     while call.outcome == "under_way" and time.monotonic() < deadline:
         time.sleep(0.01)
     return call.outcome
@@ -104,7 +104,7 @@ def outcome_of_only_call(stand_in: BedrockStandIn) -> str:
 def control(stand_in: BedrockStandIn, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
     request = urllib.request.Request(stand_in.endpoint + path, data=body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=STUCK_SECONDS) as response:
             status, content = response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -367,7 +367,7 @@ def test_a_stalled_stream_sends_nothing_more_until_the_client_goes(stand_in: Bed
 
 
 def test_a_client_that_closes_an_answer_early_is_noticed() -> None:
-    with running(token_delay_seconds=0.1) as stand_in, client_of(stand_in) as client:
+    with running(token_delay_seconds=0.5) as stand_in, client_of(stand_in) as client:
         stream = ask(client, "How long is the notice period?")["stream"]
         next(iter(stream))
 

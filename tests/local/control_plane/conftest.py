@@ -14,6 +14,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from ...conftest import STUCK_SECONDS
+
 DATA_PLANE_PORT = 4711
 
 
@@ -45,7 +47,7 @@ class Server:
             headers={"Authorization": f"Bearer {self.secret_access_key if bearer is None else bearer}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=STUCK_SECONDS) as response:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             with error:
@@ -72,7 +74,7 @@ def server() -> Iterator[Server]:
     ready = json.loads(process.stdout.readline())
     yield Server(ready["endpoint"], ready["accessKeyId"], ready["secretAccessKey"])
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=STUCK_SECONDS)
 
 
 @pytest.fixture

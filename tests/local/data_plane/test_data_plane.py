@@ -14,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.data_plane import DataPlane
 
+from ...conftest import STUCK_SECONDS
+
 HANDLER = """
 import json
 def handle(event, context):
@@ -68,7 +70,7 @@ def with_data_plane(
         data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1")
         await data_plane.start()
         try:
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(STUCK_SECONDS):
                 await scenario(data_plane)
         finally:
             await data_plane.stop()

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ....conftest import STUCK_SECONDS
+
 COMMAND = [sys.executable, "-m", "selador_local.control_plane"]
 
 
@@ -26,7 +28,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
     yield started
     if started.poll() is None:
         started.kill()
-    started.communicate(timeout=10)
+    started.communicate(timeout=STUCK_SECONDS)
 
 
 def ready_line(process: subprocess.Popen[str]) -> dict[str, str]:
@@ -48,7 +50,7 @@ class TestProcess:
         ready_line(process)
 
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=STUCK_SECONDS)
 
         assert (process.returncode, errors) == (0, "")
 
@@ -69,9 +71,11 @@ class TestProcess:
         handle = os.pidfd_open(child)
 
         parent.kill()
-        parent.communicate(timeout=10)
+        parent.communicate(timeout=STUCK_SECONDS)
 
-        ended, _, _ = select.select([handle], [], [], 10)  # a process's descriptor is readable once it has ended
+        ended, _, _ = select.select(
+            [handle], [], [], STUCK_SECONDS
+        )  # a process's descriptor is readable once it has ended
         if not ended:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
         os.close(handle)
@@ -134,7 +138,7 @@ class TestRefusals:
         request = urllib.request.Request(f"{server.endpoint}{path}", data=b"1000", method="POST")
 
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=STUCK_SECONDS)
 
         assert refused.value.code == 403
         refused.value.close()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ....conftest import STUCK_SECONDS
+
 
 @pytest.fixture
 def lambda_(server: Any) -> Any:
@@ -30,7 +32,7 @@ def sha256(code: bytes) -> str:
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=STUCK_SECONDS) as response:
         body: bytes = response.read()
     return body
 

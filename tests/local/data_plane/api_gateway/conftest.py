@@ -14,6 +14,8 @@ from selador_local.data_plane.deployment import Integration, RequestAuthorizer, 
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.http import serve
 
+from ....conftest import STUCK_SECONDS
+
 API, STAGE = "a1b2c3", "local"
 TWO_WAY = ("$default", "invoke", "ping")
 
@@ -56,7 +58,7 @@ class FakeFunction:
         """The route's first event, as soon as it is there."""
         while not self.events_of(route):
             self.called.clear()
-            await asyncio.wait_for(self.called.wait(), 10)
+            await asyncio.wait_for(self.called.wait(), STUCK_SECONDS)
         return self.events_of(route)[0]
 
 

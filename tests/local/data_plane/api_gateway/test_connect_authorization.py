@@ -13,6 +13,8 @@ from websockets.exceptions import InvalidStatus
 from selador_local.data_plane.deployment import RequestAuthorizer
 from selador_local.data_plane.lambda_service.invocation import InvokeResult
 
+from ....conftest import STUCK_SECONDS
+
 Running = Callable[..., AbstractAsyncContextManager[Any]]
 
 ROUTES = ("$connect", "$disconnect", "invoke")
@@ -44,7 +46,7 @@ async def status_of(url: str, **headers: str) -> int:
 
 def scenario(coroutine: Awaitable[Any]) -> None:
     async def within_time() -> None:
-        await asyncio.wait_for(coroutine, 20)
+        await asyncio.wait_for(coroutine, STUCK_SECONDS)
 
     asyncio.run(within_time())
 

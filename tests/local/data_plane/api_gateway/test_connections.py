@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosed
 
 from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, PostFault, target_of
 
+from ....conftest import STUCK_SECONDS
+
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
 
@@ -50,7 +52,7 @@ async def connection_id(api: Any) -> str:
 
 def scenario(coroutine: Awaitable[Any]) -> None:
     async def within_time() -> None:
-        await asyncio.wait_for(coroutine, 20)
+        await asyncio.wait_for(coroutine, STUCK_SECONDS)
 
     asyncio.run(within_time())
 

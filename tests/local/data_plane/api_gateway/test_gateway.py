@@ -15,6 +15,8 @@ from websockets.typing import Subprotocol
 
 from selador_local.data_plane.deployment import Throttle
 
+from ....conftest import STUCK_SECONDS
+
 Running = Callable[..., AbstractAsyncContextManager[Any]]
 
 ALL = ("$connect", "$disconnect", "$default", "invoke", "ping", "one-way")
@@ -31,14 +33,14 @@ async def refusal(url: str) -> int:
 async def closing(client: ClientConnection) -> tuple[int, str]:
     """The code and reason with which the server closes the connection."""
     with pytest.raises(ConnectionClosed) as caught:
-        await asyncio.wait_for(client.recv(), 10)
+        await asyncio.wait_for(client.recv(), STUCK_SECONDS)
     assert caught.value.rcvd is not None
     return caught.value.rcvd.code, caught.value.rcvd.reason
 
 
 def scenario(coroutine: Awaitable[Any]) -> None:
     async def within_time() -> None:
-        await asyncio.wait_for(coroutine, 20)
+        await asyncio.wait_for(coroutine, STUCK_SECONDS)
 
     asyncio.run(within_time())
 

@@ -17,6 +17,8 @@ from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
 
+from ....conftest import STUCK_SECONDS
+
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
@@ -93,7 +95,7 @@ def poll(
         poller = Poller(EventSourceMapping(**{**values, **settings}), queue, function, wait_seconds=0)
         poller.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(STUCK_SECONDS):
                 while not await asyncio.to_thread(until):
                     await asyncio.sleep(0.02)
         finally:
@@ -136,7 +138,7 @@ def test_window_collects_a_larger_batch(control_plane: ControlPlane, sqs: "SQSCl
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
     function = FakeFunction(succeed)
 
-    poll(control_plane, function, lambda: left(sqs, url) == (0, 0), batch_size=12, window_seconds=5)
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0), batch_size=12, window_seconds=60)
 
     assert [len(batch) for batch in function.bodies] == [12]
 
@@ -173,12 +175,16 @@ def test_maximum_concurrency_is_never_exceeded(control_plane: ControlPlane, sqs:
     for number in range(6):
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
     running, most = 0, 0
+    two_run = asyncio.Event()
 
     async def count(ids: list[str]) -> InvokeResult:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.1)
+        if running == 2:
+            two_run.set()
+        await two_run.wait()
+        await asyncio.sleep(0.1)  # time in which a third one would come
         running -= 1
         return InvokeResult(b"")
 

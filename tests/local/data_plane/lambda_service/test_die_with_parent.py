@@ -9,6 +9,8 @@ import pytest
 
 from selador_local.data_plane.lambda_service import die_with_parent
 
+from ....conftest import STUCK_SECONDS
+
 # Starts a child by way of die_with_parent, prints the child's process id, and waits to be killed.
 PARENT = """
 import os, subprocess, sys
@@ -26,7 +28,7 @@ def test_the_program_ends_when_its_parent_is_killed() -> None:
         wait_until_it_sleeps(child)
         parent.kill()
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STUCK_SECONDS
     while is_alive(child):
         if time.monotonic() > deadline:
             pytest.fail("the program outlived its parent")

@@ -14,8 +14,12 @@ from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.lambda_service.service import LambdaService
 
+from ....conftest import STUCK_SECONDS
+
 MakeFunction = Callable[..., Function]
 MakeService = Callable[[], LambdaService]
+
+SLEEPY = "import time\ndef handle(event, context):\n    time.sleep(event.get('seconds', 0))\n    return event\n"
 
 
 def run[T](
@@ -60,7 +64,7 @@ def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
 
 def assert_ends(pid: int) -> None:
     """A killed process may take a moment to be gone; as a zombie, it waits for its parent alone."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STUCK_SECONDS
     while time.monotonic() < deadline:
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -175,19 +179,19 @@ def test_exception_is_an_unhandled_error_and_the_environment_survives(
 def test_timeout_kills_and_the_next_invocation_starts_anew(
     make_service: MakeService, make_function: MakeFunction, tmp_path: Path
 ) -> None:
-    function = make_function(
-        "import os, time\n"
-        "def handle(event, context):\n    print('pid', os.getpid())\n    time.sleep(event)\n    return 'ok'\n",
-        timeout_seconds=1,
-    )
+    function = make_function("import os\nprint('pid', os.getpid())\n" + SLEEPY, timeout_seconds=1)
 
-    timed_out, after = invoke_all(make_service, function, 60, 0)
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> tuple[InvokeResult, InvokeResult]:
+        service.time_limits["after"] = 60  # the time of its init counts, and a busy machine takes more than a second
+        return await invoke({"seconds": 60}), await invoke({"body": '{"requestId": "after"}'})
+
+    timed_out, after = run(make_service, function, scenario)
 
     error = json.loads(timed_out.payload)
     assert timed_out.function_error == "Unhandled"
     assert error["errorType"] == "Sandbox.Timedout"
     assert error["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
-    assert after.payload == b'"ok"'
+    assert after.function_error is None
     killed, alive = re.findall(r"^pid (\d+)$", log_of(tmp_path), re.MULTILINE)
     assert killed != alive
     assert "Status: timeout" in log_of(tmp_path)
@@ -215,7 +219,7 @@ def test_crash_is_an_exit_error_and_the_next_invocation_starts_anew(
     assert crashed.function_error == "Unhandled"
     assert error["errorType"] == "Runtime.ExitError"
     assert cause in error["errorMessage"]
-    assert after.payload == b'"ok"'
+    assert after.function_error is None
 
 
 def test_init_error_names_the_module(make_service: MakeService, make_function: MakeFunction, tmp_path: Path) -> None:
@@ -277,7 +281,7 @@ def test_stop_leaves_no_process_even_when_busy(
         busy = asyncio.create_task(invoke(300))
         await asyncio.to_thread(wait_for_lines, tmp_path, "pids", 2)
         await service.stop()
-        await asyncio.wait_for(busy, 20)
+        await asyncio.wait_for(busy, STUCK_SECONDS)
 
     run(make_service, function, scenario)
 
@@ -325,9 +329,6 @@ def test_another_python_is_refused(make_service: MakeService, make_function: Mak
 
     with pytest.raises(DeploymentError, match=r"echo wants python3\.12; the stack runs functions on python3\.13 only"):
         invoke_all(make_service, function, {})
-
-
-SLEEPY = "import time\ndef handle(event, context):\n    time.sleep(event.get('seconds', 0))\n    return event\n"
 
 
 async def disturbed(service: LambdaService, invoke: Callable[[Any], Any], do: Callable[[Any], None]) -> InvokeResult:

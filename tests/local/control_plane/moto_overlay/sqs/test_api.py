@@ -321,7 +321,7 @@ class TestDeadLetters:
 
     def test_only_one_task_runs_per_queue_and_it_can_be_cancelled(self, sqs: Any, pair: tuple[str, str]) -> None:
         source, dead = pair
-        self.bury(sqs, source, 5)
+        self.bury(sqs, source, 10)  # ten seconds in which to cancel
         dead_arn = attributes(sqs, dead)["QueueArn"]
         handle = sqs.start_message_move_task(SourceArn=dead_arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
 
