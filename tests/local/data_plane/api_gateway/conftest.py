@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.deployment import Integration, RequestAuthorizer, Route, Stage, Throttle
@@ -17,6 +19,7 @@ from selador_local.http import serve
 from ....conftest import STUCK_SECONDS
 
 API, STAGE = "a1b2c3", "local"
+ALL = ("$connect", "$disconnect", "$default", "invoke", "ping", "one-way")
 TWO_WAY = ("$default", "invoke", "ping")
 
 
@@ -160,3 +163,18 @@ def running() -> Running:
             await server.close()
 
     return run
+
+
+async def closing(client: ClientConnection) -> tuple[int, str]:
+    """The code and reason with which the server closes the connection."""
+    with pytest.raises(ConnectionClosed) as caught:
+        await asyncio.wait_for(client.recv(), STUCK_SECONDS)
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd.code, caught.value.rcvd.reason
+
+
+def scenario(coroutine: Awaitable[Any]) -> None:
+    async def within_time() -> None:
+        await asyncio.wait_for(coroutine, STUCK_SECONDS)
+
+    asyncio.run(within_time())

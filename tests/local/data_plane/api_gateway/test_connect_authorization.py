@@ -1,9 +1,6 @@
 """Who may connect, seen by a client whose handshake is refused, and by the function that learns who it is."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -13,9 +10,7 @@ from websockets.exceptions import InvalidStatus
 from selador_local.data_plane.deployment import RequestAuthorizer
 from selador_local.data_plane.lambda_service.invocation import InvokeResult
 
-from ....conftest import STUCK_SECONDS
-
-Running = Callable[..., AbstractAsyncContextManager[Any]]
+from .conftest import Running, scenario
 
 ROUTES = ("$connect", "$disconnect", "invoke")
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/local/$connect"
@@ -42,13 +37,6 @@ async def status_of(url: str, **headers: str) -> int:
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code
-
-
-def scenario(coroutine: Awaitable[Any]) -> None:
-    async def within_time() -> None:
-        await asyncio.wait_for(coroutine, STUCK_SECONDS)
-
-    asyncio.run(within_time())
 
 
 @pytest.mark.parametrize(

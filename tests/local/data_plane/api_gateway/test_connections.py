@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,12 +14,10 @@ from websockets.exceptions import ConnectionClosed
 
 from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, PostFault, target_of
 
-from ....conftest import STUCK_SECONDS
+from .conftest import Running, scenario
 
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
-
-Running = Callable[..., AbstractAsyncContextManager[Any]]
 
 ROUTES = ("$connect", "$disconnect", "$default")
 
@@ -48,13 +45,6 @@ async def code_of(call: Callable[[], Any]) -> tuple[int, str]:
 async def connection_id(api: Any) -> str:
     identifier: str = (await api.function.event_of("$connect"))["requestContext"]["connectionId"]
     return identifier
-
-
-def scenario(coroutine: Awaitable[Any]) -> None:
-    async def within_time() -> None:
-        await asyncio.wait_for(coroutine, STUCK_SECONDS)
-
-    asyncio.run(within_time())
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,16 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import CloseCode
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from selador_local.data_plane.deployment import Throttle
 
-from ....conftest import STUCK_SECONDS
-
-Running = Callable[..., AbstractAsyncContextManager[Any]]
-
-ALL = ("$connect", "$disconnect", "$default", "invoke", "ping", "one-way")
+from .conftest import ALL, Running, closing, scenario
 
 
 async def refusal(url: str) -> int:
@@ -28,21 +21,6 @@ async def refusal(url: str) -> int:
         async with connect(url):
             pass
     return caught.value.response.status_code
-
-
-async def closing(client: ClientConnection) -> tuple[int, str]:
-    """The code and reason with which the server closes the connection."""
-    with pytest.raises(ConnectionClosed) as caught:
-        await asyncio.wait_for(client.recv(), STUCK_SECONDS)
-    assert caught.value.rcvd is not None
-    return caught.value.rcvd.code, caught.value.rcvd.reason
-
-
-def scenario(coroutine: Awaitable[Any]) -> None:
-    async def within_time() -> None:
-        await asyncio.wait_for(coroutine, STUCK_SECONDS)
-
-    asyncio.run(within_time())
 
 
 def test_handshake_waits_for_connect(running: Running) -> None:
@@ -226,123 +204,6 @@ def test_messages_do_not_wait_for_each_other(running: Running) -> None:
     scenario(run())
 
 
-def test_frame_over_32_kb_closes_with_1009(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            async with connect(api.url) as client:
-                await client.send("x" * (32 * 1024))
-                await api.function.event_of("$default")
-                await client.send("x" * (32 * 1024 + 1))
-
-                assert (await closing(client))[0] == CloseCode.MESSAGE_TOO_BIG
-            event = await api.function.event_of("$disconnect")
-            assert event["requestContext"]["disconnectStatusCode"] == 1009
-
-    scenario(run())
-
-
-def test_message_of_128_kb_passes_in_fragments_and_no_more(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api, connect(api.url) as client:
-            await client.send(["x" * (32 * 1024)] * 4)
-            event = await api.function.event_of("$default")
-            assert len(event["body"]) == 128 * 1024
-
-            with pytest.raises(ConnectionClosed) as caught:
-                await client.send(["x" * (32 * 1024)] * 4 + ["x"])
-                await client.recv()
-            assert caught.value.rcvd is not None
-            assert caught.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG
-
-    scenario(run())
-
-
-def test_binary_closes_with_1003(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api, connect(api.url) as client:
-            await client.send(b"\x00")
-
-            assert (await closing(client))[0] == CloseCode.UNSUPPORTED_DATA
-            assert api.function.events_of("$default") == []
-
-    scenario(run())
-
-
-@pytest.mark.parametrize(
-    ("code", "reason", "seen"),
-    [
-        (1001, "", (1001, "")),
-        (4000, "bye", (4000, "bye")),
-        (None, "", (1005, "Client-side close frame status not set")),
-    ],
-    ids=["tab-closed", "own-code", "no-code"],
-)
-def test_disconnect_reports_the_client_s_close(
-    running: Running, code: int | None, reason: str, seen: tuple[int, str]
-) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            client = await connect(api.url)
-            if code is None:
-                client.protocol.send_close()
-                client.transport.write(b"".join(client.protocol.data_to_send()))
-                await client.wait_closed()
-            else:
-                await client.close(code, reason)
-
-            context = (await api.function.event_of("$disconnect"))["requestContext"]
-            assert (context["disconnectStatusCode"], context["disconnectReason"]) == seen
-            assert context["eventType"] == "DISCONNECT"
-
-    scenario(run())
-
-
-def test_disconnect_reports_a_lost_connection(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            client = await connect(api.url)
-            client.transport.abort()
-
-            event = await api.function.event_of("$disconnect")
-            assert event["requestContext"]["disconnectStatusCode"] == CloseCode.ABNORMAL_CLOSURE
-
-    scenario(run())
-
-
-def test_ten_idle_minutes_close_the_connection(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
-            async with connect(api.url) as client:
-                api.clock.move(9 * 60)
-                await client.send('{"action":"ping"}')
-                assert await client.recv() == "pong"
-                api.clock.move(9 * 60)
-                await client.send('{"action":"ping"}')
-                assert await client.recv() == "pong"
-                api.clock.move(10 * 60)
-
-                assert await closing(client) == (1001, "Going away")
-
-    scenario(run())
-
-
-def test_two_hours_close_the_connection(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
-            async with connect(api.url) as client:
-                for _ in range(13):
-                    api.clock.move(9 * 60)
-                    await client.send('{"action":"ping"}')
-                    assert await client.recv() == "pong"
-                api.clock.move(3 * 60)
-
-                assert await closing(client) == (1001, "Going away")
-
-    scenario(run())
-
-
 def test_stopping_closes_with_1001_and_runs_disconnect(running: Running) -> None:
     async def run() -> None:
         async with running(*ALL) as api, connect(api.url) as client:
@@ -382,19 +243,6 @@ def test_plain_get_needs_an_upgrade(running: Running) -> None:
             writer.write(b"GET /a1b2c3/local HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
             assert (await reader.read()).startswith(b"HTTP/1.1 426 ")
-            writer.close()
-
-    scenario(run())
-
-
-def test_malformed_handshake_is_400_and_never_reaches_connect(running: Running) -> None:
-    async def run() -> None:
-        async with running(*ALL) as api:
-            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
-            writer.write(b"GET /a1b2c3/local HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-
-            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
-            assert api.function.events == []
             writer.close()
 
     scenario(run())
