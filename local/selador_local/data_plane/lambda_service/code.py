@@ -53,7 +53,7 @@ def _extract(content: bytes, folder: Path, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(folder)
     except zipfile.BadZipFile as error:
-        raise DeploymentError(f"the code of {name} is no zip: {error}") from error
+        raise DeploymentError(f"the code of {name} isn't a zip: {error}") from error
 
 
 def _make_read_only(folder: Path) -> None:

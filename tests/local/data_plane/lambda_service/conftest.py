@@ -13,6 +13,8 @@ from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
 
+from ....conftest import STUCK_SECONDS
+
 MakeFunction = Callable[..., Function]
 MakeService = Callable[[], LambdaService]
 
@@ -42,7 +44,7 @@ def make_function(tmp_path: Path) -> MakeFunction:
             "role_arn": "arn:aws:iam::123456789012:role/echo",
             "runtime": "python3.13",
             "handler": "handler.handle",
-            "timeout_seconds": 10,
+            "timeout_seconds": STUCK_SECONDS,
             "memory_mb": 256,
             "environment": {},
             "code_sha256": base64.b64encode(hashlib.sha256(archive.read_bytes()).digest()).decode(),

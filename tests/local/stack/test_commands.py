@@ -1,0 +1,88 @@
+"""Commands of the project's own: what they say, how they fail, how they end."""
+
+import asyncio
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from selador_local.stack.commands import StackError, end, run
+
+from ...conftest import STUCK_SECONDS
+
+
+def ran(log: Path, source: str) -> tuple[str, list[str]]:
+    """Run Python source; return its output, and the lines that were shown as progress."""
+    shown: list[str] = []
+    output = asyncio.run(run([sys.executable, "-c", source], environment={}, log=log, on_line=shown.append))
+    return output, shown
+
+
+def test_output_is_returned_logged_and_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("of an earlier command\n")
+
+    output, shown = ran(log, "print('one')\nprint()\nprint('two')")
+
+    assert output == "one\n\ntwo\n"
+    assert log.read_text() == "of an earlier command\none\n\ntwo\n"
+    assert shown == ["one", "two"]
+
+
+def test_a_command_that_fails_shows_the_end_of_its_errors_and_where_the_rest_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    source = "import sys\nprint('output')\nfor number in range(20): print('line', number, file=sys.stderr)\nsys.exit(3)"
+
+    with pytest.raises(StackError) as failed:
+        ran(log, source)
+
+    message = str(failed.value)
+    assert f"failed with status 3; all of its output is in {log}\n" in message
+    assert [line for line in message.splitlines() if line.startswith("line")] == [f"line {n}" for n in range(5, 20)]
+    assert "output\n" in log.read_text()
+
+
+def test_a_command_that_is_cancelled_is_ended_with_its_children(tmp_path: Path) -> None:
+    source = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()"
+    )
+
+    async def scenario() -> int:
+        started = asyncio.get_running_loop().create_future()
+        command = [sys.executable, "-c", source]
+        running = asyncio.create_task(run(command, environment={}, log=tmp_path / "log", on_line=started.set_result))
+        handle = os.pidfd_open(int(await started))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return handle
+
+    handle = asyncio.run(scenario())
+
+    # A process's descriptor is readable once it has ended.
+    assert select.select([handle], [], [], STUCK_SECONDS)[0] == [handle]
+    os.close(handle)
+
+
+@pytest.mark.parametrize(
+    ("at_sigterm", "status"), [("SIG_DFL", -signal.SIGTERM), ("SIG_IGN", -signal.SIGKILL)], ids=["at once", "stubborn"]
+)
+def test_a_process_is_asked_to_end_and_then_killed(at_sigterm: str, status: int) -> None:
+    source = f"import signal, time\nsignal.signal(signal.SIGTERM, signal.{at_sigterm})\nprint()\ntime.sleep(300)"
+
+    async def scenario() -> int | None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-u", "-c", source, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        assert process.stdout is not None
+        await process.stdout.readline()
+        await end(process, grace_seconds=0.1 if at_sigterm == "SIG_IGN" else STUCK_SECONDS)
+        await end(process)  # one that has ended stays so
+        return process.returncode
+
+    assert asyncio.run(scenario()) == status

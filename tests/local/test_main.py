@@ -1,0 +1,56 @@
+"""The laptop stack's command line, as far as it starts nothing."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from selador_local import __main__ as command_line
+from selador_local.control_plane_client.client import ControlPlaneError
+
+COMMAND = [sys.executable, "-m", "selador_local"]
+
+
+def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_the_commands_and_what_they_do() -> None:
+    shown = ran("--help")
+
+    assert shown.returncode == 0
+    assert "demo" in shown.stdout
+    assert "until Ctrl-C" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "the following arguments are required: command"),
+        (("down",), "invalid choice: 'down'"),
+        (("up", "--question", "Pets?"), "unrecognized arguments: --question"),
+    ],
+    ids=["no command", "unknown command", "question without demo"],
+)
+def test_wrong_usage_exits_2(arguments: tuple[str, ...], complaint: str) -> None:
+    ended = ran(*arguments)
+
+    assert ended.returncode == 2
+    assert complaint in ended.stderr
+
+
+def test_an_error_of_the_stack_is_a_sentence_and_exits_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextlib.asynccontextmanager
+    async def running(*_: object, **__: object) -> AsyncIterator[None]:
+        raise ControlPlaneError("the control plane answered 403 to authorize")
+        yield
+
+    monkeypatch.setattr(command_line, "running", running)
+
+    assert command_line.main(["up"]) == 1
+
+    assert capsys.readouterr().err == "\nthe control plane answered 403 to authorize\n"
