@@ -16,19 +16,22 @@ from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from selador_local.data_plane.request_ids import request_id
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import WORK_DIR, Stack, running
 
-from ..conftest import event_loop
+from ..conftest import STUCK_SECONDS, event_loop
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 type Apply = Callable[[Mapping[str, str] | None], None]
 
-FRAME_SECONDS = 30
+FRAME_SECONDS = STUCK_SECONDS
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
 
+DEAD: list[str] = []
+"""The bodies of what was taken from the dead-letter queue so far: one test may take another's."""
 
 PUBLISHED = Draft202012Validator(
     json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "frame.json").read_text())
@@ -151,8 +154,22 @@ def connection(stack: Stack) -> Iterator[tuple[Client, str]]:
         yield client, connection_id
 
 
+def is_dead_letter(sqs: "SQSClient", stack: Stack, wanted: str) -> bool:
+    """Return whether a message with this request id, or this very body, is in the dead-letter queue within 30 s."""
+    queue_url = stack.outputs["dead_letter_queue_url"]
+    ends = time.monotonic() + 30
+    while not any(wanted in {body, request_id(body)} for body in DEAD):
+        if time.monotonic() > ends:
+            return False
+        received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        for message in received.get("Messages", []):
+            DEAD.append(message["Body"])
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return True
+
+
 def question(request_id: str) -> str:
-    """Return a question that faults can be meant for."""
+    """Return a question that faults can be meant for: it names the request, and is no other's."""
     return f"How long is the notice period? ({request_id})"
 
 
@@ -170,10 +187,10 @@ def envelope(request_id: str, connection_id: str, **members: Any) -> str:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], bool]:
-    """Ask a question again and again, for 20 s at most, until it is true."""
+    """Ask a question again and again until it is true, or a test is stuck."""
 
     def ask(question: Callable[[], bool]) -> bool:
         pause = threading.Event()
-        return any(question() or pause.wait(0.2) for _ in range(100))
+        return any(question() or pause.wait(0.2) for _ in range(5 * STUCK_SECONDS))
 
     return ask

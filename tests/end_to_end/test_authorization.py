@@ -99,7 +99,7 @@ class TestTokens:
         assert eventually(lambda: known_by("websocket_handler") and known_by("main"))
 
     def test_a_connection_does_not_outlive_its_token_in_silence(self, stack: Stack, issuer: Issuer) -> None:
-        expires = int(time.time()) + 3
+        expires = int(time.time()) + 10  # time to connect on a busy machine
         with connected(stack, f"bearer.{issuer.token(exp=expires)}") as client:
             client.send({"action": "ping"})
             before = client.receive()

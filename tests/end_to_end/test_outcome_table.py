@@ -19,15 +19,13 @@ from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.stack.stack import Stack
 from selador_shared.protocol import parse_frame
 
-from .conftest import Client, connected, connection, envelope, log_of, question
+from ..conftest import STUCK_SECONDS
+from .conftest import Client, connected, connection, envelope, is_dead_letter, log_of, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 pytestmark = pytest.mark.end_to_end
-
-DEAD: set[str] = set()
-"""What was taken from the dead-letter queue so far: one test may take another's."""
 
 BEGAN_MS = time.time() * 1000
 
@@ -156,11 +154,24 @@ def _slow_ones_run_from_the_beginning(slow_lives: dict[str, Future[Life]]) -> No
     """Ask for them in the first test of this file."""
 
 
-def summaries(stack: Stack, request_id: str) -> list[dict[str, Any]]:
-    """Return the summary lines of a request's attempts, each of which is also its metrics."""
-    lines = (json.loads(line) for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
-    # The log may go on from an earlier run.
-    return [line for line in lines if line["requestId"] == request_id and line["_aws"]["Timestamp"] >= BEGAN_MS]
+def outcomes(stack: Stack, request_id: str, attempts: int = 1) -> list[str]:
+    """Return the outcomes of a request's attempts, as the summary lines have them."""
+    return [line["outcome"] for line in summaries(stack, request_id, attempts)]
+
+
+def summaries(stack: Stack, request_id: str, attempts: int = 1) -> list[dict[str, Any]]:
+    """Wait for the summary lines of so many attempts of a request, and return all of its lines.
+
+    A line comes a moment after the frame that it tells of. Each is also its attempt's metrics.
+    """
+    ends = time.monotonic() + STUCK_SECONDS
+    while True:
+        lines = (json.loads(line) for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
+        # The log may go on from an earlier run.
+        found = [line for line in lines if line["requestId"] == request_id and line["_aws"]["Timestamp"] >= BEGAN_MS]
+        if len(found) >= attempts or time.monotonic() > ends:
+            return found
+        time.sleep(0.2)
 
 
 def assert_one_coherent_answer(life: Life) -> None:
@@ -179,7 +190,7 @@ def test_answered(stack: Stack) -> None:
 
     assert life.shape == [(1, "started"), (1, "completed")]
     assert_one_coherent_answer(life)
-    assert [line["outcome"] for line in summaries(stack, "answered")] == ["Completed"]
+    assert outcomes(stack, "answered") == ["Completed"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +216,7 @@ def test_a_failed_attempt_is_retried(stack: Stack, request: pytest.FixtureReques
     assert life.shape == [(1, "started"), (1, "retrying"), (2, "started"), (2, "completed")]
     assert next(frame["code"] for frame in life.frames if frame["type"] == "retrying") == code
     assert_one_coherent_answer(life)
-    assert [line["outcome"] for line in summaries(stack, request_id)] == ["AttemptFailed", "Completed"]
+    assert outcomes(stack, request_id, attempts=2) == ["AttemptFailed", "Completed"]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.THROTTLE, FaultKind.ACCESS_DENIED], ids=str)
@@ -225,7 +236,7 @@ def test_attempts_that_all_fail_are_buried(stack: Stack, sqs: "SQSClient", kind:
     ]
     assert (life.terminal[0]["code"], life.terminal[0]["retryable"]) == ("attempts_exhausted", True)
     assert_one_coherent_answer(life)
-    assert request_id in dead_letters(sqs, stack, request_id)
+    assert is_dead_letter(sqs, stack, request_id)
 
 
 @pytest.mark.parametrize(
@@ -279,16 +290,13 @@ def test_a_replayed_request_is_answered_by_a_higher_attempt(stack: Stack, sqs: "
     assert life.shape == [(5, "started"), (5, "completed")]
 
 
-def test_a_client_that_has_gone_before_the_attempt_costs_no_answer(
-    stack: Stack, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
-) -> None:
+def test_a_client_that_has_gone_before_the_attempt_costs_no_answer(stack: Stack, sqs: "SQSClient") -> None:
     with connection(stack) as (_, connection_id):
         pass
 
     queued(stack, sqs, "gone-before", connection_id)
 
-    assert eventually(lambda: bool(summaries(stack, "gone-before")))
-    assert [line["outcome"] for line in summaries(stack, "gone-before")] == ["Abandoned"]
+    assert outcomes(stack, "gone-before") == ["Abandoned"]
 
 
 def test_a_client_that_leaves_during_the_answer_stops_the_model(
@@ -299,23 +307,19 @@ def test_a_client_that_leaves_during_the_answer_stops_the_model(
         client.send({"action": "invoke", "text": question("gone-during"), "requestId": "gone-during"})
         client.receive_until("delta")
 
-    assert eventually(lambda: bool(summaries(stack, "gone-during")))
-    assert [line["outcome"] for line in summaries(stack, "gone-during")] == ["Abandoned"]
+    assert outcomes(stack, "gone-during") == ["Abandoned"]
     (call,) = (call for call in stack.bedrock.calls if "gone-during" in call.text)
     assert eventually(lambda: call.outcome == "client_closed")
 
 
-def test_a_client_that_leaves_while_the_model_says_nothing_is_noticed_by_a_heartbeat(
-    stack: Stack, eventually: Callable[[Callable[[], bool]], bool]
-) -> None:
+def test_a_client_that_leaves_while_the_model_says_nothing_is_noticed_by_a_heartbeat(stack: Stack) -> None:
     """Before the head of the model's answer, even: the wait for it ends too."""
     stack.bedrock.faults.add(Fault(FaultKind.SILENCE, question=question("gone-in-silence")))
     with connected(stack) as client:
         client.send({"action": "invoke", "text": question("gone-in-silence"), "requestId": "gone-in-silence"})
         client.receive_until("started")
 
-    assert eventually(lambda: bool(summaries(stack, "gone-in-silence")))
-    assert [line["outcome"] for line in summaries(stack, "gone-in-silence")] == ["Abandoned"]
+    assert outcomes(stack, "gone-in-silence") == ["Abandoned"]
 
 
 def test_a_heartbeat_comes_when_nothing_else_does(stack: Stack) -> None:
@@ -351,7 +355,7 @@ def test_a_connection_that_takes_no_frames_is_tried_again_later(stack: Stack) ->
 def test_an_unreadable_message_goes_to_the_dead_letter_queue(stack: Stack, sqs: "SQSClient") -> None:
     sqs.send_message(QueueUrl=stack.outputs["queue_url"], MessageBody='{"version":1,"requestId":"unreadable"}')
 
-    assert "unreadable" in dead_letters(sqs, stack, "unreadable")
+    assert is_dead_letter(sqs, stack, "unreadable")
 
 
 @pytest.mark.parametrize("name", ["killed", "out-of-memory", "timed-out"])
@@ -372,7 +376,7 @@ def test_workers_that_die_at_every_attempt_are_followed_by_the_burial(
     assert life.shape == [(1, "started"), (2, "started"), (3, "started"), (4, "error")]
     assert life.terminal[0]["code"] == "attempts_exhausted"
     assert_one_coherent_answer(life)
-    assert "killed-thrice" in dead_letters(sqs, stack, "killed-thrice")
+    assert is_dead_letter(sqs, stack, "killed-thrice")
 
 
 def test_a_worker_whose_lease_ran_out_says_nothing_more(stack: Stack, slow_lives: dict[str, Future[Life]]) -> None:
@@ -383,17 +387,4 @@ def test_a_worker_whose_lease_ran_out_says_nothing_more(stack: Stack, slow_lives
     life.frames = [frame for frame in life.frames if attempts.counts(parse_frame(json.dumps(frame)))]
     assert life.shape == [(1, "started"), (2, "started"), (2, "completed")]
     assert_one_coherent_answer(life)
-    assert sorted(line["outcome"] for line in summaries(stack, "lease-lost")) == ["Completed", "LeaseLost"]
-
-
-def dead_letters(sqs: "SQSClient", stack: Stack, wanted: str) -> set[str]:
-    """Take what comes to the dead-letter queue until `wanted` is among it; return all requests' ids so far."""
-    for _ in range(5):
-        if wanted in DEAD:
-            break
-        queue_url = stack.outputs["dead_letter_queue_url"]
-        received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
-        for message in received.get("Messages", []):
-            DEAD.add(json.loads(message["Body"])["requestId"])
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return DEAD
+    assert sorted(outcomes(stack, "lease-lost", attempts=2)) == ["Completed", "LeaseLost"]

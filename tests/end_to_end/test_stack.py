@@ -13,7 +13,7 @@ from selador_local.stack.stack import WORK_DIR, Stack
 from selador_shared.protocol import Accepted, Citation, Completed, Delta, Pong, Started, parse_frame
 from selador_shared.settings import MainSettings, WebsocketHandlerSettings
 
-from .conftest import Client, connected, log_of
+from .conftest import Client, connected, is_dead_letter, log_of, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -29,15 +29,6 @@ def messages_in(sqs: "SQSClient", queue_url: str) -> int:
     """Count the messages in a queue, received ones too."""
     attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
-
-
-def taken_dead_letters(sqs: "SQSClient", stack: Stack) -> list[str]:
-    """Wait for the dead-letter queue to hold something; receive and delete that, and return the bodies."""
-    queue_url = stack.outputs["dead_letter_queue_url"]
-    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=20).get("Messages", [])
-    for message in messages:
-        sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return [message["Body"] for message in messages]
 
 
 def test_a_question_is_answered_with_citations_by_frames_in_order(
@@ -168,9 +159,9 @@ def test_the_shipped_workflows_answer_with_sources(
 
 
 def test_a_failed_attempt_is_followed_by_another_that_begins_again(stack: Stack, client: Client) -> None:
-    stack.bedrock.faults.add(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=3))
+    stack.bedrock.faults.add(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=3, question=question("cut")))
 
-    client.send({"action": "invoke", "text": QUESTION})
+    client.send({"action": "invoke", "text": question("cut")})
     frames = [frame for frame in client.receive_until("completed", "error") if "attempt" in frame]
 
     first = [frame for frame in frames if frame["attempt"] == 1]
@@ -184,8 +175,8 @@ def test_a_failed_attempt_is_followed_by_another_that_begins_again(stack: Stack,
 
 
 def test_a_request_whose_attempts_all_fail_is_buried(stack: Stack, client: Client, sqs: "SQSClient") -> None:
-    stack.bedrock.faults.add(Fault(FaultKind.THROTTLE), times=3)
-    client.send({"action": "invoke", "text": QUESTION, "requestId": "doomed"})
+    stack.bedrock.faults.add(Fault(FaultKind.THROTTLE, question=question("doomed")), times=3)
+    client.send({"action": "invoke", "text": question("doomed"), "requestId": "doomed"})
     frames = [frame for frame in client.receive_until("error", "completed") if "attempt" in frame]
 
     assert [(frame["attempt"], frame["type"]) for frame in frames] == [
@@ -197,14 +188,14 @@ def test_a_request_whose_attempts_all_fail_is_buried(stack: Stack, client: Clien
         (4, "error"),
     ]
     assert frames[-1]["code"] == "attempts_exhausted"
-    assert [json.loads(body)["requestId"] for body in taken_dead_letters(sqs, stack)] == ["doomed"]
+    assert is_dead_letter(sqs, stack, "doomed")
     assert client.silent_for(1), "a frame after the burial"
 
 
 def test_a_message_that_is_no_envelope_goes_to_the_dead_letter_queue(stack: Stack, sqs: "SQSClient") -> None:
     sqs.send_message(QueueUrl=stack.outputs["queue_url"], MessageBody="not an envelope")
 
-    assert taken_dead_letters(sqs, stack) == ["not an envelope"]
+    assert is_dead_letter(sqs, stack, "not an envelope")
     assert '"Unreadable": 1' in log_of(stack, "main")
 
 
@@ -212,13 +203,15 @@ def test_a_client_that_leaves_stops_the_model_and_is_counted(
     stack: Stack, sqs: "SQSClient", eventually: Eventually
 ) -> None:
     abandoned_before = log_of(stack, "main").count('"Abandoned": 1')
-    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=2_000))  # the answer streams on until somebody leaves
+    # The answer streams on until somebody leaves.
+    stack.bedrock.faults.add(Fault(FaultKind.STALL, after_events=2_000, question=question("leaves")))
 
     with connected(stack) as client:
-        client.send({"action": "invoke", "text": QUESTION})
+        client.send({"action": "invoke", "text": question("leaves")})
         client.receive_until("delta")
 
-    assert eventually(lambda: stack.bedrock.calls[-1].outcome == "client_closed")
+    (call,) = (call for call in stack.bedrock.calls if call.text == question("leaves"))
+    assert eventually(lambda: call.outcome == "client_closed")
     assert eventually(lambda: log_of(stack, "main").count('"Abandoned": 1') == abandoned_before + 1)
     assert eventually(lambda: messages_in(sqs, stack.outputs["queue_url"]) == 0)
 
