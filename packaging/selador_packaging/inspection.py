@@ -87,6 +87,9 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     facts = json.loads(content)
     name, version, requires, license_ = facts["metadata"]
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), license_)
-    modules = {name: Imports(*imports) for name, imports in facts["modules"].items()}
+    modules = {
+        name: Imports(tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()})
+        for name, (at_start, later, on_demand) in facts["modules"].items()
+    }
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
     return Inspected(filename, digest, is_own, metadata, modules, services, names)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from selador_packaging.artifacts import Artifact, WheelSource, make_artifact
+from selador_packaging.artifacts import Artifact, Build, WheelSource, make_artifact
+from selador_packaging.bytecode import Interpreter
 from selador_packaging.cache import Cache
 from selador_packaging.inspection import inspect_wheel
 from selador_packaging.target import Target
@@ -85,6 +86,11 @@ def artifact(make: Make, write_wheel: WriteWheel) -> Artifact:
     """`own`, which requires `needed`, whose second module is imported later."""
     own = write_wheel("own", files={"own.py": b"import needed\n# longer than the other\n" * 9}, requires=("needed",))
     return make(own, write_wheel("needed", files={"needed.py": b"def f():\n  import more\n", "more.py": b""}))
+
+
+@pytest.fixture
+def build(artifact: Artifact) -> Build:
+    return Build((artifact,), Target("arm64"), Interpreter("CPython", "3.13.0"), "ab" * 32)
 
 
 def record_line(path: str, content: bytes) -> str:

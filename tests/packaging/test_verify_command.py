@@ -1,0 +1,54 @@
+"""The command that verifies artifacts, as far as it builds nothing; test_build_artifacts.py has the rest."""
+
+from pathlib import Path
+
+import pytest
+
+from selador_packaging import verify_command
+
+from .test_comparison import folder_of, zip_of
+
+
+def test_folders_with_the_same_artifacts_exit_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [folder_of(tmp_path / name, zip_of(a=b"1")) for name in ("one", "two")]
+
+    assert verify_command.main(tmp_path, ["--same", *map(str, folders)]) == 0
+
+    assert capsys.readouterr().out == f"same     {folders[0]}\nsame     {folders[1]}\n"
+
+
+def test_a_folder_that_differs_is_told_member_by_member_and_exits_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = folder_of(tmp_path / "one", zip_of(a=b"1")), folder_of(tmp_path / "two", zip_of(a=b"22"))
+
+    assert verify_command.main(tmp_path, ["--same", str(one), str(two)]) == 1
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1] == f"differs  {two}"
+    assert printed[2].startswith("         main.zip: a differs: size 1, now 2")
+
+
+def test_of_very_many_differences_the_first_are_shown_and_the_rest_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = folder_of(tmp_path / "one", zip_of(**{f"m{number}": b"" for number in range(20)}))
+    two = folder_of(tmp_path / "two", zip_of())
+
+    verify_command.main(tmp_path, ["--same", str(one), str(two)])
+
+    assert capsys.readouterr().out.splitlines()[-1] == "         and 14 more"
+
+
+def test_what_was_never_built_is_refused_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify_command.main(tmp_path, []) == 1
+
+    assert capsys.readouterr().err.startswith(f"verify_artifacts: {tmp_path / 'dist'} does not exist; run make")
+
+
+def test_without_fetched_wheels_nothing_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder_of(tmp_path / "dist", zip_of(a=b"1"), target={"architecture": "arm64"})
+
+    assert verify_command.main(tmp_path, []) == 1
+
+    assert "no wheel was fetched yet; run make artifacts first" in capsys.readouterr().err
