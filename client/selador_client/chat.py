@@ -11,9 +11,9 @@ from selador_shared.protocol import Error
 def chat(connect: Callable[[], Client], read_question: Callable[[], str], terminal: Terminal) -> None:
     """Ask what `read_question` returns until it raises EOFError, all in one session.
 
-    Ctrl-C stops an answer: the connection is closed, as the protocol has it, and the next question opens another.
+    Ctrl-C stops an answer: it closes the connection, as the protocol says, and the next question opens another.
 
-    Raises SeladorClientError where the first connection fails; later failures are printed.
+    Raises SeladorClientError if the first connection fails; later failures are printed.
     """
     client = connect()
     session_id = None

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--json needs a QUESTION")
     try:
         url = options.url or find_url(Path.cwd(), os.environ)
-        # Not an argument: other users of this machine see those.
+        # Not an argument: other users of this machine can read arguments.
         token = os.environ.get("SELADOR_TOKEN")
         if not options.question:
             return _chat(url, token)
@@ -44,21 +44,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m selador_client",
         description="Ask Selador a question, or several in a conversation, and print the answers as they stream.",
-        epilog="Where the API asks for a token, $SELADOR_TOKEN holds it.",
+        epilog="If the API asks for a token, put it into $SELADOR_TOKEN.",
     )
     parser.add_argument(
         "--url",
         type=_websocket_url,
-        help="WebSocket URL of the stage (default: the laptop stack that runs in this project, else $SELADOR_URL)",
+        help="WebSocket URL of the stage (default: the laptop stack if it runs in this project, else $SELADOR_URL)",
     )
-    parser.add_argument("--json", action="store_true", help="print the frames, one JSON object a line")
-    parser.add_argument("question", nargs="*", metavar="QUESTION", help="what to ask; without it a conversation begins")
+    parser.add_argument("--json", action="store_true", help="print the frames, one JSON object per line")
+    parser.add_argument(
+        "question", nargs="*", metavar="QUESTION", help="the question; without one, a conversation begins"
+    )
     return parser
 
 
 def _websocket_url(value: str) -> str:
     if urlsplit(value).scheme not in {"ws", "wss"} or not urlsplit(value).hostname:
-        raise argparse.ArgumentTypeError(f"{value!r} is no WebSocket URL such as wss://abc123.execute-api.…/dev")
+        raise argparse.ArgumentTypeError(f"{value!r} isn't a WebSocket URL such as wss://abc123.execute-api.…/dev")
     return value
 
 
@@ -84,7 +86,7 @@ def _chat(url: str, token: str | None) -> int:
     prompt = ""
     if sys.stdin.isatty() and sys.stdout.isatty():
         with contextlib.suppress(ImportError):  # Windows has none
-            import readline  # noqa: F401, PLC0415  # gives input() editing and history; needed on a terminal alone
+            import readline  # noqa: F401, PLC0415  # gives input() editing and history, on a terminal only
         prompt = "> "
         terminal.note(f"connected to {url}; Ctrl-C stops an answer, Ctrl-D ends")
     chat(lambda: connect(url, token), lambda: input(prompt), terminal)

@@ -44,9 +44,9 @@ After a minute the queue hands out the request of a worker that was killed.
 USER_AGENT = f"selador/{version('selador-client')}"
 
 _REFUSALS = {
-    401: "it asks for a token, and this one doesn't count or there is none: set SELADOR_TOKEN",
-    403: "it lets this client in neither with a token nor with a signature",
-    429: "too many connections at the moment: try again",
+    401: "it asks for a token, and this one is missing or invalid: set SELADOR_TOKEN",
+    403: "its stage doesn't exist, or this client's token or signature doesn't allow the connection",
+    429: "it has too many new connections at the moment: try again",
     500: "it can't check tokens at the moment: try again",
 }
 
@@ -54,7 +54,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Client:
-    """An open connection; use it as a context manager, or close it. Closing is also how an answer is stopped."""
+    """An open connection: use it as a context manager, or close it. To stop an answer, close the connection."""
 
     def __init__(self, connection: websockets.ClientConnection) -> None:
         self._connection = connection
@@ -69,7 +69,7 @@ class Client:
 
     @property
     def is_open(self) -> bool:
-        """False once either side has closed the connection; API Gateway does after 10 idle minutes or 2 hours."""
+        """Whether neither side has closed the connection; API Gateway does after 10 idle minutes or 2 hours."""
         return self._connection.state is State.OPEN
 
     def close(self) -> None:
@@ -125,11 +125,11 @@ class Client:
 
 
 def connect(url: str, token: str | None = None) -> Client:
-    """Connect to the WebSocket API at `url` (`wss://…/<stage>`), with a JWT where it asks for one.
+    """Connect to the WebSocket API at `url` (`wss://…/<stage>`), with a JWT if it asks for one.
 
     Raises ConnectionFailedError.
     """
-    # A proxy named in the environment can't reach this machine's own ports.
+    # A proxy from the environment can't reach this machine's own ports.
     proxy: Literal[True] | None = None if urlsplit(url).hostname in _LOOPBACK else True
     try:
         connection = websockets.connect(

@@ -11,7 +11,7 @@ from selador_shared.protocol import Citation, Completed, Frame
 
 
 class _Measured:
-    """Passes frames on and notes what the line of figures says of them."""
+    """Passes frames on and counts them for the line of figures."""
 
     def __init__(self, frames: Iterator[Frame]) -> None:
         self._frames = frames
@@ -30,7 +30,7 @@ class _Measured:
 
 
 def ask(websocket_url: str, question: str, output: TextIO, environment: Mapping[str, str]) -> bool:
-    """Ask, print the answer and the line that sums it up; return whether a `completed` frame came."""
+    """Ask, print the answer and a line of figures; return whether a `completed` frame came."""
     terminal = Terminal(output, environment)
     output.write(f"\n> {question}\n\n")
     try:

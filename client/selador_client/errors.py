@@ -1,4 +1,4 @@
-"""Why a question got no answer. All of it derives from SeladorClientError, and each says what to do next."""
+"""Why a question got no answer. All errors derive from SeladorClientError; each message says what to do next."""
 
 
 class SeladorClientError(Exception):
@@ -14,7 +14,7 @@ class ConnectionFailedError(SeladorClientError):
 
 
 class DeadlinePassedError(SeladorClientError):
-    """No terminal frame came in the time the server had named: the request was lost."""
+    """No terminal frame came before the server's deadline: the request was lost."""
 
 
 class MessageRefusedError(SeladorClientError):
@@ -22,4 +22,4 @@ class MessageRefusedError(SeladorClientError):
 
 
 class ProtocolError(SeladorClientError):
-    """The server sent what version 1 of the protocol does not allow."""
+    """The server sent something that version 1 of the protocol doesn't allow."""

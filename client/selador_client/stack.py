@@ -1,4 +1,4 @@
-"""Where the WebSocket API is, when nobody said."""
+"""The default URL of the WebSocket API."""
 
 import json
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ def find_url(folder: Path, environment: Mapping[str, str]) -> str:
             return _read(path)
     if url := environment.get("SELADOR_URL"):
         return url
-    raise NoStackError("no stack is running; start one with `make local`, or name one with --url or SELADOR_URL")
+    raise NoStackError("no stack is running; start one with `make local`, or name a URL with --url or SELADOR_URL")
 
 
 def _read(path: Path) -> str:
     try:
         url = json.loads(path.read_text(encoding="utf-8"))["websocketUrl"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NoStackError(f"{path} does not name a websocketUrl; start the stack again with `make local`") from error
+        raise NoStackError(f"{path} has no websocketUrl; start the stack again with `make local`") from error
     return str(url)

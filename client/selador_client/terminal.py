@@ -1,4 +1,4 @@
-"""How an answer looks on a terminal."""
+"""Prints answers on a terminal."""
 
 from collections.abc import Iterable, Mapping
 from typing import TextIO
@@ -11,7 +11,7 @@ _SNIPPET_CHARACTERS = 72
 
 
 class Terminal:
-    """Prints frames to `output`; coloured where that is a terminal and NO_COLOR is not set."""
+    """Prints frames to `output`, in colour if that is a terminal and NO_COLOR isn't set."""
 
     def __init__(self, output: TextIO, environment: Mapping[str, str]) -> None:
         self._output = output
@@ -20,7 +20,7 @@ class Terminal:
     def show(self, frames: Iterable[Frame]) -> Completed | Error:
         """Print the answer as its frames come, then its sources; return the terminal frame.
 
-        An `error` is the caller's to print, since it may belong elsewhere.
+        The caller prints an `error`, since it may belong on another stream.
         """
         citations: list[Citation] = []
         for frame in frames:
@@ -46,11 +46,11 @@ class Terminal:
         raise ValueError("the frames ended without a terminal one")
 
     def note(self, text: str) -> None:
-        """Print a remark that is no part of an answer."""
+        """Print a remark that isn't part of an answer."""
         self._write(f"\n{self._styled(_DIM, f'({text})')}\n")
 
     def complain(self, fault: Error | SeladorClientError) -> None:
-        """Print what went wrong."""
+        """Print an error."""
         text = f"{fault.code}: {fault.message}" if isinstance(fault, Error) else str(fault)
         self._write(f"{self._styled(_RED, 'error:')} {printable(text)}\n")
 
@@ -75,5 +75,5 @@ class Terminal:
 
 
 def printable(text: str) -> str:
-    """Return `text` without the control characters by which it could command the terminal."""
+    """Return `text` without control characters, which could command the terminal."""
     return "".join(character for character in text if character.isprintable() or character in "\n\t")

@@ -89,7 +89,7 @@ def test_the_stack_of_the_project_is_asked_by_default(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--url", "https://example.com", "a"], "'https://example.com' is no WebSocket URL"),
+        (["--url", "https://example.com", "a"], "'https://example.com' isn't a WebSocket URL"),
         (["--json"], "--json needs a QUESTION"),
         (["--colour"], "unrecognized arguments: --colour"),
     ],

@@ -33,5 +33,5 @@ def test_with_neither_the_error_says_what_to_do(tmp_path: Path) -> None:
 def test_a_damaged_stack_file_is_named(tmp_path: Path, text: str) -> None:
     write_stack_file(tmp_path, text)
 
-    with pytest.raises(NoStackError, match=re.escape(f"{tmp_path}/.local/stack.json does not name a websocketUrl")):
+    with pytest.raises(NoStackError, match=re.escape(f"{tmp_path}/.local/stack.json has no websocketUrl")):
         find_url(tmp_path, {})
