@@ -16,7 +16,7 @@ _QUESTION = "Which flats near the harbour allow pets?"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; returns the exit status: 0 success, 1 failure, 130 interrupted."""
+    """Run the command; return the exit status: 0 success, 1 failure, 130 interrupted."""
     options = _parse(arguments)
     command = _demo if options.command == "demo" else _up
     try:
@@ -39,14 +39,14 @@ async def _up(options: argparse.Namespace) -> int:
     async with running(Progress(sys.stdout), documents=options.documents) as stack:
         print(
             f"\n  {stack.websocket_url}\n\n"
-            "  Ask it something:  make chat   (in another terminal)\n"
+            "  Ask a question:  make chat   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
             f"  Logs of functions and Terraform:  {WORK_DIR / 'logs'}\n\n"
-            "Ctrl-C takes everything down.",
+            "Ctrl-C stops everything.",
             flush=True,
         )
         await _told_to_end()
-        print("\ntaking everything down", flush=True)
+        print("\nstopping everything", flush=True)
     return 0
 
 
@@ -61,15 +61,18 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m selador_local", description="Selador on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
-        ("demo", "bring the stack up, ask one question, print the answer as it streams, take everything down"),
-        ("up", "bring the stack up and keep it until Ctrl-C"),
+        ("demo", "start the stack, ask one question, print the answer as it streams, stop the stack"),
+        ("up", "start the stack and keep it running until Ctrl-C"),
     ):
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument(
-            "--documents", type=Path, default=DOCUMENTS, help="the folder of .md and .txt files that is asked"
+            "--documents",
+            type=Path,
+            default=DOCUMENTS,
+            help="folder of the .md and .txt files to answer from (default: local/documents)",
         )
         if name == "demo":
-            command.add_argument("--question", default=_QUESTION, help="what to ask (default: %(default)s)")
+            command.add_argument("--question", default=_QUESTION, help="the question (default: %(default)s)")
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""The base of this distribution's exceptions; each of them is defined where it is raised."""
+"""The base of the exceptions of the laptop stack. Each exception is defined next to the code that raises it."""
 
 
 class SeladorLocalError(Exception):

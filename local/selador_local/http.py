@@ -1,7 +1,7 @@
-"""A small HTTP/1.1 server on h11, for the parts of the laptop stack that AWS's clients talk to.
+"""A small HTTP/1.1 server on h11, for the parts of the laptop stack that AWS's clients call.
 
-It listens on 127.0.0.1 only. A connection is one task; a request is handled to its end before the next one is read.
-A client that hangs up cancels its request: a handler waits as long as it likes, and a streamed body is closed.
+It listens on 127.0.0.1 only. Each connection is a task that handles one request after another. A handler may wait as
+long as it likes. If the client hangs up, its request is cancelled and a streamed body is closed.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _READ_BYTES = 2**16
 
 @dataclass(frozen=True)
 class Request:
-    """`target` is the raw path and query; header names are lower-case, values sent repeatedly joined by commas."""
+    """A request. `target` is the raw path and query. Header names are lower-case, repeated values joined by commas."""
 
     method: str
     target: str
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """A body of bytes gets a Content-Length; an iterator is sent chunked, each chunk as soon as it is there."""
+    """A response. A body of bytes gets a Content-Length; an iterator is sent in chunks as they come."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,18 +41,18 @@ class Response:
 
 
 def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response with `value` as its JSON, and `headers` beside its Content-Type."""
+    """Return a response with `value` as JSON, and `headers` beside the Content-Type."""
     return Response(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode())
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """A connection whose client asks for a WebSocket. `headers` are as sent: in order, in their own case."""
+    """A connection whose client asks for a WebSocket. `headers` keep the order and the case in which they were sent."""
 
     target: str
     headers: Sequence[tuple[str, str]]
     received: bytes
-    """What the client already sent behind the request; it comes before anything `reader` yields."""
+    """Bytes that the client sent right after the request; they come before those of `reader`."""
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
@@ -84,10 +84,10 @@ async def serve(
 ) -> Server:
     """Serve on 127.0.0.1 and `port` (0: any free one).
 
-    A request to change to the WebSocket protocol goes to `upgrade`, where there is one. A body above `max_body_bytes`
-    is answered with 413 and never reaches the handler; an exception in a handler is logged and answered with 500.
+    `upgrade`, if given, gets requests to change to the WebSocket protocol. A body above `max_body_bytes` is answered
+    with 413 and never reaches the handler. An exception in a handler is logged and answered with 500.
 
-    Raises OSError when the port is taken.
+    Raises OSError if the port is taken.
     """
     connections: set[asyncio.Task[None]] = set()
 
@@ -149,7 +149,7 @@ class _Connection:
         await upgrade(Upgrade(head.target.decode("latin-1"), headers, received, self._reader, self._writer))
 
     async def _serve(self, head: h11.Request) -> bool:
-        """Answer one request; False where the connection can't be used for another one."""
+        """Answer one request; return False if the connection can't be used for another one."""
         body = await self._read_body()
         stays = True
         try:
@@ -162,7 +162,7 @@ class _Connection:
         return stays and self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     async def _read_body(self) -> bytes | None:
-        """The body, or None when it is over the limit; it is read to its end all the same, so that an answer fits."""
+        """Return the body, or None if it is over the limit. It is read to its end even then, before a response."""
         body = bytearray()
         size = 0
         while isinstance(event := await self._next_event(), h11.Data):
@@ -175,7 +175,7 @@ class _Connection:
         data = await self._reader.read(_READ_BYTES)
         if not data:
             raise ConnectionResetError("the client hung up")
-        self._http.receive_data(data)  # an early next request: a client that sends one is waiting for its answers
+        self._http.receive_data(data)  # an early next request: its client still waits for this response
 
     async def _answer(self, head: h11.Request, body: bytes | None) -> None:
         if body is None:
@@ -209,7 +209,7 @@ class _Connection:
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:
-            # The status is long sent: only a missing end tells the client that this is not the whole body.
+            # The status is sent already: only the missing end tells the client that the body is incomplete.
             _logger.exception("a streamed body failed")
             raise ConnectionAbortedError("the body ended early") from error
         finally:

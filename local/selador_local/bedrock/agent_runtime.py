@@ -1,4 +1,4 @@
-"""An AgentCore runtime's answer from the documents, in the form that the main function's agent documents."""
+"""An AgentCore runtime's answer from the documents, in the form that the main function's agent reads."""
 
 from collections.abc import Iterator, Sequence
 

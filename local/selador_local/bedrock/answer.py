@@ -1,4 +1,4 @@
-"""An answer quoted from the passages that were found: no model, but real text with real citations."""
+"""An answer quoted from the passages found: without a model, but real text with real citations."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _NOTHING_FOUND = "The documents do not say anything about this."
 _INTRODUCTION = "The documents say:"
 _PARAGRAPHS = 4
 _SENTENCES = 2  # of each passage
-_RELEVANT = 0.8  # of the best passage's score: what is below it answers another question
+_RELEVANT = 0.8  # of the best passage's score; passages below it answer another question
 _SENTENCE = re.compile(r"\S.*?(?:[.!?][\"'”’)]*(?=\s+[^\Wa-z_]|\s*$)|$)", re.MULTILINE)
 
 
@@ -50,7 +50,7 @@ def reference(passage: Passage) -> dict[str, Any]:
 
 
 def _relevant(passages: Sequence[Passage]) -> Sequence[Passage]:
-    """Leave out passages far below the best, and those that match by their title alone where others do better."""
+    """Leave out passages far below the best, and those that match only by title if others match by text."""
     near = [passage for passage in passages if passage.score >= _RELEVANT * passages[0].score]
     return ([passage for passage in near if passage.matches] or near)[:_PARAGRAPHS]
 
@@ -61,7 +61,7 @@ def _outputs(text: str) -> Iterator[Event]:
 
 
 def _quote(passage: Passage) -> str:
-    """Return the sentences that hold most of the words looked for, in the passage's order, after whose they are."""
+    """Return the sentences with most of the words searched for, in their order, after the name of their subject."""
     sentences = list(_SENTENCE.finditer(passage.text))
     matching = [sentence for sentence in sentences if _matching_words(passage, *sentence.span())] or sentences[:1]
     best = sorted(matching, key=lambda sentence: -_matching_words(passage, *sentence.span()))[:_SENTENCES]

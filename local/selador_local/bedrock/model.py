@@ -1,4 +1,4 @@
-"""A model that is none: it quotes the passages in its prompt, those sentences that share most words with the rest."""
+"""A stand-in for a model: it quotes the sentences of its prompt's passages that share most words with the question."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What Bedrock accepts: the members of a request that the stand-in reads, and the refusals of the rest."""
+"""Bedrock's requests: the members that the stand-in reads, and the refusals of invalid ones."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from selador_local.errors import SeladorLocalError
 QUERY_CHARACTERS = 1_000  # the most in RetrieveAndGenerateStream's input.text (BR-02)
 RETRIEVE_CHARACTERS = 20_000  # the most in Retrieve's retrievalQuery.text (BR-02)
 
-_MAX_TOKENS = 4_096  # what the stand-in's model says at most of itself
+_MAX_TOKENS = 4_096  # of the stand-in's model, if the request names no maximum
 _RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # Bedrock's range begins at 1 (BR-06)
 _KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # what Bedrock takes (BR-05)
 _MODEL_ARN_CHARACTERS = 2_048  # the most that Bedrock takes (BR-05)

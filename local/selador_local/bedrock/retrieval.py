@@ -28,14 +28,14 @@ _LIST_ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s+")
 
 
 class DocumentsError(SeladorLocalError):
-    """The folder holds nothing that could be searched, or a document in it can't be read."""
+    """The folder holds no document with text, or one that can't be read."""
 
 
 @dataclass(frozen=True)
 class Passage:
     """A paragraph found in `document`, a path relative to the folder with `/` between its parts.
 
-    `score` is BM25's, higher is better; `matches` are the spans of `text` that hold one of the words looked for.
+    `score` is BM25's: higher is better. `matches` are the spans of `text` with a word of the search.
     """
 
     document: str
@@ -53,7 +53,7 @@ _Row = tuple[str, str, str, str]
 def open_index(folder: Path) -> sqlite3.Connection:
     """Return an index in memory of every Markdown and text document below `folder`.
 
-    Raises DocumentsError where there is none, or one isn't UTF-8.
+    Raises DocumentsError if it has none, or one isn't UTF-8.
     """
     rows = [row for path in _documents(folder) for row in _read(path, folder)]
     if not rows:
@@ -70,9 +70,9 @@ def open_index(folder: Path) -> sqlite3.Connection:
 
 
 def content_words(text: str) -> list[str]:
-    """Return the words of `text` worth looking for, each once, in their order.
+    """Return the words of `text` worth searching for, each once, in their order.
 
-    They are lower-case letters and digits, so that none can be taken for FTS5's syntax: its operators are upper-case.
+    They are lower-case letters and digits. FTS5's operators are upper-case, so no word can be mistaken for one.
     """
     words = re.findall(r"[^\W_]+", text.lower())
     return [word for word in dict.fromkeys(words) if word not in _STOP_WORDS]
@@ -81,8 +81,8 @@ def content_words(text: str) -> list[str]:
 def search(connection: sqlite3.Connection, words: Sequence[str], *, limit: int) -> list[Passage]:
     """Return the passages that best match `words` (as `content_words` makes them), best first, at most `limit`.
 
-    Any word may match, in any inflection. Where there are three words or more, a passage has to hold two of them:
-    one shared word in a long question says little.
+    Any word may match, in any inflection. Of three words or more, a passage has to contain two: one shared word says
+    little in a long question.
     """
     if not words:
         return []

@@ -67,10 +67,10 @@ Answer = Callable[[Call, Request, str], Awaitable[Response]]
 class BedrockStandIn:
     """Answers from the documents below `documents`.
 
-    `authorize` decides every call where it is given; `knowledge_base_id` is the one that exists (None: any);
+    `authorize`, if given, decides every call; `knowledge_base_id` is the one that exists (None: any);
     `token_delay_seconds` passes before each event. `calls` and `faults` are open to tests, as `/_control/…` is.
 
-    Raises DocumentsError where there are no documents.
+    Raises DocumentsError if it finds no documents.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class BedrockStandIn:
         self._server: http.Server | None = None
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError when it is taken."""
+        """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError if it is taken."""
         self._server = await http.serve(self._handle, port=port)
 
     async def stop(self) -> None:
@@ -202,7 +202,7 @@ class BedrockStandIn:
         return self._streamed(call, answer, fault, wire.AGENT_RUNTIME, {_RUNTIME_SESSION_HEADER: asked.session_id})
 
     async def _begin(self, call: Call, text: str) -> Fault | None:
-        """Note what is asked; return the fault of its stream. Raises ApiError where it fails before that."""
+        """Note what is asked; return the fault of its stream. Raises ApiError if it fails before the stream."""
         call.text = text
         fault = self.faults.take(text)
         if fault is None:
@@ -253,7 +253,7 @@ class BedrockStandIn:
             if len(words) < _OWN_WORDS:
                 words = list(dict.fromkeys(words + self._words_of_session[session_id]))
         else:
-            raise invalid(f"there is no session {asked.session_id!r}; leave sessionId out to begin one")
+            raise invalid(f"session {asked.session_id!r} does not exist; leave sessionId out to begin one")
         self._words_of_session[session_id] = words
         return session_id, words
 
@@ -276,7 +276,7 @@ class BedrockStandIn:
 
     def _require_existing(self, knowledge_base_id: str) -> None:
         if self._knowledge_base_id not in {None, knowledge_base_id}:
-            raise ApiError(404, "ResourceNotFoundException", f"there is no knowledge base {knowledge_base_id!r}")
+            raise ApiError(404, "ResourceNotFoundException", f"knowledge base {knowledge_base_id!r} does not exist")
 
     def _knowledge_base_arn(self, knowledge_base_id: str) -> str:
         return f"arn:aws:bedrock:{self._region}:{self._account}:knowledge-base/{knowledge_base_id}"
@@ -287,7 +287,7 @@ class BedrockStandIn:
 
 
 def _unknown_operation(method: str, path: str) -> ApiError:
-    return ApiError(404, "UnknownOperationException", f"there is no operation {method} {path}")
+    return ApiError(404, "UnknownOperationException", f"operation {method} {path} does not exist")
 
 
 def _request_id() -> dict[str, str]:

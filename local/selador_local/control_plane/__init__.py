@@ -1,1 +1,1 @@
-"""The laptop stack's control plane: moto's server, with what Selador needs corrected, on 127.0.0.1."""
+"""The laptop stack's control plane: moto's server with corrections, on 127.0.0.1."""

@@ -1,7 +1,7 @@
 """Serve the local control plane: `python -m selador_local.control_plane --port N --data-plane-port M`.
 
-When it is ready it prints one line of JSON on stdout: endpoint, region, account, and the administrator's keys. From
-then on requests with unknown keys are refused. It ends at SIGTERM, at SIGINT, and when whoever started it is gone.
+When it is ready, it prints one line of JSON on stdout: endpoint, region, account, and the administrator's keys. It
+refuses requests with unknown keys. It ends at SIGTERM, at SIGINT, and if its parent process is gone.
 """
 
 import argparse
@@ -24,8 +24,8 @@ os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
 
 
 def main(arguments: list[str]) -> int:
-    """Run until told to end; returns the exit status."""
-    parent = os.getppid()  # before anything else: it may be gone by the time that the server is ready
+    """Run until told to end; return the exit status."""
+    parent = os.getppid()  # first of all: it may be gone before the server is ready
     options = _parse(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="control plane: %(message)s")
 
@@ -67,14 +67,14 @@ def main(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m selador_local.control_plane", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1; 0 takes any free port")
-    parser.add_argument("--data-plane-port", type=int, required=True, help="where WebSocket APIs are served")
+    parser.add_argument("--port", type=int, required=True, help="port to listen on at 127.0.0.1; 0 takes any free one")
+    parser.add_argument("--data-plane-port", type=int, required=True, help="port of the WebSocket APIs")
     parser.add_argument("--verbose", action="store_true", help="log each request on stderr")
     return parser.parse_args(arguments)
 
 
 def _end_on_signal_or_orphaned(parent: int, end: Callable[[], None]) -> None:
-    """Call `end` once at a signal, or when the parent process has gone: nothing of the stack may outlive its `make`."""
+    """Call `end` once, at a signal or if the parent process is gone: nothing of the stack may outlive its `make`."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -82,7 +82,7 @@ def _end_on_signal_or_orphaned(parent: int, end: Callable[[], None]) -> None:
     def wait() -> None:
         while not told.wait(_PARENT_CHECK_SECONDS) and os.getppid() == parent:
             pass
-        end()  # not in the signal's handler: it waits for the loop which that would interrupt
+        end()  # in this thread: in the signal's handler it would wait for the loop that the handler interrupts
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -1,1 +1,1 @@
-"""How the other parts talk to the control plane."""
+"""The client of the control plane, for the other parts of the stack."""

@@ -1,4 +1,4 @@
-"""How the data plane talks to the control plane: AWS's APIs by boto3, and two questions of the stack's own."""
+"""Where the control plane is, and the stack's own questions to it. AWS's APIs are asked by boto3."""
 
 import json
 import urllib.error
@@ -14,7 +14,7 @@ USER_AGENT = f"selador/{version('selador-local')}"
 
 
 class ControlPlaneError(SeladorLocalError):
-    """The control plane is away, refuses, or gave no usable answer."""
+    """The control plane can't be reached, refused a question, or gave no usable answer."""
 
 
 class ClientArguments(TypedDict):
@@ -48,7 +48,7 @@ class ControlPlane:
     def ask(self, question: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """POST `facts` to `/_selador/<question>` as the administrator. Blocks: call it in a thread.
 
-        Raises ControlPlaneError when the control plane is away, refuses, or answers with anything but a JSON object.
+        Raises ControlPlaneError if it can't be reached, refuses, or answers with anything but a JSON object.
         """
         request = urllib.request.Request(
             f"{self.endpoint}/_selador/{question}",

@@ -1,7 +1,7 @@
-"""Whose request is this, and may that access key do that? The control plane knows: it has keys, roles and policies.
+"""Who signed a request, and may that access key do this? The control plane has the keys, roles and policies.
 
-On @connections signatures are not verified: on 127.0.0.1 whoever can post can read the key as well. A client's
-handshake is another matter: there its author learns whether the signature would be taken on AWS.
+Signatures on @connections are not verified: on 127.0.0.1 whoever can post can also read the key. The signature of a
+client's handshake is verified, so that its author learns whether AWS would accept it.
 """
 
 import asyncio
@@ -15,26 +15,26 @@ Authorizer = Callable[[str, str, str], Awaitable[bool]]
 """`(access_key_id, action, resource_arn) -> allowed`."""
 
 Authenticator = Callable[[str, str, Iterable[tuple[str, str]]], Awaitable[str | None]]
-"""`(method, target, headers) -> access_key_id` of whoever signed this request; None where the signature doesn't fit."""
+"""`(method, target, headers) -> access_key_id` of the signer of this request; None if the signature is wrong."""
 
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/, ]+)/")
 _CACHE_SECONDS = 30
 
 
 def access_key_id(authorization: str | None) -> str | None:
-    """The access key id in a SigV4 `Authorization` header; None where there is no such header."""
+    """Return the access key id in a SigV4 `Authorization` header; None without such a header."""
     credential = _CREDENTIAL.match(authorization or "")
     return credential["key"] if credential is not None else None
 
 
 class ControlPlaneAuthenticator:
-    """Asks the control plane, which has the secrets, whether a signature fits its request."""
+    """Asks the control plane, which has the secrets, who signed a request."""
 
     def __init__(self, control_plane: ControlPlane) -> None:
         self._control_plane = control_plane
 
     async def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
-        """Raises ControlPlaneError when the control plane gives no answer."""
+        """Return the signer's access key id, or None. Raises ControlPlaneError if the control plane gives no answer."""
         sent = {name.lower(): value for name, value in headers}
         facts = {"method": method, "url": f"http://{sent.get('host', '')}{target}", "headers": sent}
         answer = await asyncio.to_thread(self._control_plane.ask, "authenticate", facts)
@@ -51,7 +51,7 @@ class ControlPlaneAuthorizer:
         self._answers: dict[tuple[str, str, str], tuple[float, bool]] = {}
 
     async def __call__(self, access_key_id: str, action: str, resource_arn: str) -> bool:
-        """Raises ControlPlaneError when the control plane gives no answer; that is not cached."""
+        """Return whether the key may do that. Raises ControlPlaneError, which is not cached, without an answer."""
         question = (access_key_id, action, resource_arn)
         now = self._clock()
         self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}

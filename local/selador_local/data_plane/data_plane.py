@@ -1,6 +1,6 @@
 """The data plane: API Gateway, Lambda and the event source mappings, as Terraform deployed them.
 
-It takes its configuration from the control plane alone, and listens on 127.0.0.1 alone.
+Its configuration comes from the control plane only. It listens on 127.0.0.1 only.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from selador_local.http import Server, serve
 class DataPlane:
     """Everything between a client and the functions, in one event loop.
 
-    `port` is where API Gateway listens: `ws://127.0.0.1:{port}/{api-id}/{stage}`, with @connections below it (0: any
-    free port, then `port` is the one it got). Below `work_dir` lie `logs/<function>.log` and, while it runs, the code.
+    API Gateway listens on `port`: `ws://127.0.0.1:{port}/{api-id}/{stage}`, with @connections below it. 0 takes any
+    free port; `port` is then that one. `work_dir` holds `logs/<function>.log` and, while it runs, the functions' code.
     """
 
     def __init__(self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str) -> None:
@@ -52,16 +52,16 @@ class DataPlane:
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
 
     async def start(self) -> None:
-        """Listen; nothing is deployed yet. Raises OSError when the port is taken."""
+        """Listen; nothing is deployed yet. Raises OSError if the port is taken."""
         faults = FaultEndpoint(self.gateway, self._lambda)
         self._server = await serve(faults.handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
 
     async def load(self) -> None:
-        """Read what is deployed and run that from now on; call it again after each apply or destroy.
+        """Read the deployment and run it from now on; call this again after each apply or destroy.
 
-        Raises DeploymentError for what can't be run here, botocore's exceptions when the control plane can't be read;
-        what ran before goes on running then.
+        Raises DeploymentError if something can't be run here, and botocore's exceptions if the control plane can't be
+        read. The earlier deployment then goes on running.
         """
         deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
         await self._lambda.deploy(deployment.functions)
@@ -79,7 +79,7 @@ class DataPlane:
             await self._server.close()
 
     async def _poll(self, deployment: Deployment) -> None:
-        """Keep the pollers of mappings that stayed as they were, stop the others, start the new ones."""
+        """Keep the pollers of unchanged mappings, stop the others, start new ones."""
         wanted = {
             (mapping, deployment.functions[mapping.function_arn].role_arn)
             for mapping in deployment.mappings

@@ -1,7 +1,7 @@
-"""What Terraform deployed, as far as the data plane runs it, read back from the control plane.
+"""The deployment that Terraform made, as far as the data plane runs it, read back from the control plane.
 
-Nothing else configures the data plane. What it can't run (another integration type, a filter) is refused by name, never
-ignored in silence.
+Nothing else configures the data plane. If it can't run something (another integration type, a filter), it refuses that
+by name and never ignores it in silence.
 """
 
 import re
@@ -27,7 +27,7 @@ _MAX_INTEGRATION_MS = 29_000  # API Gateway waits no longer for an integration (
 
 
 class DeploymentError(SeladorLocalError):
-    """What Terraform deployed can't be run here."""
+    """Something that Terraform deployed can't be run here."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class RequestAuthorizer:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of a stage; `responds` if what the function returns reaches the client (WS-30).
+    """A route of a stage; `responds` if the function's response reaches the client (WS-30).
 
-    `authorization` is None where anybody may take the route.
+    `authorization` is None if anybody may take the route.
     """
 
     key: str
@@ -130,10 +130,10 @@ class Deployment:
 def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
     """Read the deployment. Blocks: call it in a thread.
 
-    The control plane keeps routes, not what a deployment contained, so a stage whose deployment is that of `previous`
-    keeps the routes it had: a route added since needs a new deployment first (WS-07).
+    The control plane keeps routes, not the content of a deployment. So a stage with the same deployment as in
+    `previous` keeps its routes: a route added since needs a new deployment first (WS-07).
 
-    Raises DeploymentError for what can't be run here, botocore's exceptions when the control plane can't be read.
+    Raises DeploymentError if something can't be run here, and botocore's exceptions if the control plane can't be read.
     """
     session = boto3.Session()
     gateway = session.client("apigatewayv2", **control_plane.client_arguments)
@@ -183,7 +183,7 @@ def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
             if integration["IntegrationType"] != "AWS_PROXY" or uri is None:
                 raise DeploymentError(
                     f"API {api_id} has an integration of type {integration['IntegrationType']}; only AWS_PROXY with a "
-                    "function's invoke ARN runs locally"
+                    "function's invoke ARN runs here"
                 )
             timeout_ms = min(integration.get("TimeoutInMillis", _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS)
             integrations[integration["IntegrationId"]] = Integration(uri["function"], timeout_ms)
@@ -224,7 +224,7 @@ def _authorization(
             if authorizer["AuthorizerType"] != "REQUEST" or uri is None:
                 raise DeploymentError(
                     f"authorizer {authorizer['Name']} is of type {authorizer['AuthorizerType']}; WebSocket APIs have "
-                    "REQUEST authorizers alone, with a function's invoke ARN"
+                    "REQUEST authorizers only, with a function's invoke ARN"
                 )
             return RequestAuthorizer(
                 route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))

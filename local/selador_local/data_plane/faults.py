@@ -1,4 +1,4 @@
-"""Faults on demand in the data plane, by HTTP below `/_control/`: workers that die, stop or grow, posts that fail.
+"""Faults on demand in the data plane, by HTTP below `/_control/`: workers die, stop or run out of memory, posts fail.
 
 | request | what it does |
 |---|---|
@@ -9,7 +9,7 @@
 `requestId` is the whole id of a client's request.
 
 `do`: `kill` (SIGKILL), `stop` and `continue` (SIGSTOP, SIGCONT), `time_out` (as the function's timeout would),
-`starve` (`megabytes` of memory from now on). The answer counts the workers that were met.
+`starve` (`megabytes` of memory from now on). The answer counts these workers.
 """
 
 import json
@@ -52,7 +52,7 @@ class FaultEndpoint:
                     return Response(204)
         except (ValueError, KeyError, TypeError) as error:
             return json_response(400, {"message": f"{type(error).__name__}: {error}"})
-        return json_response(404, {"message": f"there is no {request.method} {request.target}"})
+        return json_response(404, {"message": f"{request.method} {request.target} does not exist"})
 
     def _disturb_workers(self, members: Mapping[str, Any]) -> int:
         workers = self._functions.working_on(members["requestId"])

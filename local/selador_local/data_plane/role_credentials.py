@@ -23,7 +23,7 @@ class Credentials:
 
 
 class RoleCredentials:
-    """Asks the control plane for a role's credentials on behalf of Lambda, and keeps them until they are due."""
+    """Asks the control plane for a role's credentials on behalf of Lambda, and keeps them until they are renewed."""
 
     def __init__(self, control_plane: ControlPlane, clock: Callable[[], float] = time.time) -> None:
         self._control_plane = control_plane
@@ -31,7 +31,7 @@ class RoleCredentials:
         self._credentials: dict[str, Credentials] = {}
 
     async def get(self, role_arn: str) -> Credentials:
-        """Raises ControlPlaneError when the control plane gives none, e.g. since the role does not trust Lambda."""
+        """Return a role's credentials. Raises ControlPlaneError if it has none, e.g. if it doesn't trust Lambda."""
         known = self._credentials.get(role_arn)
         if known is None or known.expires_at - self._clock() < _RENEW_SECONDS:
             facts = {"roleArn": role_arn, "service": "lambda.amazonaws.com"}
@@ -49,4 +49,4 @@ def _parse(role_arn: str, answer: dict[str, Any]) -> Credentials:
             datetime.fromisoformat(answer["expiration"]).timestamp(),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ControlPlaneError(f"the control plane's credentials for {role_arn} lack or garble {error}") from error
+        raise ControlPlaneError(f"the control plane's credentials for {role_arn} are unusable: {error!r}") from error

@@ -1,1 +1,1 @@
-"""How IAM judges a request by its policies: pure, with no request or server in it."""
+"""IAM's evaluation of policies: pure, without requests or a server."""

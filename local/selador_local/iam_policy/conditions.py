@@ -2,7 +2,7 @@
 
 Evaluated: the String and Arn families, Bool and Null, each also with `IfExists`. A key that the context lacks behaves
 as on AWS: a positive operator fails, a negated one holds, `IfExists` holds. Other operators (Numeric, Date, IpAddress,
-`ForAnyValue:` …) are not evaluated; the caller says what that means, so that doubt never grants anything.
+`ForAnyValue:` …) are not evaluated; the caller says what follows, so that doubt never grants anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,14 +38,14 @@ _NEGATED = {
 
 
 def as_list(value: Any) -> list[Any]:
-    """A policy's value: IAM allows one thing where a list of one is meant."""
+    """Return a policy's value as a list: IAM allows a single value instead of a list of one."""
     return value if isinstance(value, list) else [value]
 
 
 def hold(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str], *, if_not_evaluated: bool) -> bool:
-    """Whether all conditions hold; `context` has lower-case keys, since condition keys ignore case.
+    """Return whether all conditions hold. `context` has lower-case keys, since condition keys ignore case.
 
-    `if_not_evaluated` is the outcome of an operator that this module doesn't know.
+    `if_not_evaluated` is the result for an operator that this module doesn't know.
     """
     return all(
         _holds(operator, [str(one) for one in as_list(expected)], context.get(key.lower()), if_not_evaluated)

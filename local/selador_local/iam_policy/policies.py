@@ -1,8 +1,8 @@
 """IAM's decision: do these policies let this principal do this action on this resource? Pure.
 
-An explicit deny wins over every allow, and what nothing allows is refused. Permissions boundaries, session policies,
-service control policies and policy variables (`${aws:username}`) are not evaluated: a pattern with a variable matches
-nothing, so a statement that needs one grants nothing here.
+An explicit deny wins over every allow. A request that nothing allows is refused. Permissions boundaries, session
+policies, service control policies and policy variables (`${aws:username}`) are not evaluated: a pattern with a variable
+matches nothing, so a statement that needs one grants nothing here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ class AccessRequest:
 
 
 class Verdict(Enum):
-    """What a set of policies says; `SILENT` allows nothing by itself, but another kind of policy may."""
+    """The result of a set of policies; after `SILENT` another kind of policy may still allow the request."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -46,7 +46,7 @@ class Verdict(Enum):
 
 
 def evaluate(documents: Iterable[Document], request: AccessRequest) -> Verdict:
-    """The verdict of policies of one kind (identity-based, or the resource's own) taken together."""
+    """Return the verdict of all policies of one kind: identity-based, or the resource's own."""
     verdict = Verdict.SILENT
     for document in documents:
         for statement in as_list(document.get("Statement", [])):
@@ -59,7 +59,7 @@ def evaluate(documents: Iterable[Document], request: AccessRequest) -> Verdict:
 
 
 def combine(identity: Verdict, resource: Verdict) -> bool:
-    """Whether both kinds together allow: within one account either may grant, and either may deny."""
+    """Return whether both kinds together allow: within one account either may grant, and either may deny."""
     return Verdict.DENIED not in (identity, resource) and Verdict.ALLOWED in (identity, resource)
 
 

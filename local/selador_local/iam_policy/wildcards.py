@@ -11,5 +11,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether the whole of `value` fits `pattern`, case counting."""
+    """Return whether the whole of `value` matches `pattern`, with regard to case."""
     return _compiled(pattern).fullmatch(value) is not None

@@ -1,1 +1,1 @@
-"""The whole stack: what is started, in which order, and taken down again."""
+"""The whole stack: it starts the parts in order, and takes them down again."""

@@ -13,7 +13,7 @@ _TAIL_LINES = 15
 
 
 class StackError(SeladorLocalError):
-    """The stack can't be brought up; the message says what failed and what to look at."""
+    """The stack can't be brought up. The message says what failed and where to look."""
 
 
 async def run(
@@ -21,8 +21,8 @@ async def run(
 ) -> str:
     """Run `command`, append its output to `log`, and return what it wrote to stdout.
 
-    Its process group is its own, so that Ctrl-C reaches it through here alone; it is ended when this is cancelled.
-    Raises StackError when it fails.
+    It has its own process group, so that Ctrl-C doesn't reach it directly: if this call is cancelled, it is ended.
+    Raises StackError if it fails.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -63,7 +63,7 @@ async def _copy(
 
 
 async def end(process: asyncio.subprocess.Process, *, grace_seconds: float = 5) -> None:
-    """End the process and all of its group: asked first, killed after `grace_seconds`."""
+    """End the process and its group: by SIGTERM first, by SIGKILL after `grace_seconds`."""
     if process.returncode is not None:
         return
     _signal(process, signal.SIGTERM)

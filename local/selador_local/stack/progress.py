@@ -1,4 +1,4 @@
-"""What is done, what is under way and for how long: a live line on a terminal, plain lines anywhere else."""
+"""Progress: finished steps, the step under way and its time. A live line on a terminal, plain lines elsewhere."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ _LABEL_WIDTH = 34
 class Progress:
     """Reports steps to `output`, one at a time.
 
-    A terminal gets one line that is rewritten while the step goes on; other outputs get a line at each step's end, and
-    one every 10 s before it. Colour only on a terminal, and not with NO_COLOR.
+    On a terminal, one line is rewritten while the step runs. Other outputs get a line at the end of a step, and one
+    every 10 s before. Colour is used only on a terminal and without NO_COLOR.
     """
 
     def __init__(self, output: TextIO) -> None:
@@ -26,7 +26,7 @@ class Progress:
         self._detail = ""
 
     def note(self, detail: str) -> None:
-        """Say what the step under way is at; once it has ended, what it came to."""
+        """Set the detail of the step under way: its current state, and in the end its result."""
         self._detail = detail
 
     @contextlib.asynccontextmanager

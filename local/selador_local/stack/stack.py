@@ -1,4 +1,4 @@
-"""The whole stack: artifacts built, planes started, Terraform applied, in that order; and taken down in the other."""
+"""The whole stack: build the artifacts, start the planes, apply Terraform; take it down in reverse order."""
 
 import asyncio
 import contextlib
@@ -30,40 +30,40 @@ _BACKEND = PROJECT / "terraform" / "environments" / "local.s3.tfbackend"
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that runs."""
+    """A running stack."""
 
     websocket_url: str
     control_plane: ControlPlane
     data_plane: DataPlane
     bedrock: BedrockStandIn
     outputs: dict[str, Any]
-    """Terraform's, by name."""
+    """Terraform's outputs, by name."""
 
     terraform: "LocalTerraform"
 
 
 class LocalTerraform:
-    """Calls the project's Terraform for the environment `local`, as a platform engineer does for another one."""
+    """Calls the project's Terraform for the environment `local`, as an engineer does for any other one."""
 
     def __init__(self, control_plane: ControlPlane, work_dir: Path, artifacts: Path, progress: Progress) -> None:
         self._log = work_dir / "logs" / "terraform.log"
         self._artifacts = artifacts
         self._progress = progress
         self._environment = {
-            # None of the user's own credentials: nothing here may reach a real account.
+            # Without the user's own credentials: nothing here may reach a real account.
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AWS_ACCESS_KEY_ID": control_plane.access_key_id,
             "AWS_SECRET_ACCESS_KEY": control_plane.secret_access_key,
             "AWS_ENDPOINT_URL": control_plane.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
-            # The provider retries what it takes for a passing failure for nine minutes, without a word.
+            # By default the provider retries a failure that it thinks is temporary for nine minutes, in silence.
             "AWS_MAX_ATTEMPTS": "2",
         }
 
     async def __call__(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
         """Run `python -m selador_deploy command`; return what it wrote to stdout. Raises StackError.
 
-        `variables` are for those that `local.tfvars` leaves open: text, or JSON for what is no text.
+        `variables` are values of Terraform variables that `local.tfvars` doesn't set: strings, or JSON for other types.
         """
         named = {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
         return await run(
@@ -87,10 +87,11 @@ class LocalTerraform:
 async def running(
     progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS
 ) -> AsyncIterator[Stack]:
-    """Bring the stack up, and down at the block's end, whatever ends it.
+    """Bring the stack up, and take it down at the end of the block, however that ends.
 
-    Everything it writes lies below `work_dir`: the artifacts, the logs, `stack.json` with the WebSocket URL. Raises
-    StackError, and DocumentsError where there are no documents.
+    It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL.
+
+    Raises StackError, and DocumentsError if the folder holds no documents.
     """
     (work_dir / "logs").mkdir(parents=True, exist_ok=True)
     artifacts = work_dir / "dist"
@@ -109,7 +110,7 @@ async def running(
             data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint)
             await data_plane.start()
             parts.push_async_callback(data_plane.stop)
-            progress.note(f"documents of {documents}")
+            progress.note(f"documents in {documents}")
         terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
         async with progress.step("terraform init"):
             await asyncio.to_thread(_make_state_bucket, control_plane)
@@ -120,7 +121,7 @@ async def running(
             applied = await terraform("apply")
             outputs = json.loads(await terraform("outputs", "--json"))
             progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
-        async with progress.step("run what is deployed"):
+        async with progress.step("run the deployment"):
             await data_plane.load()
             websocket_url = outputs["websocket_url"]["value"]
             progress.note(websocket_url)
@@ -142,7 +143,7 @@ def _only_stack(work_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(
-                "a stack runs here already; talk to it with make chat, or end it with Ctrl-C where make local runs"
+                "a stack is already running here: use it with make chat, or end it with Ctrl-C where make local runs"
             ) from None
         yield
 
@@ -196,13 +197,13 @@ def _make_state_bucket(control_plane: ControlPlane) -> None:
     """Do what `make bootstrap` does in a real account: the bucket must exist before Terraform's first init."""
     found = re.search(r'^bucket\s*=\s*"(.+)"', _BACKEND.read_text(), re.MULTILINE)
     if found is None:
-        raise StackError(f"{_BACKEND} names no bucket")
+        raise StackError(f'{_BACKEND} has no line bucket = "…"')
     s3 = boto3.client("s3", **control_plane.client_arguments)
     s3.create_bucket(Bucket=found[1])
 
 
 def _free_port() -> int:
-    # The API's address is part of what the control plane answers, so the port is chosen before anything listens on it.
+    # The control plane's answers contain the API's address, so the port is chosen before anything listens on it.
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

@@ -239,7 +239,7 @@ def test_an_operation_that_does_not_exist_is_refused(stand_in: BedrockStandIn, c
     )
 
     assert (status, code) == (404, "UnknownOperationException")
-    assert message == "there is no operation POST /retrieveAndGenerate"
+    assert message == "operation POST /retrieveAndGenerate does not exist"
 
 
 def test_a_caller_needs_the_three_permissions_on_knowledge_base_and_model() -> None:

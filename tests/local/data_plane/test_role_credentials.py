@@ -63,5 +63,5 @@ def test_credentials_are_kept_until_five_minutes_before_they_expire() -> None:
     ids=["incomplete", "not a time"],
 )
 def test_credentials_that_lack_something_are_an_error(answer: dict[str, Any]) -> None:
-    with pytest.raises(ControlPlaneError, match=f"the control plane's credentials for {ROLE} lack or garble"):
+    with pytest.raises(ControlPlaneError, match=f"the control plane's credentials for {ROLE} are unusable: "):
         key_ids(FakeControlPlane(answer), 0)

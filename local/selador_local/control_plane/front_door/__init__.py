@@ -1,1 +1,1 @@
-"""The control plane's door: every call is signed, authorised and answered as AWS would, before moto sees it."""
+"""The control plane's door: it authenticates and authorizes every call as AWS does, before moto sees it."""

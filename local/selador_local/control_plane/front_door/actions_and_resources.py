@@ -1,7 +1,7 @@
-"""What an API call needs in IAM's words: the action's name and the resource's ARN. Pure.
+"""The action and the resource of an API call, in IAM's words. Pure.
 
-Resources are named for SQS, Logs, Lambda, S3 and STS's AssumeRole, which the functions' roles use or may come to use.
-Calls of other services are judged with the resource `*`: a policy for them must say `"Resource": "*"` here.
+SQS, Logs, Lambda, S3 and STS's AssumeRole have resources: the functions' roles use them or may come to use them. Other
+services have the resource `*`: a policy for them must say `"Resource": "*"` here.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 
 from selador_local.control_plane.front_door.api_call import ApiCall
 
-# Where IAM's name isn't the operation's.
+# IAM's names for operations whose own names differ.
 _ACTIONS = {
     ("sqs", "SendMessageBatch"): "SendMessage",
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
@@ -35,7 +35,7 @@ _PREFIXES = {"monitoring": "cloudwatch"}  # the signature says monitoring, IAM s
 
 
 def action_of(call: ApiCall) -> str:
-    """Such as `sqs:SendMessage`; API Gateway's actions are the HTTP methods."""
+    """Return the action, such as `sqs:SendMessage`; API Gateway's actions are HTTP methods."""
     if call.service == "apigateway":
         return f"apigateway:{call.method}"
     name = _ACTIONS.get((call.service, call.operation), call.operation)
@@ -43,7 +43,7 @@ def action_of(call: ApiCall) -> str:
 
 
 def resource_of(call: ApiCall, region: str, account_id: str) -> str:
-    """The ARN that the call is about, or `*`."""
+    """Return the ARN of the call's resource, or `*`."""
     name = _RESOURCES.get(call.service)
     return (name(call.parameters, f"{region}:{account_id}") if name else None) or "*"
 

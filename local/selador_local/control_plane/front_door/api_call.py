@@ -1,4 +1,4 @@
-"""Which operation of which AWS service a request asks for."""
+"""The operation and the AWS service that a request asks for."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _REST = {"lambda": Protocol.REST_JSON, "apigateway": Protocol.REST_JSON, "s3": P
 
 @dataclass(frozen=True)
 class ApiCall:
-    """An operation and its parameters: of the body where the service takes one object, of the path for REST."""
+    """An operation and its parameters: those of the path for REST services, else those of the body."""
 
     service: str
     operation: str
@@ -32,14 +32,14 @@ class ApiCall:
 
 
 def protocol_of(request: HttpRequest, service: str) -> Protocol:
-    """How this client speaks; known before the operation is, so that any refusal can be read."""
+    """Return the protocol of this client. It is known before the operation, so that the client can read any refusal."""
     if "x-amz-target" in request.headers:
         return Protocol.JSON
     return _REST.get(service, Protocol.QUERY)
 
 
 def parse(request: HttpRequest, service: str, environ: dict[str, Any]) -> ApiCall:
-    """Raises CallRefusedError for a service or an operation that this server doesn't have."""
+    """Read the call. Raises CallRefusedError for a service or an operation that this server doesn't have."""
     if service not in SERVICES:
         raise unsupported(f"the service {service}; it serves {', '.join(sorted(SERVICES))}")
     path = urlsplit(request.url).path

@@ -1,7 +1,7 @@
-"""Who calls, and whether they may: IAM over the users, roles and policies that moto keeps.
+"""IAM: who makes a call and whether it is allowed, by the users, roles and policies that moto keeps.
 
-moto's own enforcement is off, since it ignores conditions both ways, fails with a 500 where a role trusts only a
-service, and answers JSON clients with the code `403`. This module judges each call once, before moto sees it.
+moto's own enforcement is off. It ignores conditions, fails with a 500 if a role trusts only a service, and answers JSON
+clients with the code `403`. This module judges each call once, before moto sees it.
 """
 
 import json
@@ -29,14 +29,14 @@ from selador_local.iam_policy.policies import (
 )
 
 ADMINISTRATOR = "selador-local-administrator"
-# As long as STS ever lends a role; Lambda renews earlier, by replacing the execution environment.
+# The longest that STS lends a role. Lambda renews earlier, by replacing the execution environment.
 ROLE_CREDENTIALS_SECONDS = 43_200
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
 
 @dataclass(frozen=True)
 class CallerIdentity:
-    """A known access key: its secret, and whose it is. `owner` is moto's user or role (None once that is deleted)."""
+    """A known access key with its secret and its owner: moto's user or role, None once that is deleted."""
 
     principal: Principal
     credentials: Credentials
@@ -53,15 +53,15 @@ class Iam:
         self._sessions = sts_backends[account_id]["aws"]
 
     def create_administrator(self) -> Credentials:
-        """Make a user that may do everything, and its access key."""
+        """Create a user that may do everything; return its access key."""
         self._users_and_roles.create_user(self._region, ADMINISTRATOR)
         self._users_and_roles.put_user_policy(ADMINISTRATOR, "everything", json.dumps(_ALLOW_ALL))
         key = self._users_and_roles.create_access_key(ADMINISTRATOR)
-        key.secret_access_key = secrets.token_urlsafe(30)  # moto's own is not made for keeping secrets
+        key.secret_access_key = secrets.token_urlsafe(30)  # moto's own is not random enough for a secret
         return Credentials(key.access_key_id, key.secret_access_key)
 
     def find(self, access_key_id: str, session_token: str | None) -> CallerIdentity:
-        """The key's caller; raises CallRefusedError for an unknown, inactive or expired key."""
+        """Return the owner of a key. Raises CallRefusedError for an unknown, inactive or expired key."""
         for user in list(self._users_and_roles.users.values()):
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active" and session_token is None:
@@ -71,8 +71,8 @@ class Iam:
         if session is None or session.session_token != session_token:
             raise CallRefusedError(
                 "InvalidClientTokenId",
-                f"the access key {access_key_id} is not known here, or its session token is wrong; "
-                "use the keys that the local control plane printed",
+                f"the access key {access_key_id} is unknown here, or its session token is wrong; "
+                "use the keys that the local control plane printed when it started",
                 codes={
                     Protocol.JSON: "UnrecognizedClientException",
                     Protocol.REST_JSON: "UnrecognizedClientException",
@@ -88,12 +88,12 @@ class Iam:
         return self._role_session(session)
 
     def principal_of(self, access_key_id: str) -> CallerIdentity:
-        """The caller of a key whose signature somebody else has checked; raises CallRefusedError as `find` does."""
+        """Return the owner of a key whose signature is checked elsewhere or not at all. Raises CallRefusedError."""
         session = self._sessions.get_assumed_role_from_access_key(access_key_id)
         return self.find(access_key_id, session.session_token if session else None)
 
     def allows(self, caller: CallerIdentity, action: str, resource: str) -> bool:
-        """Whether the caller's policies, with the resource's own, allow the action."""
+        """Return whether the caller's policies, with the resource's own, allow the action."""
         request = AccessRequest(caller.principal, action, resource, self._context(caller.principal))
         identity = evaluate(_identity_policies(caller.owner), request)
         if action == "sts:AssumeRole":
@@ -102,7 +102,7 @@ class Iam:
         return combine(identity, evaluate(self._resource_policies(resource), request))
 
     def authorize(self, caller: CallerIdentity, action: str, resource: str) -> None:
-        """Raise CallRefusedError unless allowed. `sts:GetCallerIdentity` always is, as on AWS."""
+        """Raise CallRefusedError unless the action is allowed. As on AWS, `sts:GetCallerIdentity` always is."""
         if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource):
             return
         raise CallRefusedError(
@@ -112,9 +112,9 @@ class Iam:
         )
 
     def lend_role(self, role_arn: str, service: str, source_arn: str | None) -> dict[str, str]:
-        """Temporary credentials of a role for an AWS service, as Lambda gets a function's role.
+        """Return temporary credentials of a role for an AWS service, as Lambda gets those of a function's role.
 
-        Raises CallRefusedError where there is no such role, or where its trust policy doesn't name the service.
+        Raises CallRefusedError if the role doesn't exist or its trust policy doesn't allow the service.
         """
         principal = Principal(arn=service, account_id=self._account_id, service=service)
         context = {**self._context(principal), "aws:sourceaccount": self._account_id}
@@ -123,7 +123,7 @@ class Iam:
         if not self._trusts(role_arn, AccessRequest(principal, "sts:AssumeRole", role_arn, context)):
             raise CallRefusedError(
                 "AccessDeniedException",
-                f"{role_arn} can't be assumed by {service}: there is no such role, "
+                f"{service} can't assume {role_arn}: the role does not exist, "
                 "or its trust policy does not allow the service sts:AssumeRole",
             )
         session = self._sessions.assume_role(
@@ -167,7 +167,7 @@ class Iam:
         }
 
     def _resource_policies(self, resource: str) -> Iterator[Document]:
-        """The policy of a queue or a bucket; other resources' own policies are not evaluated."""
+        """Yield the policy of a queue or a bucket; other resources' own policies are not evaluated."""
         if resource.startswith("arn:aws:sqs:"):
             name = resource.rpartition(":")[2]
             queue = sqs_backends[self._account_id][self._region].queues.get(name)

@@ -1,8 +1,8 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize` and `authenticate` are for the data plane, which shows the
-administrator's secret as a bearer token; `GET /_selador/code/<token>` is what GetFunction's `Code.Location` points to,
-and like the presigned URL on AWS it needs nothing but itself.
+`POST /_selador/role-credentials`, `authorize` and `authenticate` are for the data plane. Its bearer token is the
+administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL
+on AWS, it needs no other credentials.
 """
 
 import hmac
@@ -20,7 +20,7 @@ PREFIX = "/_selador/"
 
 
 class InternalApi:
-    """Answers requests under PREFIX; raises CallRefusedError."""
+    """Answers requests under PREFIX."""
 
     def __init__(self, iam: Iam, code_locations: CodeLocations, secret: str) -> None:
         self._iam = iam
@@ -28,12 +28,12 @@ class InternalApi:
         self._bearer = f"Bearer {secret}".encode()
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """The answer to one request."""
+        """Answer one request. Raises CallRefusedError."""
         question = urlsplit(request.url).path.removeprefix(PREFIX)
         if request.method == "GET" and question.startswith("code/"):
             code = self._code_locations.find(question.removeprefix("code/"))
             if code is None:
-                raise CallRefusedError("NotFound", "there is no code at this location", status=404)
+                raise CallRefusedError("NotFound", "no code is at this location", status=404)
             return HttpResponse(200, code, {"Content-Type": "application/zip"})
         answers = {
             "authenticate": self._authenticate,
@@ -41,18 +41,18 @@ class InternalApi:
             "role-credentials": self._lend_role,
         }
         if request.method != "POST" or question not in answers:
-            raise CallRefusedError("NotFound", f"there is no {request.method} {PREFIX}{question}", status=404)
+            raise CallRefusedError("NotFound", f"{request.method} {PREFIX}{question} does not exist", status=404)
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._bearer):
             raise CallRefusedError("AccessDenied", "the bearer token is not the administrator's secret access key")
         answer = answers[question](_object(request.body))
         return HttpResponse(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _lend_role(self, facts: dict[str, Any]) -> dict[str, str]:
-        """`{"roleArn", "service", "sourceArn"?}` -> temporary credentials."""
+        """Answer `{"roleArn", "service", "sourceArn"?}` with temporary credentials."""
         return self._iam.lend_role(_text(facts, "roleArn"), _text(facts, "service"), facts.get("sourceArn"))
 
     def _authorize(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """`{"accessKeyId", "action", "resource"}` -> `{"allowed", "principalArn"}`; an unknown key is not allowed."""
+        """Answer `{"accessKeyId", "action", "resource"}` with `{"allowed", "principalArn"}`: false, null if unknown."""
         key, action, resource = (_text(facts, name) for name in ("accessKeyId", "action", "resource"))
         try:
             caller = self._iam.principal_of(key)
@@ -64,7 +64,7 @@ class InternalApi:
         }
 
     def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """`{"method", "url", "headers"}` of a request without a body -> `{"accessKeyId"}`, null if it isn't signed."""
+        """Answer a request's `{"method", "url", "headers"}` with `{"accessKeyId"}` of its signer, null if unsigned."""
         headers = facts.get("headers")
         if not isinstance(headers, dict):
             raise CallRefusedError("InvalidRequest", "the member headers is not an object", status=400)
@@ -92,5 +92,5 @@ def _object(body: bytes) -> dict[str, Any]:
 def _text(facts: dict[str, Any], name: str) -> str:
     value = facts.get(name)
     if not isinstance(value, str) or not value:
-        raise CallRefusedError("InvalidRequest", f"the member {name} is {value!r}; it must be a text", status=400)
+        raise CallRefusedError("InvalidRequest", f"the member {name} is {value!r}; it must be a string", status=400)
     return value

@@ -9,7 +9,7 @@ from selador_local.errors import SeladorLocalError
 
 
 class Protocol(Enum):
-    """How a client speaks, and therefore how it reads an error."""
+    """How a client writes its requests, and how it reads an error."""
 
     JSON = "json"  # X-Amz-Target: SQS, Logs, CloudWatch from boto3
     QUERY = "query"  # Action=…: IAM, STS, SNS, CloudWatch from Terraform
@@ -18,9 +18,9 @@ class Protocol(Enum):
 
 
 class CallRefusedError(SeladorLocalError):
-    """A request that ends here with a 4xx: never a 5xx, which clients retry for minutes without a word.
+    """A call is refused with a 4xx. It is never a 5xx, which clients retry for minutes in silence.
 
-    `codes` gives the error's code where it differs by protocol.
+    `codes` gives the error's code for protocols in which it differs.
     """
 
     def __init__(self, code: str, message: str, *, status: int = 403, codes: dict[Protocol, str] | None = None) -> None:
@@ -33,7 +33,7 @@ class CallRefusedError(SeladorLocalError):
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A complete HTTP answer."""
+    """A complete HTTP response."""
 
     status: int
     body: bytes
@@ -41,7 +41,7 @@ class HttpResponse:
 
 
 def refuse(refusal: CallRefusedError, protocol: Protocol) -> HttpResponse:
-    """The refusal as an error of this protocol."""
+    """Return the refusal as an error of this protocol."""
     code = refusal.codes.get(protocol, refusal.code)
     if protocol in (Protocol.JSON, Protocol.REST_JSON):
         body = json.dumps({"__type": code, "message": refusal.message})
@@ -57,5 +57,5 @@ def refuse(refusal: CallRefusedError, protocol: Protocol) -> HttpResponse:
 
 
 def unsupported(what: str) -> CallRefusedError:
-    """For what neither moto nor this overlay does."""
-    return CallRefusedError("UnsupportedOperation", f"the local control plane does not do {what}", status=400)
+    """Return the refusal of something that neither moto nor the overlay does."""
+    return CallRefusedError("UnsupportedOperation", f"the local control plane does not support {what}", status=400)

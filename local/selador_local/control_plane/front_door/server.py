@@ -1,4 +1,4 @@
-"""The HTTP server: each request is recognised, authenticated and authorised here, and only then given to moto."""
+"""The HTTP server: it authenticates and authorizes each request, and only then gives it to moto."""
 
 import io
 import logging
@@ -44,7 +44,7 @@ class FrontDoor:
         self._moto = DomainDispatcherApplication(_create_service)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; nothing that goes wrong becomes a 5xx, which clients would retry in silence."""
+        """Answer one request. No failure becomes a 5xx, which clients would retry in silence."""
         request = _read(environ)
         protocol = Protocol.REST_JSON
         try:
@@ -75,12 +75,12 @@ class FrontDoor:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on 127.0.0.1; port 0 takes any free one. Raises OSError where the port is taken."""
+    """Return a listening socket on 127.0.0.1; port 0 takes any free one. Raises OSError if the port is taken."""
     return socket.create_server((HOST, port))
 
 
 def make(listener: socket.socket, application: FrontDoor, *, verbose: bool) -> BaseWSGIServer:
-    """A server for an already listening socket; `verbose` logs each request on stderr."""
+    """Return a server for a listening socket; `verbose` logs each request on stderr."""
     host, port = listener.getsockname()
     handler = MotoRequestHandler if verbose else _QuietRequestHandler
     # Header and body are two small writes: with Nagle's algorithm each answer on a kept connection would wait 40 ms.
@@ -94,7 +94,7 @@ class _QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is 
 
 
 def _create_service(service: str) -> Any:
-    """moto's Flask application for one service. It is in debug mode, so its failures come through as exceptions."""
+    """Return moto's Flask application for one service, in debug mode: its failures come through as exceptions."""
     application = create_backend_app(service)
     for error in (NotFound, MethodNotAllowed):
         application.register_error_handler(error, _no_such_path)

@@ -1,7 +1,7 @@
-"""Signature Version 4, seen from the server: who signed a request, and does the signature fit it?
+"""Signature Version 4, seen from the server: who signed a request, and is the signature right?
 
-The control plane itself accepts no presigned URLs; the data plane asks about those of WebSocket clients. A signature's
-age is not checked.
+The control plane itself accepts no presigned URLs; the data plane asks about those of WebSocket clients. The age of a
+signature is not checked.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as it came: `url` is absolute with its path still percent-encoded, header names are lower-case."""
+    """A request as it was sent. `url` is absolute, its path percent-encoded; header names are lower-case."""
 
     method: str
     url: str
@@ -36,7 +36,7 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Signature:
-    """What the Authorization header claims."""
+    """The parts of an Authorization header."""
 
     access_key_id: str
     region: str
@@ -46,7 +46,7 @@ class Signature:
 
 
 def parse(request: HttpRequest) -> Signature:
-    """The request's signature; raises CallRefusedError where there is none that can be read."""
+    """Return the request's signature. Raises CallRefusedError if it has none, or one that can't be read."""
     found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if found is None:
         raise CallRefusedError("MissingAuthenticationToken", "the request is not signed with Signature Version 4")
@@ -60,9 +60,9 @@ def parse(request: HttpRequest) -> Signature:
 
 
 def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
-    """The signature in the header or the query, and the request as it was before it was signed.
+    """Return the request as it was before it was signed, and the signature in its header or query.
 
-    Raises CallRefusedError where there is neither.
+    Raises CallRefusedError if it has neither.
     """
     if "authorization" in request.headers:
         return request, parse(request)
@@ -101,9 +101,9 @@ def verify(request: HttpRequest, signature: Signature, credentials: Credentials)
     if not hmac.compare_digest(expected, signature.value):
         raise CallRefusedError(
             "SignatureDoesNotMatch",
-            "the signature does not fit the request; check the secret access key",
+            "the signature does not match the request; check the secret access key",
             codes={Protocol.JSON: "InvalidSignatureException", Protocol.REST_JSON: "InvalidSignatureException"},
         )
     claimed = headers.get("x-amz-content-sha256", "")
     if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(request.body).hexdigest():
-        raise CallRefusedError("XAmzContentSHA256Mismatch", "the body is not the one that was signed", status=400)
+        raise CallRefusedError("XAmzContentSHA256Mismatch", "the body is not the signed one", status=400)

@@ -1,1 +1,1 @@
-"""What moto's server lacks or does otherwise than AWS, one module a service."""
+"""Corrections of moto where it lacks something or differs from AWS: one module per service."""

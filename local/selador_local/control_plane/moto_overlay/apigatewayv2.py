@@ -1,4 +1,4 @@
-"""API Gateway v2, as far as moto lacks it: deployments, UpdateStage, lists of route responses, endpoints, domains.
+"""The parts of API Gateway v2 that moto lacks: deployments, UpdateStage, route responses, endpoints, domains.
 
 On AWS a stage serves the deployment it names, not the routes as they stand (WS-07); an API without a new deployment is
 unchanged for its clients. `@connections` is not served here: moto would answer 200 for any id (CB-19).
@@ -40,7 +40,7 @@ _WEBSOCKET_INTEGRATION_TIMEOUT_MS = 29_000  # by default (WS-09); moto gives eve
 
 
 class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc] # moto is untyped
-    """moto has no deployments, so no error for a missing one."""
+    """The deployment does not exist. moto has no deployments, so it has no such error."""
 
     code = 404
 
@@ -56,7 +56,7 @@ class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
         self.deployment_id = config.get("deploymentId")
 
     def update(self, config: dict[str, Any]) -> None:
-        """Replace the members given, keep the others."""
+        """Replace the given members, keep the others."""
         for member, attribute in _STAGE_MEMBERS.items():
             if member in config:
                 setattr(self, attribute, config[member])
@@ -84,7 +84,7 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return api
 
     def create_domain_name(self, domain_name_configurations: list[dict[str, str]], **settings: Any) -> Any:
-        # What DNS would point at; nothing answers there.
+        # The name that DNS would point at; nothing answers there.
         ready = {
             "apiGatewayDomainName": f"d-{secrets.token_hex(5)}.execute-api.{self.region_name}.amazonaws.com",
             "domainNameStatus": "AVAILABLE",
@@ -92,7 +92,7 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         }
         configurations = [configuration | ready for configuration in domain_name_configurations]
         domain = super().create_domain_name(domain_name_configurations=configurations, **settings)
-        # AWS leaves it out where there is none; Terraform takes an empty one for a setting to be removed.
+        # AWS leaves the member out if it isn't set. Terraform would take an empty one for a setting to remove.
         domain.mutual_tls_authentication = domain.mutual_tls_authentication or None
         return domain
 

@@ -1,4 +1,4 @@
-"""CloudWatch alarms, as far as moto doesn't have them right: the first state, and composite alarms.
+"""Corrections of moto's CloudWatch alarms: their first state, and composite alarms.
 
 Nothing here evaluates an alarm: the data plane does, from these definitions.
 """
@@ -19,7 +19,7 @@ _SUPPRESSION = {
 
 
 class CloudWatchBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gap: moto's new alarm is OK, and an updated one too."""
+    """Gap: moto makes an alarm OK when it is created or updated."""
 
     _url_module = urls
 

@@ -1,11 +1,11 @@
-"""CloudWatch Logs, as far as moto doesn't have it: the key of a log group that exists already."""
+"""A part of CloudWatch Logs that moto lacks: the key of an existing log group."""
 
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.responses import LogsResponse as MotoResponse
 
 
 class LogsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
-    """Gap: a key can be given at a log group's creation alone."""
+    """Gap: moto takes a key only when a log group is created."""
 
     def associate_kms_key(self) -> str:
         return self._set_key(self._get_param("kmsKeyId"))

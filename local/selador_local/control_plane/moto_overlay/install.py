@@ -1,7 +1,7 @@
-"""Every place where moto is changed, in one list. An entry goes away when moto does by itself what it closes.
+"""All corrections of moto, in one list. An entry can go once moto itself does the same.
 
 moto looks its classes up in three places: the backend class in a `BackendDict`, the response class in a service's
-`url_paths`, and a model class in the module that makes it. Each is replaced by a subclass of what stood there.
+`url_paths`, and a model class in the module that makes it. Each is replaced by a subclass.
 """
 
 import moto.apigateway.urls

@@ -1,4 +1,4 @@
-"""Lambda's control plane, as far as moto doesn't have it right. Functions run in the data plane, never here.
+"""Corrections of moto's Lambda control plane. Functions run in the data plane, never here.
 
 - A mapping on an alias keeps the alias (ESM-30), and its queue's visibility timeout must cover the function (ESM-08).
 - `LoggingConfig`, `DeadLetterConfig`, `KMSKeyArn` and `SnapStart` are kept.
@@ -24,7 +24,7 @@ _OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", 
 
 
 class LambdaFunction(MotoFunction):  # type: ignore[misc] # moto is untyped
-    """Gaps: settings that moto drops, at creation or at an update; and moto would run the code through Docker."""
+    """Gaps: moto drops settings when a function is created or updated, and would run its code in Docker."""
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
@@ -110,7 +110,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return configuration
 
     def _qualified_arn(self, name_or_arn: str) -> str:
-        """The function's ARN with the qualifier it was named by; the function must exist."""
+        """Return the ARN of an existing function, with the qualifier of the given name."""
         self.get_function(name_or_arn, None)
         if name_or_arn.startswith("arn:"):
             return name_or_arn
@@ -131,7 +131,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
-    """Gap: moto's code location is on an AWS host, and an alias's ARN is shown as its version's."""
+    """Gaps: moto's code location is on an AWS host, and it shows a version's ARN for an alias."""
 
     code_locations: CodeLocations
 

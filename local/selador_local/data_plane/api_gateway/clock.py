@@ -1,4 +1,4 @@
-"""The time that limits are measured by."""
+"""The clock by which API Gateway's limits are measured."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ class Clock(Protocol):
     """A clock that a test can move."""
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
 
     async def sleep(self, seconds: float) -> None:
-        """Return when `seconds` have passed."""
+        """Wait until `seconds` have passed."""
 
 
 class SystemClock:

@@ -37,7 +37,7 @@ class HandshakeRefusedError(SeladorLocalError):
 
 
 class ConnectAuthorization:
-    """Decides for the routes it is given. `arn_prefix` ends before the API's id."""
+    """Decides who may connect to a route. `arn_prefix` ends before the API's id."""
 
     def __init__(self, *, invoke: Invoke, authenticate: Authenticator, authorize: Authorizer, arn_prefix: str) -> None:
         self._invoke = invoke
@@ -46,7 +46,7 @@ class ConnectAuthorization:
         self._arn_prefix = arn_prefix
 
     async def admit(self, route: Route, caller: Caller, upgrade: Upgrade, now_ms: int) -> Caller:
-        """Return the caller, with what the authorizer said of it, if there is one. Raises HandshakeRefusedError."""
+        """Return the caller, with the context that an authorizer gave it, if any. Raises HandshakeRefusedError."""
         match route.authorization:
             case None:
                 return caller
@@ -94,9 +94,9 @@ class ConnectAuthorization:
 
 
 def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
-    """Return what an authorizer's answer puts into every event of the connection.
+    """Return the context that an authorizer's answer adds to every event of the connection.
 
-    Raises HandshakeRefusedError: 403 if its policy doesn't allow the connection, 500 if it isn't an answer.
+    Raises HandshakeRefusedError: 403 if its policy doesn't allow the connection, 500 if the answer is malformed.
     """
     try:
         answer = json.loads(payload)
@@ -127,7 +127,7 @@ def _status_of_failure(payload: bytes) -> HTTPStatus:
 
 
 def _is_present(source: str, caller: Caller, upgrade: Upgrade) -> bool:
-    """Whether an identity source such as `route.request.header.Auth` names something that isn't empty (AUTH-04)."""
+    """Return whether an identity source such as `route.request.header.Auth` has a value (AUTH-04)."""
     place, _, name = source.removeprefix("route.request.").partition(".")
     match place:
         case "header":

@@ -23,7 +23,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class ConnectionsTarget:
-    """What an @connections request is about."""
+    """The connection that an @connections request names."""
 
     api_id: str
     stage: str
@@ -32,7 +32,7 @@ class ConnectionsTarget:
 
 @dataclass(frozen=True)
 class PostFault:
-    """A failure on demand: the answer to one post of a frame of that request."""
+    """A failure on demand: the answer to one post of a frame of the request `request_id`."""
 
     status: int
     error_type: str
@@ -40,7 +40,7 @@ class PostFault:
 
 
 def target_of(path: str) -> ConnectionsTarget | None:
-    """`/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for any other path."""
+    """Return the connection in `/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for other paths."""
     parts = [unquote(part) for part in urlsplit(path).path.split("/")]
     if len(parts) != 5 or parts[3] != "@connections":
         return None
@@ -48,14 +48,14 @@ def target_of(path: str) -> ConnectionsTarget | None:
 
 
 class ConnectionsApi:
-    """Answers for the connections it was given, which may change under way. `arn_prefix` ends before the API's id."""
+    """Answers @connections requests. `connections` may change meanwhile; `arn_prefix` ends before the API's id."""
 
     def __init__(self, connections: Mapping[str, Connection], authorizer: Authorizer, arn_prefix: str) -> None:
         self._connections = connections
         self._authorizer = authorizer
         self._arn_prefix = arn_prefix
         self.faults: list[PostFault] = []
-        """What the next posts get instead of being delivered."""
+        """The failures that wait for posts."""
 
     async def handle(self, request: Request, target: ConnectionsTarget) -> Response:
         key = access_key_id(request.headers.get("authorization"))

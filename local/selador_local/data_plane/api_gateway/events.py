@@ -22,9 +22,9 @@ _DISCONNECT_HEADERS = ("x-api-key", "X-Forwarded-For", "x-restapi")  # sent empt
 
 @dataclass(frozen=True)
 class Caller:
-    """What every event of a connection repeats. `domain_name` is the one that the API would have on AWS.
+    """The facts that every event of a connection repeats. `domain_name` is the API's name on AWS.
 
-    `authorizer` is what a Lambda authorizer said of the client (WS-45), None if none was asked.
+    `authorizer` is the context that a Lambda authorizer gave the client (WS-45), None if none was asked.
     """
 
     connection_id: str
@@ -47,7 +47,7 @@ def is_id(text: str) -> bool:
 
 
 def connect(caller: Caller, target: str, headers: Headers, *, request_id: str, now_ms: int) -> Event:
-    """`target` and `headers` are the client's own, as sent."""
+    """Return the event of `$connect`; `target` and `headers` are the client's own, as sent."""
     kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
     forwarded = [*kept, *_added_headers(caller, now_ms)]
     event: Event = {"headers": dict(forwarded), "multiValueHeaders": _multi(forwarded)}
@@ -61,7 +61,7 @@ def connect(caller: Caller, target: str, headers: Headers, *, request_id: str, n
 def authorizer(
     caller: Caller, target: str, headers: Headers, *, method_arn: str, request_id: str, now_ms: int
 ) -> Event:
-    """Return what a REQUEST authorizer is asked (AUTH-02): unlike the integration, it sees every header (WS-35)."""
+    """Return the event of a REQUEST authorizer (AUTH-02): unlike the integration, it sees every header (WS-35)."""
     sent = [*headers, *_added_headers(caller, now_ms)]
     query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
     return {
@@ -104,7 +104,7 @@ def disconnect(caller: Caller, code: int, reason: str, *, request_id: str, now_m
 
 
 def trace_root(now_ms: int) -> str:
-    """A new X-Ray trace id."""
+    """Return a new X-Ray trace id."""
     return f"1-{now_ms // 1000:08x}-{secrets.token_hex(12)}"
 
 

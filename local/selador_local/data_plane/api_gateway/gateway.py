@@ -1,4 +1,4 @@
-"""A connection's life at API Gateway: `$connect`, its messages, `$disconnect`; and where plain HTTP goes."""
+"""A connection's life at API Gateway: `$connect`, messages, `$disconnect`. It also routes plain HTTP."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ _CONNECT_FAILURES = {
     Failure.THROTTLED: 502,
     Failure.TIMED_OUT: 504,
 }
-_DISCONNECT_SECONDS = 2  # what `$disconnect` gets when everything stops; it is best effort (WS-49)
+_DISCONNECT_SECONDS = 2  # for `$disconnect` when everything stops; it is best effort (WS-49)
 
 
 class ApiGateway:
@@ -65,7 +65,7 @@ class ApiGateway:
         self._messages: set[asyncio.Task[None]] = set()
 
     def deploy(self, stages: Mapping[tuple[str, str], Stage]) -> None:
-        """Serve these stages from now on. Open connections stay, and take the new routes."""
+        """Serve these stages from now on. Open connections stay open and use the new routes."""
         self._stages = stages
         self._throttles = {key: TokenBucket(stage.throttle, self._clock.time) for key, stage in stages.items()}
 
@@ -91,7 +91,7 @@ class ApiGateway:
             self._lives.discard(task)
 
     async def close(self) -> None:
-        """Close every connection with 1001, give their `$disconnect` two seconds, then end what is still running."""
+        """Close every connection with 1001, give `$disconnect` two seconds, then cancel the rest."""
         for connection in self._connections.values():
             connection.socket.close(1001, "Going away")
         if self._lives:
@@ -138,7 +138,7 @@ class ApiGateway:
         )
 
     async def _connect(self, route: Route | None, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
-        """The status that refuses the handshake, None when the client may come in, and the subprotocol."""
+        """Return the status that refuses the handshake, None if the client may connect, and the subprotocol."""
         if route is None or route.integration is None:
             return None, None  # the route and its integration are optional (WS-23)
         event = events.connect(
@@ -201,7 +201,7 @@ class ApiGateway:
 
 
 def _stage_key(target: str) -> tuple[str, str]:
-    """The API's id and the stage in `/{api-id}/{stage}`, a final slash or not; another path gives an unknown stage."""
+    """Return API id and stage of `/{api-id}/{stage}`, with or without a final slash; else those of no stage."""
     parts = urlsplit(target).path.rstrip("/").split("/")
     return (parts[1], parts[2]) if len(parts) == 3 else ("", "")
 

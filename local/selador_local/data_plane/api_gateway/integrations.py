@@ -1,4 +1,4 @@
-"""Calling a Lambda proxy integration, and reading what it answers."""
+"""Calls a Lambda proxy integration and reads its answer."""
 
 import asyncio
 import enum
@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ProxyResponse:
-    """What the function returned; header names are lower-case."""
+    """The function's response; header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,7 +61,7 @@ class Integrations:
         return Failure.RAISED if result.function_error is not None else proxy_response(result.payload)
 
     async def close(self) -> None:
-        """Give up the invocations that are still under way."""
+        """Cancel the invocations under way."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

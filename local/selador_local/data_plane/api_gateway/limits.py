@@ -11,7 +11,7 @@ LIFE_SECONDS = 2 * 60 * 60  # of any connection (WS-57)
 
 
 def seconds_left(now: float, connected_at: float, last_active_at: float) -> float:
-    """How long the connection may live on if nothing more is said; zero or less when its time is up."""
+    """Return how long the connection may stay open without another message; zero or less if its time is up."""
     return min(connected_at + LIFE_SECONDS, last_active_at + IDLE_SECONDS) - now
 
 
@@ -25,7 +25,7 @@ class TokenBucket:
         self._filled_at = clock()
 
     def take(self) -> bool:
-        """Take a token; False when the request is one too many."""
+        """Take a token; return False if none is left: the request is one too many."""
         if self._throttle is None:
             return True
         now = self._clock()

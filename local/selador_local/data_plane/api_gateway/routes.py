@@ -13,10 +13,10 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def select_route(expression: str, body: str, routes: Container[str]) -> str | None:
-    """The key of the route that `body` takes: the one it names, else `$default`, else None.
+    """Return the key of the route that `body` takes: the one it names, else `$default`, else None.
 
-    A body that isn't JSON and an expression that finds nothing name no route (WS-04); nor can a message name a reserved
-    key (WS-05).
+    A body names no route if it isn't JSON or the expression finds nothing in it (WS-04). It can't name a reserved key
+    (WS-05).
     """
     key = _evaluate(expression, body)
     if key is not None and not key.startswith("$") and key in routes:

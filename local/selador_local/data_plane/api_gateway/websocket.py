@@ -22,8 +22,8 @@ from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade
 
 WRITE_BUFFER_BYTES = 256 * 1024
-"""What may wait for a slow reader. AWS's own figure is not published; two of the largest messages fit."""
-_KERNEL_BUFFER_BYTES = 64 * 1024  # else the kernel's own buffer takes megabytes more
+"""How much may wait for a slow reader. AWS doesn't publish its figure; two of the largest messages fit."""
+_KERNEL_BUFFER_BYTES = 64 * 1024  # by default the kernel's own buffer takes megabytes more
 _CLOSE_SECONDS = 5  # how long a client may take to answer a close
 _READ_BYTES = 2**16
 
@@ -50,7 +50,7 @@ class Handshake:
 
     @property
     def is_valid(self) -> bool:
-        """False where the client breaks RFC 6455; `refuse_invalid` tells it how."""
+        """Whether the client keeps to RFC 6455; if not, `refuse_invalid` tells it what is wrong."""
         return self._response.status_code == HTTPStatus.SWITCHING_PROTOCOLS
 
     async def accept(self, subprotocol: str | None, clock: Clock) -> "WebSocket":
@@ -77,7 +77,7 @@ class Handshake:
 
 
 class WebSocket:
-    """An open connection. Writing never waits: what the client does not read in time is refused."""
+    """An open connection. Writing never waits: if the client reads too slowly, the message is refused."""
 
     def __init__(self, protocol: ServerProtocol, upgrade: Upgrade, clock: Clock) -> None:
         self._protocol = protocol
@@ -108,13 +108,13 @@ class WebSocket:
         self._flush()
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close; `messages` ends when the client has answered, or has had 5 s to do so."""
+        """Begin to close. `messages` ends when the client has answered, or after 5 s."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
 
     async def messages(self) -> AsyncIterator[str]:
-        """The client's messages, until the connection is closed for whatever reason."""
+        """Yield the client's messages until the connection is closed."""
         data = self._received
         try:
             while self._protocol.state is not State.CLOSED:
@@ -139,7 +139,7 @@ class WebSocket:
             self._writer.close()
 
     async def expire(self) -> None:
-        """Close the connection with 1001 (WS-51) when it has been idle, or has lived, for too long (WS-57)."""
+        """Close the connection with 1001 (WS-51) once it has been idle or open for too long (WS-57)."""
         while (left := seconds_left(self._clock.time(), self.connected_at, self.last_active_at)) > 0:
             await self._clock.sleep(left)
         self.close(CloseCode.GOING_AWAY, "Going away")
@@ -154,7 +154,7 @@ class WebSocket:
         return (sent.code, sent.reason) if sent is not None else (CloseCode.ABNORMAL_CLOSURE, "")
 
     def _message(self, frame: Frame) -> str | None:
-        """The text that `frame` completes, if it completes one."""
+        """Return the text that `frame` completes, if any."""
         if frame.opcode is Opcode.BINARY:
             self._protocol.fail(CloseCode.UNSUPPORTED_DATA)  # code 1003: API Gateway takes text only (WS-53)
         elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:

@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 
 
 def message_ids_to_delete(payload: bytes, batch: AbstractSet[str], *, reports_batch_item_failures: bool) -> set[str]:
-    """The ids of `batch` to delete after an invocation that did not fail.
+    """Return the ids of `batch` to delete after an invocation that did not fail.
 
-    An answer that can't be read, or that names an item which isn't in the batch, fails the whole batch (ESM-23).
+    The whole batch fails if the response can't be read or names an item that isn't in the batch (ESM-23).
     """
     if not reports_batch_item_failures:
         return set(batch)  # the response is ignored (ESM-25)

@@ -1,6 +1,6 @@
-"""The poller of one mapping: receive, invoke, delete what is done.
+"""The poller of one mapping: it receives messages, invokes the function and deletes those that are done.
 
-It never changes visibility: what failed comes back when its visibility timeout ends (ESM-17).
+It never changes visibility: a failed message comes back when its visibility timeout ends (ESM-17).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 2
-"""How long a poll stays open. AWS's pollers wait 20 s; here a poll under way is also what stopping has to wait for."""
+"""How long a poll stays open. AWS's pollers wait 20 s; here stopping has to wait for the poll under way."""
 _CONCURRENCY = 5  # a mapping without MaximumConcurrency starts with it (ESM-01)
 _RETRY_SECONDS = (1, 2, 4, 8, 15)  # after a poll that failed; the last one for ever
 _THROTTLED_SECONDS = 1
@@ -49,9 +49,9 @@ class Poller:
         self._polling = asyncio.create_task(self._poll_for_ever())
 
     async def stop(self, *, finish: bool) -> None:
-        """Poll no more. With `finish`, wait for the invocations under way (ESM-28), else drop them.
+        """Stop polling. With `finish`, wait for the invocations under way (ESM-28), else cancel them.
 
-        The poll under way is waited for in any case: a message that it receives must not stay in flight unseen.
+        Always waits for the poll under way: a message that it receives must not stay in flight unseen.
         """
         self._stopping.set()
         if self._polling is not None:
@@ -93,7 +93,7 @@ class Poller:
         self._room.release()
 
     async def _collect(self) -> "list[MessageTypeDef]":
-        """A batch: what one poll gives, or, with a window, what comes until it is full or the window ends (ESM-06)."""
+        """Return a batch: one poll's messages or, with a window, those until it is full or the window ends (ESM-06)."""
         messages = await self._queue.receive(self._mapping.batch_size, self._wait_seconds)
         window_end = time.monotonic() + self._mapping.window_seconds
         while messages and len(messages) < self._mapping.batch_size and time.monotonic() < window_end:
@@ -114,7 +114,7 @@ class Poller:
             _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self._mapping.uuid)
 
     async def _invoke_patiently(self, messages: "list[MessageTypeDef]") -> InvokeResult | None:
-        """Invoke; while throttled, keep the batch and try again until its visibility would end (ESM-18)."""
+        """Invoke; if throttled, keep the batch and try again until its visibility would end (ESM-18)."""
         event = json.dumps(sqs_event(messages, self._queue.arn)).encode()
         give_up = None
         while True:

@@ -75,6 +75,6 @@ class EventSourceQueue:
             aws_session_token=credentials.session_token,
             config=Config(retries={"total_max_attempts": 1}, read_timeout=30),  # the poller has its own patience
         )
-        # Not asked for by GetQueueUrl, which a poller's role need not allow (ESM-12).
+        # Without GetQueueUrl, which a poller's role need not allow (ESM-12).
         account_id, name = self.arn.split(":")[4:]
         return client, f"{self._control_plane.endpoint}/{account_id}/{name}"

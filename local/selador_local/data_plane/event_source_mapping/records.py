@@ -43,7 +43,7 @@ def _record(message: "MessageTypeDef", queue_arn: str) -> Event:
 
 
 def _attribute(attribute: "MessageAttributeValueOutputTypeDef") -> Event:
-    """An attribute in lower camel case, unlike the API's (ESM-15)."""
+    """Return an attribute in lower camel case, unlike the API's (ESM-15)."""
     value: Event = {"stringListValues": [], "binaryListValues": [], "dataType": attribute["DataType"]}
     if "StringValue" in attribute:
         value["stringValue"] = attribute["StringValue"]

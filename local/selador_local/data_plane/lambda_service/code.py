@@ -14,9 +14,9 @@ from selador_local.data_plane.deployment import DeploymentError, Function
 
 
 def extracted(function: Function, folder: Path) -> Path:
-    """The folder below `folder` with the function's code, read-only as on Lambda. Blocks: call it in a thread.
+    """Return the folder below `folder` with the function's code, read-only as on Lambda. Blocks: call it in a thread.
 
-    Raises DeploymentError when the zip can't be fetched, isn't the one deployed, or isn't a zip.
+    Raises DeploymentError if the zip can't be fetched, isn't the one deployed, or isn't a zip.
     """
     digest = base64.b64decode(function.code_sha256)
     task_root = folder / digest.hex()
@@ -24,7 +24,7 @@ def extracted(function: Function, folder: Path) -> Path:
         content = _fetch(function)
         if hashlib.sha256(content).digest() != digest:
             raise DeploymentError(
-                f"the code of {function.name} isn't what was deployed: its hash differs from CodeSha256"
+                f"the code of {function.name} isn't the deployed one: its hash differs from CodeSha256"
             )
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=folder))
@@ -57,14 +57,14 @@ def _extract(content: bytes, folder: Path, name: str) -> None:
 
 
 def _make_read_only(folder: Path) -> None:
-    # Lambda mounts the code read-only; a function that writes beside its code must fail here as well.
+    # Lambda mounts the code read-only: a function that writes beside its code must fail here too.
     for path in folder.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
     folder.chmod(0o555)
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder of extracted code, read-only as it is, if it exists."""
+    """Delete a folder of extracted code, though it is read-only; do nothing if it doesn't exist."""
     if not folder.exists():
         return
     for path in [folder, *folder.rglob("*")]:

@@ -1,8 +1,8 @@
-"""Start a program that the kernel kills when the process which started it ends.
+"""Start a program that the kernel kills when its parent process ends.
 
-Usage: `die_with_parent.py PARENT PROGRAM ARGUMENT…`, where PARENT is the process id of the one that starts it. A stack
-killed outright (SIGKILL, a closed terminal) must leave no function behind. This is a program of its own, since code
-between fork and exec is unsafe in a process with threads. Linux only.
+Usage: `die_with_parent.py PARENT PROGRAM ARGUMENT…`. PARENT is the parent's process id. A stack that is killed outright
+(SIGKILL, a closed terminal) must leave no function running. This is a program of its own because code between fork and
+exec is unsafe in a process with threads. Linux only.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""The environment variables of a function's process: what Lambda sets, what was configured, nothing of this machine."""
+"""The environment variables of a function's process: Lambda's and the configured ones, none of this machine's."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,9 +18,9 @@ def environment_variables(
     runtime_dir: Path,
     log_stream: str,
 ) -> dict[str, str]:
-    """Everything the process sees. Lambda's reserved names win over configured ones, which AWS refuses (LAM-19).
+    """Return all variables of the process. Lambda's reserved names, which AWS refuses in a configuration, win (LAM-19).
 
-    `endpoints` are the `AWS_ENDPOINT_URL…` variables which lead AWS's SDKs to this machine. `runtime_api` is host:port.
+    `endpoints` are the `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs to this machine. `runtime_api` is host:port.
     """
     defaults = {  # a function's configuration may replace these (LAM-20)
         "LANG": "en_US.UTF-8",

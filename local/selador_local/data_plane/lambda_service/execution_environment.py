@@ -25,7 +25,7 @@ Launch = Callable[[str], Awaitable[Process]]
 
 
 class RuntimeExitedError(SeladorLocalError):
-    """The process ended although something was expected of it."""
+    """The process ended before it gave the result that was expected."""
 
     def __init__(self, return_code: int) -> None:
         super().__init__(f"exit status {return_code}")
@@ -53,9 +53,9 @@ class Runtime:
     async def expect[T](
         self, future: "asyncio.Future[T]", seconds: float, overdue: "asyncio.Future[None] | None" = None
     ) -> T:
-        """The future's result. Raises TimeoutError after `seconds`, RuntimeExitedError when the process has ended.
+        """Return the future's result.
 
-        It also raises TimeoutError once `overdue` is done.
+        Raises TimeoutError after `seconds` or once `overdue` is done, RuntimeExitedError if the process ends first.
         """
         waiting: set[asyncio.Future[T] | asyncio.Future[int] | asyncio.Future[None]] = {future, self.process.exited}
         if overdue is not None:
@@ -73,7 +73,7 @@ class Runtime:
 
 
 class ExecutionEnvironment:
-    """Runs invocations of a function, one at a time; `stop` ends it for good. `event` is that under way.
+    """Runs invocations of a function, one at a time. `event` is the event under way, empty if there is none.
 
     `time_limit` gives an event's own timeout in seconds, None for the function's.
     """
@@ -131,12 +131,12 @@ class ExecutionEnvironment:
         return result
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the process a signal, if there is one: to kill it, or to stop and continue it."""
+        """Send the process a signal, to kill, stop or continue it; do nothing if no process runs."""
         if self._runtime is not None:
             self._runtime.process.signal(number)
 
     def limit_memory(self, megabytes: int) -> None:
-        """Let the process have only so much from now on."""
+        """Kill the process if it holds more than `megabytes` from now on."""
         if self._runtime is not None:
             self._runtime.process.memory_limit_mb = megabytes
 
@@ -146,13 +146,13 @@ class ExecutionEnvironment:
             self._overdue.set_result(None)
 
     async def stop(self) -> None:
-        """Kill the process, if there is one; a later invocation starts another."""
+        """Kill the process if one runs; a later invocation starts another."""
         if self._runtime is not None:
             runtime, self._runtime = self._runtime, None
             await runtime.stop()
 
     async def _first_init(self, request_id: str) -> tuple[InvokeResult | None, float]:
-        """The init of a new environment: its error, if it failed, and its milliseconds."""
+        """Initialize a new environment; return the error, None on success, and the milliseconds."""
         started = time.monotonic()
         error = None
         try:

@@ -9,7 +9,7 @@ from selador_local.errors import SeladorLocalError
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """`function_error` is "Unhandled" when the payload is an error object, else None."""
+    """The result of an invocation. `function_error` is "Unhandled" if the payload is an error object, else None."""
 
     payload: bytes
     function_error: str | None = None
@@ -27,7 +27,7 @@ Raises TooManyRequestsError, and another SeladorLocalError if the function can't
 
 
 def failure(error_type: str, message: str) -> InvokeResult:
-    """The result of an invocation that Lambda itself ended."""
+    """Return the result of an invocation that Lambda itself ended."""
     return InvokeResult(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), "Unhandled")
 
 
@@ -38,7 +38,7 @@ def timed_out(request_id: str, timeout_seconds: int) -> InvokeResult:
 
 
 def exited(request_id: str, return_code: int) -> InvokeResult:
-    """`return_code` as subprocesses report it: negative for a signal."""
+    """Return the result of an invocation whose process ended; `return_code` is negative for a signal."""
     if return_code == 0:
         cause = "Runtime exited without providing a reason"
     elif return_code > 0:

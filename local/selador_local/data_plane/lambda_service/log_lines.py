@@ -15,7 +15,7 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What Lambda says about an invocation when it is over. `status` is success, error or timeout."""
+    """Lambda's report on an invocation that is over. `status` is success, error or timeout."""
 
     request_id: str
     duration_ms: float
@@ -26,7 +26,7 @@ class Report:
 
 
 def file_log(path: Path) -> Log:
-    """A log that appends to `path`, whole lines at a time, so that it can be followed with `tail -f`."""
+    """Return a log that appends whole lines to `path`, so that `tail -f` can follow it."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(line: str) -> None:
@@ -75,9 +75,9 @@ def report_lines(function: Function, report: Report, now: datetime) -> list[str]
 
 
 class LinePipe:
-    """A pipe for a process's output that can be emptied at once: what was written before an answer is logged before it.
+    """A pipe for a process's output. It can be emptied at once, so that output before an answer is logged before it.
 
-    The line of a process is split where it ends in a newline or, as awslambdaric's tracebacks do, in a carriage return.
+    A line ends in a newline or, as in awslambdaric's tracebacks, in a carriage return.
     """
 
     def __init__(self, log: Log) -> None:
@@ -87,7 +87,7 @@ class LinePipe:
         os.set_blocking(self.read_end, False)
 
     def drain(self) -> bool:
-        """Log what has arrived; False at the end of the stream."""
+        """Log the output so far; return False at the end of the stream."""
         while True:
             try:
                 data = os.read(self.read_end, 2**16)

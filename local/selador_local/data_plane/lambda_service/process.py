@@ -18,9 +18,9 @@ _MEMORY_CHECK_SECONDS = 0.1
 
 
 class Process:
-    """A running function. `exited` is done with its return code, negative for a signal, when it has ended.
+    """A running function. When it has ended, `exited` is done with its return code, negative for a signal.
 
-    It is killed soon after it holds more than `memory_limit_mb`, as Lambda kills one.
+    As on Lambda, it is killed if it holds more than `memory_limit_mb`.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, output: LinePipe, memory_limit_mb: int) -> None:
@@ -43,9 +43,9 @@ class Process:
         *,
         memory_limit_mb: int,
     ) -> Self:
-        """Run `python` with `arguments` in `folder`; it sees nothing but `environment`.
+        """Run `python` with `arguments` in `folder` and with no other variables than `environment`.
 
-        The kernel ends it with the thread that runs this event loop: that must live as long as the functions do.
+        The kernel ends it with the thread that runs this event loop, which must live as long as the functions.
         """
         output = LinePipe(log)
         try:
@@ -68,22 +68,22 @@ class Process:
         return cls(process, output, memory_limit_mb)
 
     def drain(self) -> None:
-        """Log what the process has written so far."""
+        """Log the output so far."""
         if not self._output.drain():
             asyncio.get_running_loop().remove_reader(self._output.read_end)
 
     def peak_memory_mb(self) -> int:
-        """The most memory it has held; of a process that has ended, what was known last."""
+        """Return the most memory that it has held; after its end, the last known figure."""
         self._last_peak_mb = self._status_mb(_PEAK) or self._last_peak_mb
         return self._last_peak_mb
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal; one that has ended gets none."""
+        """Send it a signal; do nothing if it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, number)
 
     async def kill(self) -> None:
-        """End it and all it has started, without a notice: it has no extension (LAM-27). Returns when it has ended."""
+        """Kill it and all its children, without a notice: it has no extension (LAM-27). Returns when it has ended."""
         self._kill_group()
         await self.exited
 

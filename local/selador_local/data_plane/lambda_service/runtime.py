@@ -1,4 +1,4 @@
-"""Python and AWS's runtime client as a function sees them: nothing else that is installed here is in its reach."""
+"""Python and AWS's runtime client for the functions, which can import nothing else that is installed here."""
 
 import sys
 from importlib import metadata
@@ -7,13 +7,13 @@ from pathlib import Path
 from selador_local.data_plane.deployment import DeploymentError, Function
 
 DISTRIBUTIONS = ("awslambdaric", "simplejson", "snapshot-restore-py")
-"""awslambdaric and all it depends on."""
+"""awslambdaric and its dependencies."""
 
 
 def interpreter(function: Function) -> Path:
-    """The Python below this virtual environment, without whose packages it starts.
+    """Return the Python below this virtual environment. It starts without the environment's packages.
 
-    Raises DeploymentError when the function asks for another version.
+    Raises DeploymentError if the function needs another version.
     """
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if function.runtime != name:
@@ -22,7 +22,7 @@ def interpreter(function: Function) -> Path:
 
 
 def make_runtime_dir(folder: Path) -> Path:
-    """Make `folder`, Lambda's /var/runtime, of symbolic links to what DISTRIBUTIONS installed. Returns it."""
+    """Fill `folder`, Lambda's /var/runtime, with symbolic links to the files of DISTRIBUTIONS; return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in DISTRIBUTIONS:
         distribution = metadata.distribution(name)

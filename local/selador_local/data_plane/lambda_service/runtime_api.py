@@ -40,9 +40,9 @@ class Invocation:
 
 
 class RuntimeApi:
-    """What a runtime asks and answers; `handle` serves it over HTTP.
+    """The Runtime API's conversation with one runtime; `handle` answers its HTTP requests.
 
-    `initialised` is done when the runtime first asks for work, with None, or when its init has failed, with the error.
+    `initialised` is done with None when the runtime first asks for work, or with the error if its init fails.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class RuntimeApi:
         self._current: tuple[str, asyncio.Future[InvokeResult]] | None = None
 
     def give(self, invocation: Invocation) -> "asyncio.Future[InvokeResult]":
-        """Hand the runtime an invocation; the future is its result."""
+        """Hand an invocation to the runtime; return a future of its result."""
         result: asyncio.Future[InvokeResult] = asyncio.get_running_loop().create_future()
         self._current = (invocation.request_id, result)
         self._invocation.set_result(invocation)

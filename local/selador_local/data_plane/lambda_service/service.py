@@ -22,7 +22,7 @@ _MAX_ENVIRONMENTS = 20
 
 
 class LambdaService:
-    """Runs what `deploy` was given. Logs go to `work_dir/logs/<function>.log`."""
+    """Runs the functions that `deploy` was given. Logs go to `work_dir/logs/<function>.log`."""
 
     def __init__(
         self, *, region: str, endpoints: Mapping[str, str], credentials: RoleCredentials, work_dir: Path
@@ -35,12 +35,12 @@ class LambdaService:
         self._runtime_dir = work_dir / "runtime"
         self._pools: dict[str, _Pool] = {}
         self.time_limits: dict[str, int] = {}
-        """Timeouts on demand in seconds, by the ids of the requests that they are for."""
+        """Timeouts on demand in seconds, by request id."""
 
     async def deploy(self, functions: Mapping[str, Function]) -> None:
-        """Serve these functions from now on. What has changed gets new environments; calls under way finish.
+        """Serve these functions from now on. Changed functions get new environments; invocations under way finish.
 
-        Raises DeploymentError when a function's code or Python isn't to be had; then nothing has changed.
+        Raises DeploymentError if a function's code can't be read or its Python isn't this one; nothing changes then.
         """
         await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
         pools = {}
@@ -59,7 +59,7 @@ class LambdaService:
         """
         pool = self._pools.get(function_arn)
         if pool is None:
-            raise DeploymentError(f"no function {function_arn} was deployed")
+            raise DeploymentError(f"the function {function_arn} is not deployed")
         return await pool.invoke(event)
 
     def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
@@ -139,7 +139,7 @@ class _Pool:
         return result
 
     async def retire(self) -> None:
-        """Stop what is idle; what is busy stops when it is done."""
+        """Stop the idle environments now, and the busy ones when they are done."""
         self._retired = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(environment.stop() for environment in idle))

@@ -63,8 +63,12 @@ def test_rest_names_the_operation_by_method_and_path(
 @pytest.mark.parametrize(
     ("call", "service", "message"),
     [
-        (request(), "dynamodb", "the local control plane does not do the service dynamodb; it serves apigateway, "),
-        (request("GET", "/nowhere"), "lambda", "the local control plane does not do GET /nowhere of lambda"),
+        (
+            request(),
+            "dynamodb",
+            "the local control plane does not support the service dynamodb; it serves apigateway, ",
+        ),
+        (request("GET", "/nowhere"), "lambda", "the local control plane does not support GET /nowhere of lambda"),
         (request(body=b"[]", x_amz_target="AmazonSQS.CreateQueue"), "sqs", "the body is not a JSON object"),
         (request(body=b"{", x_amz_target="AmazonSQS.CreateQueue"), "sqs", "the body is not a JSON object"),
     ],

@@ -44,7 +44,7 @@ class TestAuthentication:
     def test_unknown_keys_are_refused(self, server: Any, service: str, operation: str, code: str) -> None:
         client = server.client(service, aws_access_key_id="AKIAUNKNOWNUNKNOWN00", aws_secret_access_key="x" * 40)
 
-        with pytest.raises(ClientError, match="not known here") as refused:
+        with pytest.raises(ClientError, match="is unknown here") as refused:
             getattr(client, operation)()
 
         assert code_of(refused) == code

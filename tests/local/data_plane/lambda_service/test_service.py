@@ -320,7 +320,7 @@ def test_code_folder_is_read_only_and_gone_after_stop(
 def test_code_that_is_not_what_was_deployed_is_refused(make_service: MakeService, make_function: MakeFunction) -> None:
     function = make_function("", code_sha256="47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
 
-    with pytest.raises(DeploymentError, match="the code of echo isn't what was deployed"):
+    with pytest.raises(DeploymentError, match="the code of echo isn't the deployed one"):
         invoke_all(make_service, function, {})
 
 

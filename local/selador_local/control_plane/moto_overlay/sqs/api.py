@@ -250,7 +250,7 @@ def _digests(body: str, attributes: dict[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The message store's errors as SQS's."""
+    """Raise SQS's errors for those of the message store."""
     try:
         yield
     except messages.InvalidReceiptHandleError:

@@ -1,4 +1,4 @@
-"""What SQS accepts as a message: size and characters. Pure."""
+"""SQS's limits for a message: its size and its characters. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -24,6 +24,6 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 def refused_character(text: str) -> str | None:
-    """The first character that SQS doesn't take, written as in XML (`#x0`), or None."""
+    """Return the first character that SQS refuses, written as in XML (`#x0`), or None."""
     found = _REFUSED.search(text)
     return f"#x{ord(found.group()):X}" if found else None

@@ -4,7 +4,7 @@ The file's own rules:
 - It is pure: no lock, no clock, no thread. Times are epoch milliseconds and come in as `now`.
 - One heap orders everything by the moment a message becomes visible. An entry counts only while it carries its
   message's newest ticket, so rescheduling never searches: a receive costs the same at a depth of ten or ten thousand.
-- A receipt handle says which queue, message and receive it belongs to, so an outdated one is recognised as such.
+- A receipt handle names its queue, message and receive, so an outdated one is recognised.
 """
 
 import base64
@@ -32,7 +32,7 @@ class VisibilityLimitError(SeladorLocalError):
 
 @dataclass(frozen=True)
 class Content:
-    """What the sender gave: it never changes, wherever the message moves."""
+    """The content that the sender gave. It never changes, even if the message moves."""
 
     body: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Content:
 
 @dataclass(eq=False)
 class Message:
-    """A message and where it stands. `source_arn` is the queue a dead-letter queue got it from."""
+    """A message and its state. `source_arn` is the queue from which a dead-letter queue got it."""
 
     id: str
     content: Content
@@ -57,7 +57,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One receive of one message, as it was at that moment."""
+    """One receive of one message, with the counts of that moment."""
 
     message: Message
     receipt_handle: str
@@ -99,7 +99,7 @@ class MessageStore:
     def receive(
         self, now: int, *, limit: int, visibility_ms: int, retention_ms: int, max_receive_count: int | None
     ) -> Received:
-        """Up to `limit` visible messages, invisible from now on for `visibility_ms`.
+        """Return up to `limit` visible messages, and hide them for `visibility_ms`.
 
         A message already received `max_receive_count` times (SQS-20) leaves for the dead-letter queue at this attempt,
         not when its last receive failed (SQS-21). `max_receive_count` is None if there is no dead-letter queue.
@@ -130,10 +130,10 @@ class MessageStore:
         return None
 
     def change_visibility(self, handle: str, now: int, visibility_ms: int) -> None:
-        """Count the visibility anew from now (SQS-13); raise one of the three errors above.
+        """Hide the message for `visibility_ms` from now on (SQS-13). Raises one of the three errors above.
 
-        An outdated handle, whose message was received again since, is answered with success and changes nothing: a
-        worker that lost its lease can't rely on being told (SQS-15).
+        If the message was received again, the handle is outdated: the call succeeds and changes nothing. A worker that
+        lost its lease can't rely on an error (SQS-15).
         """
         message_id, receive_count = self._parse(handle)
         message = self._messages.get(message_id)
@@ -158,14 +158,14 @@ class MessageStore:
         self._schedule.clear()
 
     def counts(self, now: int, retention_ms: int) -> Counts:
-        """Messages by state; expired ones are no longer there."""
+        """Return the numbers of messages by state, without expired ones."""
         alive = [message for message in self._messages.values() if message.sent_at + retention_ms > now]
         hidden = [message for message in alive if message.visible_at > now]
         delayed = sum(message.received_at is None for message in hidden)
         return Counts(visible=len(alive) - len(hidden), not_visible=len(hidden) - delayed, delayed=delayed)
 
     def next_visible_at(self) -> int | None:
-        """When the next message becomes visible, or None: how long a long poll may sleep."""
+        """Return when the next message becomes visible, or None. A long poll sleeps until then."""
         self._drop_outdated()
         return self._schedule[0][0] if self._schedule else None
 

@@ -1,8 +1,8 @@
 """Message move tasks: how an operator's redrive empties a dead-letter queue.
 
 A moved message is a new one: new id, new sending time (SQS-27), receives counted anew. Its group id and trace header go
-with it; whether AWS keeps them is unverified (SQS-28). A task moves what was visible when it started, in a thread of
-its own.
+with it; whether AWS keeps them is unverified (SQS-28). A task moves the messages that were visible when it started, in
+a thread of its own.
 """
 
 import threading
@@ -35,7 +35,7 @@ class MoveTask:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def as_result(self) -> dict[str, Any]:
-        """The members of a ListMessageMoveTasksResultEntry; the handle is shown only while it can be used."""
+        """Return the members of a ListMessageMoveTasksResultEntry; the handle only while it can be used."""
         result = {
             "TaskHandle": self.handle if self.status == "RUNNING" else None,
             "Status": self.status,
@@ -62,7 +62,7 @@ class MoveTasks:
         self._lock = threading.Lock()
 
     def start(self, source_arn: str, destination_arn: str | None, max_per_second: int | None) -> MoveTask:
-        """Start moving; raises SQSException for a source that is no DLQ, or that has a task running."""
+        """Start a task. Raises SQSException if the source isn't a dead-letter queue, or already has a running task."""
         source = self._queue_by_arn(source_arn)
         if source is None or (destination_arn is not None and self._queue_by_arn(destination_arn) is None):
             raise SQSException("ResourceNotFoundException", "The source or the destination queue does not exist.")
@@ -82,7 +82,7 @@ class MoveTasks:
         return task
 
     def newest(self, source_arn: str, limit: int) -> list[MoveTask]:
-        """The newest tasks of a queue, newest first."""
+        """Return the newest tasks of a queue, newest first."""
         return [task for task in reversed(self._tasks) if task.source_arn == source_arn][:limit]
 
     def cancel(self, handle: str) -> int:

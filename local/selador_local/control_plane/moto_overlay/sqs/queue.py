@@ -1,4 +1,4 @@
-"""A queue: moto keeps its settings, `messages.py` its messages; this is where both meet a lock, a clock and waiting."""
+"""A queue: moto keeps its settings, `messages.py` its messages. This module adds lock, clock and waiting."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ _AS_SENT = ("Policy", "RedrivePolicy")
 
 
 def now_ms() -> int:
-    """The queues' clock, in epoch milliseconds."""
+    """Return the time of the queues' clock, in epoch milliseconds."""
     return int(unix_time_millis())
 
 
@@ -59,7 +59,7 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
 
     @property
     def retention_ms(self) -> int:
-        """MessageRetentionPeriod."""
+        """The queue's MessageRetentionPeriod."""
         return int(self.message_retention_period) * 1000
 
     @property
@@ -75,13 +75,13 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
         return self._counts().delayed
 
     def put(self, message: Message, delay_seconds: int = 0) -> None:
-        """Add a message and wake whoever waits for one."""
+        """Add a message and wake the long polls."""
         with self.changed:
             self.store.put(message, now_ms() + delay_seconds * 1000)
             self.changed.notify_all()
 
     def receive(self, limit: int, wait_seconds: int, visibility_seconds: int) -> list[Delivery]:
-        """Up to `limit` messages, after at most `wait_seconds`; what has no receive left moves to the DLQ meanwhile."""
+        """Return up to `limit` messages within `wait_seconds`. Messages without a receive left move to the DLQ."""
         deadline = now_ms() + wait_seconds * 1000
         while True:
             target = self._dead_letter_target()
@@ -113,7 +113,7 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
             return self.store.counts(now_ms(), self.retention_ms)
 
     def _dead_letter_target(self) -> "StandardQueue | None":
-        """The DLQ while it exists: moto goes on holding a deleted one."""
+        """Return the DLQ if it still exists: moto keeps a deleted one."""
         target: StandardQueue | None = self.dead_letter_queue
         queues = sqs_backends[self.account_id][self.region].queues
         return target if target is not None and queues.get(target.name) is target else None
