@@ -121,7 +121,7 @@ class Client:
                     f"(its request id is {answer.request_id})"
                 ) from None
             fault = error.errors(include_url=False, include_input=False)[0]
-            raise ProtocolError(f"the server sent what is no frame of {SUBPROTOCOL}: {fault['msg']}") from error
+            raise ProtocolError(f"the server's message isn't a frame of {SUBPROTOCOL}: {fault['msg']}") from error
 
 
 def connect(url: str, token: str | None = None) -> Client:

@@ -222,7 +222,7 @@ def test_what_is_no_frame_is_an_error(scripted: Scripted, message: str) -> None:
         script.receive()
         script.connection.send(message)
 
-    with pytest.raises(ProtocolError, match=r"no frame of selador\.v1"):
+    with pytest.raises(ProtocolError, match=r"isn't a frame of selador\.v1"):
         ask(scripted(play))
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.client.conftest import Script, Scripted
+from .conftest import Script, Scripted
 from tests.client.from_the_document import Client, Request
 
 DOCS = Path(__file__).parents[2] / "docs"

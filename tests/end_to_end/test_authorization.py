@@ -56,7 +56,7 @@ def asks_for_tokens(
 
 
 def status_of(stack: Stack, *protocols: str, query: str = "", **headers: str) -> int:
-    """The status of the handshake; 101 where the client gets in."""
+    """Return the status of the handshake; 101 if the client gets in."""
     try:
         with connected(stack, *protocols, query=query, **headers):
             return 101

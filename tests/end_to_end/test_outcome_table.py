@@ -95,7 +95,7 @@ def listen(
 
 
 def at_first_delta(attempts: int, then: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
-    """Do something at the first text of each of the first `attempts` attempts."""
+    """Call `then` at the first text of each of the first `attempts` attempts."""
     left = set(range(1, attempts + 1))
 
     def on_frame(frame: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ def disturbed(stack: Stack, request_id: str, *, times: int = 1, **fault: Any) ->
 
 
 def lease_that_ran_out(stack: Stack) -> Life:
-    """The worker is stopped for longer than its lease, another one answers, then the first is let go on."""
+    """Stop the worker for longer than its lease; let it go on once another one answers."""
     request_id = "lease-lost"
     hold(stack, request_id)
 

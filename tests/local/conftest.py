@@ -91,7 +91,7 @@ class Terraform:
             self.gateway.create_route_response(ApiId=api_id, RouteId=route_id, RouteResponseKey="$default")
 
     def deploy(self, api_id: str, stage: str, **settings: Any) -> None:
-        """Deploy the API's routes to the stage, which is created where there is none."""
+        """Deploy the API's routes to the stage; create it if it doesn't exist."""
         deployment_id = self.gateway.create_deployment(ApiId=api_id)["DeploymentId"]
         if any(found["StageName"] == stage for found in self.gateway.get_stages(ApiId=api_id)["Items"]):
             self.gateway.update_stage(ApiId=api_id, StageName=stage, DeploymentId=deployment_id)

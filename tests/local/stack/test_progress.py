@@ -1,4 +1,4 @@
-"""What is said of the steps where the output is no terminal, as in a pipeline's log."""
+"""Progress on an output that isn't a terminal, such as a pipeline's log."""
 
 import asyncio
 import io
@@ -53,5 +53,5 @@ def test_the_note_of_a_step_is_not_the_next_ones() -> None:
     assert ["of one" in line for line in output.getvalue().splitlines()] == [True, False]
 
 
-def test_no_colour_and_no_rewriting_where_the_output_is_no_terminal() -> None:
+def test_without_a_terminal_there_is_no_colour_and_no_rewriting() -> None:
     assert "\x1b" not in reported()

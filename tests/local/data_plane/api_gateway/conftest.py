@@ -89,7 +89,7 @@ class MovableClock:
 
 @dataclass
 class Harness:
-    """A running API; `keys_allowed` may use @connections, and connect where that has to be signed.
+    """A running API; `keys_allowed` may use @connections, and connect if that has to be signed.
 
     Who signs is told by the header `Signed-By`: signatures themselves are the control plane's.
     """

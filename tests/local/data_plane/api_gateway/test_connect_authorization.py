@@ -31,7 +31,7 @@ def answering(**members: Any) -> InvokeResult:
 
 
 async def status_of(url: str, **headers: str) -> int:
-    """The status of the handshake; 101 where the client gets in."""
+    """Return the status of the handshake; 101 if the client gets in."""
     try:
         async with connect(url, additional_headers=headers):
             return 101

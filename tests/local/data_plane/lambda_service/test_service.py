@@ -63,7 +63,7 @@ def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
 
 
 def assert_ends(pid: int) -> None:
-    """A killed process may take a moment to be gone; as a zombie, it waits for its parent alone."""
+    """Wait until a killed process is gone, or a zombie that waits only for its parent."""
     deadline = time.monotonic() + STUCK_SECONDS
     while time.monotonic() < deadline:
         try:
