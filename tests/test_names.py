@@ -18,7 +18,7 @@ def classes(folder: str) -> Iterator[tuple[str, list[str]]]:
                 yield node.name, [ast.unparse(base) for base in node.bases]
 
 
-@pytest.mark.parametrize("folder", ["client", "local"])
+@pytest.mark.parametrize("folder", ["client", "deploy", "local", "packaging"])
 def test_no_two_classes_of_a_distribution_share_a_name(folder: str) -> None:
     """A traceback, a search and a reader's guess then lead to one place."""
     names = Counter(name for name, _ in classes(folder))
