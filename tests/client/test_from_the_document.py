@@ -10,8 +10,9 @@ from jsonschema import Draft202012Validator
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from .conftest import Script, Scripted
 from tests.client.from_the_document import Client, Request
+
+from .conftest import Script, Scripted
 
 DOCS = Path(__file__).parents[2] / "docs"
 MESSAGE = Draft202012Validator(json.loads((DOCS / "schemas/message.json").read_text()))
