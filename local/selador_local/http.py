@@ -183,6 +183,8 @@ class _Connection:
         else:
             try:
                 response = await self._handler(_request(head, body))
+            except ConnectionError:  # how a handler hangs up without an answer
+                raise
             except Exception:
                 _logger.exception("the handler failed on %s", head.method.decode("latin-1"))
                 response = Response(500)

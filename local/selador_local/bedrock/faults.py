@@ -13,14 +13,20 @@ from selador_local.errors import SeladorLocalError
 
 
 class FaultKind(StrEnum):
-    """How a call fails. The first six do before the stream begins, the others disturb the stream."""
+    """How a call fails: refused, unanswered, answered with something else, or with its stream disturbed."""
 
     THROTTLE = "throttle"
     ACCESS_DENIED = "access_denied"
     NOT_FOUND = "not_found"
+    NOT_READY = "not_ready"
+    QUOTA = "quota"
     INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
     INVALID = "invalid"
+    HANG_UP = "hang_up"  # the connection is closed instead of an answer
     SILENCE = "silence"  # not even the head of an answer, until the client goes
+    SAYS = "says"  # the whole answer is `body`
+    WORDLESS = "wordless"  # an answer without a character
     STALL = "stall"  # nothing more is sent, until the client goes
     CUT = "cut"  # the connection is closed without HTTP's end of the body
     CUT_INSIDE_EVENT = "cut_inside_event"  # half an event, then a clean end: no error to botocore (BR-26)
@@ -33,13 +39,17 @@ class FaultKind(StrEnum):
 class Fault:
     """A fault of one call, after `after_events` events of its answer. `exception` is what STREAM_EXCEPTION sends.
 
-    It waits for a call whose question has the text `question` in it.
+    `message` is what a refusal says, where the stand-in's own words won't do; `body` and `content_type` are what SAYS
+    answers with. It waits for a call whose question has the text `question` in it.
     """
 
     kind: FaultKind
     after_events: int = 0
     exception: str = "throttlingException"
     question: str = ""
+    message: str = "failed on demand"
+    body: str = ""
+    content_type: str = "text/event-stream"
 
 
 class InvalidFaultError(SeladorLocalError):
@@ -68,13 +78,20 @@ class Faults:
         self._waiting.clear()
 
 
-_MEMBERS = ("fault", "times", "afterEvents", "exception", "question")
+_TEXTS = {
+    "exception": "exception",
+    "question": "question",
+    "message": "message",
+    "body": "body",
+    "contentType": "content_type",
+}
+_MEMBERS = ("fault", "times", "afterEvents", *_TEXTS)
 
 
 def parse_fault(body: bytes) -> tuple[Fault, int]:
-    """Return a fault and its number of times from JSON `{"fault", "times", "afterEvents", "exception", "question"}`.
+    """Return a fault and its number of times from a JSON object with `_MEMBERS`; all but `fault` may be left out.
 
-    All but `fault` may be left out. Raises InvalidFaultError.
+    Raises InvalidFaultError.
     """
     try:
         members = json.loads(body)
@@ -91,8 +108,7 @@ def parse_fault(body: bytes) -> tuple[Fault, int]:
         Fault(
             FaultKind(kind),
             after_events=_whole_number(members, "afterEvents", default=0, least=0),
-            exception=str(members.get("exception", Fault.exception)),
-            question=str(members.get("question", Fault.question)),
+            **{field: str(members[name]) for name, field in _TEXTS.items() if name in members},
         ),
         _whole_number(members, "times", default=1, least=1),
     )
@@ -120,7 +136,7 @@ async def disturb(messages: AsyncIterator[bytes], fault: Fault, wire: Wire) -> A
             event = wire.event("text", {"text": "never complete"})
             yield event[: len(event) // 2]
         case FaultKind.STREAM_EXCEPTION:
-            yield wire.exception(fault.exception)
+            yield wire.exception(fault.exception, fault.message)
         case FaultKind.GARBAGE:
             yield bytes(range(64))
         case FaultKind.GUARDRAIL:

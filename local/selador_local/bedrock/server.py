@@ -38,11 +38,14 @@ _OWN_WORDS = 3  # a follow-up with fewer words is about what was asked before
 _RESULTS = 5
 
 _REFUSING_FAULTS = {
-    FaultKind.THROTTLE: (429, "ThrottlingException", "throttled on demand"),
-    FaultKind.ACCESS_DENIED: (403, "AccessDeniedException", "access denied on demand"),
-    FaultKind.NOT_FOUND: (404, "ResourceNotFoundException", "not found on demand"),
-    FaultKind.INTERNAL: (500, "InternalServerException", "failed on demand"),
-    FaultKind.INVALID: (400, "ValidationException", "refused on demand"),
+    FaultKind.THROTTLE: (429, "ThrottlingException"),
+    FaultKind.QUOTA: (400, "ServiceQuotaExceededException"),
+    FaultKind.ACCESS_DENIED: (403, "AccessDeniedException"),
+    FaultKind.NOT_FOUND: (404, "ResourceNotFoundException"),
+    FaultKind.NOT_READY: (429, "ModelNotReadyException"),
+    FaultKind.INTERNAL: (500, "InternalServerException"),
+    FaultKind.UNAVAILABLE: (503, "ServiceUnavailableException"),
+    FaultKind.INVALID: (400, "ValidationException"),
 }
 
 
@@ -209,7 +212,11 @@ class BedrockStandIn:
             return None
         if fault.kind in _REFUSING_FAULTS:
             call.outcome = fault.kind
-            raise ApiError(*_REFUSING_FAULTS[fault.kind])
+            status, code = _REFUSING_FAULTS[fault.kind]
+            raise ApiError(status, code, fault.message)
+        if fault.kind is FaultKind.HANG_UP:
+            call.outcome = fault.kind
+            raise ConnectionAbortedError("hung up on demand")
         if fault.kind is FaultKind.SILENCE:
             await asyncio.Event().wait()
         return fault
@@ -217,6 +224,11 @@ class BedrockStandIn:
     def _streamed(
         self, call: Call, events: Iterable[Event], fault: Fault | None, form: Wire, headers: dict[str, str]
     ) -> Response:
+        if fault is not None and fault.kind is FaultKind.SAYS:
+            call.outcome = fault.kind
+            return Response(200, {"Content-Type": fault.content_type, **headers, **_request_id()}, fault.body.encode())
+        if fault is not None and fault.kind is FaultKind.WORDLESS:
+            events, fault = form.wordless, None
         headers = {"Content-Type": form.content_type, **headers, **_request_id()}
         return Response(200, headers, self._stream(call, events, fault, form))
 

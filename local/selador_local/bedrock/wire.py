@@ -1,7 +1,7 @@
 """The two ways an answer is streamed, and how each looks when it breaks: event stream messages, server-sent events."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,42 +10,49 @@ from selador_local.bedrock import eventstream
 
 @dataclass(frozen=True)
 class Wire:
-    """`event` encodes an event by its name and members, `exception` a failure in mid-stream by its name.
+    """`event` encodes an event by its name and members, `exception` a failure in mid-stream by its name and message.
 
-    `guardrail` is the event by which a guardrail's intervention is told.
+    `guardrail` is the event by which a guardrail's intervention is told; `wordless` are those of an empty answer.
     """
 
     content_type: str
     event: Callable[[str, Mapping[str, Any]], bytes]
-    exception: Callable[[str], bytes]
+    exception: Callable[[str, str], bytes]
     guardrail: tuple[str, Mapping[str, Any]]
+    wordless: Sequence[tuple[str, dict[str, Any]]]
 
 
-def _exception(name: str) -> bytes:
-    return eventstream.encode_exception(name, "failed on demand")
+_EMPTY_END: list[tuple[str, dict[str, Any]]] = [("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})]
 
 
 def _server_sent(event_type: str, members: Mapping[str, Any]) -> bytes:
     # An AgentCore runtime's text is a JSON string, all else an object with a type.
     value: object = members["text"] if event_type == "text" else {"type": event_type, **members}
+    return _data(value)
+
+
+def _data(value: object) -> bytes:
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
 
 
 KNOWLEDGE_BASE = Wire(
     content_type=eventstream.CONTENT_TYPE,
     event=eventstream.encode_event,
-    exception=_exception,
+    exception=eventstream.encode_exception,
     guardrail=("guardrail", {"action": "INTERVENED"}),  # an event of its own (BR-08)
+    wordless=[("output", {"text": ""})],
 )
 MODEL = Wire(
     content_type=eventstream.CONTENT_TYPE,
     event=eventstream.encode_event,
-    exception=_exception,
+    exception=eventstream.encode_exception,
     guardrail=("messageStop", {"stopReason": "guardrail_intervened"}),  # a stop reason (BR-19)
+    wordless=_EMPTY_END,
 )
 AGENT_RUNTIME = Wire(
     content_type="text/event-stream",
     event=_server_sent,
-    exception=lambda name: _server_sent("error", {"message": name}),
+    exception=lambda name, _: _server_sent("error", {"message": name}),
     guardrail=("error", {"retryable": False, "message": "blocked by a guardrail"}),
+    wordless=[("completed", {})],
 )

@@ -438,3 +438,44 @@ def test_a_fault_that_does_not_exist_is_refused(stand_in: BedrockStandIn, body: 
 
 def test_an_unknown_control_path_is_refused(stand_in: BedrockStandIn) -> None:
     assert control(stand_in, "GET", "/_control/nothing")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        (FaultKind.QUOTA, 400, "ServiceQuotaExceededException"),
+        (FaultKind.NOT_READY, 429, "ModelNotReadyException"),
+        (FaultKind.UNAVAILABLE, 503, "ServiceUnavailableException"),
+        (FaultKind.INVALID, 400, "ValidationException"),
+    ],
+)
+def test_a_refusal_says_what_it_is_told_to(
+    stand_in: BedrockStandIn, client: Any, kind: FaultKind, status: int, code: str
+) -> None:
+    stand_in.faults.add(Fault(kind, message="The database is resuming."))
+
+    assert refusal(lambda: ask(client, "deposit")) == (status, code, "The database is resuming.")
+
+
+def test_a_call_may_be_hung_up_on(stand_in: BedrockStandIn, client: Any) -> None:
+    stand_in.faults.add(Fault(FaultKind.HANG_UP))
+
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        ask(client, "deposit")
+
+    assert stand_in.calls[0].outcome == FaultKind.HANG_UP
+
+
+def test_an_answer_may_have_no_words(stand_in: BedrockStandIn, client: Any) -> None:
+    stand_in.faults.add(Fault(FaultKind.WORDLESS))
+
+    assert [*ask(client, "deposit")["stream"]] == [{"output": {"text": ""}}]
+
+
+def test_a_fault_may_be_the_whole_answer(stand_in: BedrockStandIn) -> None:
+    fault = {"fault": "says", "body": '{"result": "Hello."}', "contentType": "application/json"}
+    control(stand_in, "POST", "/_control/faults", json.dumps(fault).encode())
+
+    answer = control(stand_in, "POST", "/runtimes/arn/invocations", b'{"prompt": "deposit"}')
+
+    assert answer == (200, {"result": "Hello."})
