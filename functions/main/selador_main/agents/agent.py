@@ -8,7 +8,8 @@ from selador_main.cancellation import Cancellation
 from selador_shared.protocol import ErrorCode, Query
 
 MAX_PASSAGE_CHARACTERS = 2_000
-"""A cited passage is cut here: a citation has to fit into one frame."""
+MAX_SOURCE_CHARACTERS = 2_048
+"""A cited passage and its address are cut here: a citation has to fit into one frame."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ class CitedSource:
     source: str | None
     start: int | None = None
     end: int | None = None
+
+    @classmethod
+    def cut(cls, text: str, source: str | None, start: object = None, end: object = None) -> "CitedSource":
+        """Return one that fits into a frame; a span that is none, such as an empty one, is left out."""
+        if type(start) is not int or type(end) is not int or not 0 <= start <= end:
+            start = end = None
+        return cls(text[:MAX_PASSAGE_CHARACTERS], source and source[:MAX_SOURCE_CHARACTERS], start, end)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from selador_main.agents.agent import (
-    MAX_PASSAGE_CHARACTERS,
     AgentEvent,
     Caller,
     CitedSource,
@@ -16,6 +15,7 @@ from selador_main.agents.agent import (
     Text,
 )
 from selador_main.agents.bedrock import error_kind, not_silent, translated_errors, whole_events
+from selador_main.agents.sources import description_of, source_of, words_of
 from selador_main.cancellation import Cancellation
 from selador_main.transport import interrupted_by
 from selador_shared.protocol import Query
@@ -66,7 +66,7 @@ class KnowledgeBaseAgent:
             )
 
     def retrieve(self, text: str, number_of_results: int | None, cancellation: Cancellation) -> Sequence[Passage]:
-        """Return the passages nearest to `text`, best first. Raises RequestRefusedError and AgentFailedError."""
+        """Return the passages nearest to `text`, best first, those that have words. Raises AgentFailedError."""
         request: dict[str, Any] = {
             "knowledgeBaseId": self._knowledge_base_id,
             "retrievalQuery": {"text": text},
@@ -74,10 +74,9 @@ class KnowledgeBaseAgent:
         }
         with translated_errors(_KNOWLEDGE_BASE), interrupted_by(cancellation):
             response = self._client.retrieve(**request)
-        return [
-            Passage(result.get("content", {}).get("text", ""), _address(result.get("location", {})))
-            for result in response["retrievalResults"]
-        ]
+        results = response["retrievalResults"]
+        passages = (Passage(words_of(result.get("content", {})), source_of(result)) for result in results)
+        return [passage for passage in passages if passage.text.strip()]
 
     def _ask(self, query: Query, cancellation: Cancellation) -> tuple[Any, bool]:
         """Return the response, and whether the query's session had to be left behind.
@@ -142,22 +141,11 @@ def _agent_events(event: Mapping[str, Any]) -> Iterator[AgentEvent]:
     if output := event.get("output"):
         yield Text(output["text"])
     elif citation := event.get("citation"):
-        citation = citation if "generatedResponsePart" in citation else citation.get("citation", {})
+        known = "retrievedReferences" in citation or "generatedResponsePart" in citation
+        citation = citation if known else citation.get("citation", {})
         span = citation.get("generatedResponsePart", {}).get("textResponsePart", {}).get("span", {})
         for reference in citation.get("retrievedReferences", []):
-            yield CitedSource(
-                text=reference.get("content", {}).get("text", "")[:MAX_PASSAGE_CHARACTERS],
-                source=_address(reference.get("location", {})),
-                start=span.get("start"),
-                end=span.get("end"),
-            )
+            text = description_of(reference.get("content", {}))
+            yield CitedSource.cut(text, source_of(reference), span.get("start"), span.get("end"))
     elif event.get("guardrail", {}).get("action") == "INTERVENED":
         raise RequestRefusedError("content_blocked", "a guardrail blocked the question or its answer")
-
-
-def _address(location: Mapping[str, Any]) -> str | None:
-    """Return the address in a location, which has one member named after its type (BR-09)."""
-    for place in location.values():
-        if isinstance(place, dict):
-            return place.get("uri") or place.get("url") or place.get("id")
-    return None

@@ -13,6 +13,7 @@ from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.bedrock.server import BedrockStandIn
 from selador_main.agents.agent import (
     MAX_PASSAGE_CHARACTERS,
+    MAX_SOURCE_CHARACTERS,
     AgentEvent,
     AgentFailedError,
     Caller,
@@ -244,17 +245,8 @@ def test_a_cancellation_ends_a_read_that_waits_and_closes_the_stream(
     assert bedrock.calls[0].outcome == "client_closed"
 
 
-@pytest.mark.parametrize(
-    ("location", "source"),
-    [
-        ({"type": "S3", "s3Location": {"uri": "s3://b/k"}}, "s3://b/k"),
-        ({"type": "WEB", "webLocation": {"url": "https://example.com/"}}, "https://example.com/"),
-        ({"type": "CUSTOM", "customDocumentLocation": {"id": "doc-1"}}, "doc-1"),
-        ({"type": "SQL", "sqlLocation": {"query": "select 1"}}, None),
-        ({}, None),
-    ],
-)
-def test_a_source_is_the_address_in_its_location(location: dict[str, Any], source: str | None) -> None:
+def test_a_citation_fits_into_a_frame() -> None:
+    location = {"type": "SQL", "sqlLocation": {"query": "y" * 50_000}}
     event = {
         "citation": {
             "generatedResponsePart": {"textResponsePart": {"text": "a", "span": {"start": 3, "end": 9}}},
@@ -264,7 +256,30 @@ def test_a_source_is_the_address_in_its_location(location: dict[str, Any], sourc
 
     (cited,) = _agent_events(event)
 
-    assert cited == CitedSource(text="x" * MAX_PASSAGE_CHARACTERS, source=source, start=3, end=9)
+    assert cited == CitedSource("x" * MAX_PASSAGE_CHARACTERS, "y" * MAX_SOURCE_CHARACTERS, 3, 9)
+
+
+def test_a_citation_needs_no_generated_part() -> None:
+    row = [{"columnName": "rent", "columnValue": "1250"}]
+    reference = {"content": {"type": "ROW", "row": row}, "location": {"sqlLocation": {"query": "select rent"}}}
+
+    assert list(_agent_events({"citation": {"retrievedReferences": [reference]}})) == [
+        CitedSource("rent: 1250", "select rent")
+    ]
+
+
+def test_an_empty_passage_is_not_retrieved() -> None:
+    class Client:
+        class meta:  # noqa: N801  # as botocore names it
+            endpoint_url = "https://example.com"
+
+        def retrieve(self, **_: Any) -> dict[str, Any]:
+            contents = [{"text": ""}, {"text": " \n"}, {"type": "IMAGE", "byteContent": "data:image/png;base64,A"}]
+            return {"retrievalResults": [{"content": content} for content in [*contents, {"text": "pets"}, {}]]}
+
+    agent = KnowledgeBaseAgent(Client(), "KB12345678", MODEL_ARN, Generation())  # type: ignore[arg-type]
+
+    assert agent.retrieve("pets", None, Cancellation()) == [Passage("pets", None)]
 
 
 def test_the_older_form_of_a_citation_is_read_too() -> None:
