@@ -239,17 +239,14 @@ def test_attempts_that_all_fail_are_buried(stack: Stack, sqs: "SQSClient", kind:
     assert is_dead_letter(sqs, stack, request_id)
 
 
-@pytest.mark.parametrize(
-    ("kind", "code"), [(FaultKind.INVALID, "invalid_request"), (FaultKind.GUARDRAIL, "content_blocked")]
-)
-def test_a_refused_request_is_an_error_at_once(stack: Stack, kind: FaultKind, code: str) -> None:
-    request_id = f"refused-{kind}"
-    stack.bedrock.faults.add(Fault(kind, question=question(request_id)))
+def test_a_blocked_request_is_an_error_at_once(stack: Stack) -> None:
+    request_id = "blocked"
+    stack.bedrock.faults.add(Fault(FaultKind.GUARDRAIL, question=question(request_id)))
 
     life = live(stack, request_id)
 
     assert life.shape == [(1, "started"), (1, "error")]
-    assert (life.terminal[0]["code"], life.terminal[0]["retryable"]) == (code, False)
+    assert (life.terminal[0]["code"], life.terminal[0]["retryable"]) == ("content_blocked", False)
     assert_one_coherent_answer(life)
 
 

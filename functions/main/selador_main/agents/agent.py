@@ -49,12 +49,16 @@ class Session:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the model ended, where it says so. `truncated`: it wanted to say more than it might."""
+    """How the model ended, where it says so. `truncated`: it wanted to say more than it might.
+
+    `service_tier` is the one that served it, as Bedrock names them.
+    """
 
     stop_reason: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
     truncated: bool = False
+    service_tier: str | None = None
 
 
 @dataclass(frozen=True)

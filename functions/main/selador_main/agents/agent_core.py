@@ -30,9 +30,8 @@ from selador_main.agents.agent import (
     Session,
     Text,
 )
-from selador_main.agents.bedrock import interrupting, not_silent, translated_errors
+from selador_main.agents.bedrock import asking, interrupting, not_silent
 from selador_main.cancellation import Cancellation
-from selador_main.transport import interrupted_by
 from selador_shared.protocol import Query
 
 MAX_EVENT_BYTES = 1_000_000
@@ -55,9 +54,8 @@ class AgentCoreAgent:
     def answer(self, query: Query, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:
         """Yield the session first, then what the runtime streams. See `Agent`."""
         session_id = query.session_id or self._new_session_id()
-        with translated_errors("the agent"):
-            with interrupted_by(cancellation):
-                response = self._client.invoke_agent_runtime(**self._request(query.text, session_id, caller))
+        with asking("the agent", cancellation, query.text) as call:
+            response = call.ask(self._client.invoke_agent_runtime, self._request(query.text, session_id, caller))
             raw = response["response"]._raw_stream  # private: StreamingBody's own read waits for whole buffers
             try:
                 content_type = response.get("contentType", "").partition(";")[0].strip()
@@ -65,7 +63,7 @@ class AgentCoreAgent:
                     raise AgentFailedError("internal", reason=f"the runtime answered with {content_type or 'no type'}")
                 yield Session(session_id)
                 with interrupting(raw, cancellation):
-                    yield from _answer(raw.stream())
+                    yield from call.heard(_answer(raw.stream()))
             finally:
                 raw.close()
 

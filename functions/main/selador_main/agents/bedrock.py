@@ -1,31 +1,23 @@
 """What every call to Bedrock needs: streams that are whole or fail, and errors in the agents' own terms."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.eventstream import ParserError
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as ConnectError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from selador_main.agents.agent import AgentEvent, AgentFailedError, RequestRefusedError, Text
+from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, NotReadyError, Text
+from selador_main.agents.failures import failure_of
 from selador_main.cancellation import Cancellation
-from selador_shared.protocol import ErrorCode
+from selador_main.transport import interrupted_by
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
     from urllib3 import HTTPResponse
-
-# Bedrock's exceptions (BR-12, BR-21) without the "Exception" that ends each name, and the code that a client is told.
-# Only inside a stream do names begin with a lower-case letter (BR-25), so all are compared in lower case. Access and
-# missing resources are ours to put right, so on-call has to see them.
-_RETRIED_AS: dict[str, ErrorCode] = {
-    "accessdenied": "internal",
-    "resourcenotfound": "internal",
-    "servicequotaexceeded": "throttled",
-    "throttling": "throttled",
-}
 
 
 @contextmanager
@@ -79,37 +71,62 @@ def whole_messages(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise AgentFailedError("unavailable", reason="the stream ended inside an event")
 
 
-def not_silent(events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
-    """Pass `events` on; raise AgentFailedError at their end where none of them was text: nothing was answered."""
+def not_silent[Event](events: Iterable[Event]) -> Iterator[Event]:
+    """Pass `events` on; raise AgentFailedError at their end if no text among them has a character to read."""
     answered = False
     for event in events:
-        answered = answered or isinstance(event, Text)
+        answered = answered or (isinstance(event, Text) and not event.text.isspace() and event.text != "")
         yield event
     if not answered:
-        raise AgentFailedError("unavailable", reason="the stream ended without a word")
+        raise AgentFailedError("unavailable", reason="ended without a word")
+
+
+class Call:
+    """A call of `asked`, again if need be. None begins after `cancellation`, which also ends the wait for the head."""
+
+    def __init__(self, asked: str, cancellation: Cancellation, texts: Sequence[str]) -> None:
+        self._asked = asked
+        self._cancellation = cancellation
+        self._texts = texts
+        self._answered = False
+        self._begun = False
+
+    def ask[Response](self, operation: Callable[..., Response], request: Mapping[str, Any]) -> Response:
+        """Return the response to `request`. Raises AttemptCancelledError instead of asking once it is cancelled."""
+        self._cancellation.check()
+        with interrupted_by(self._cancellation):
+            response = operation(**request)
+        self._answered = True
+        return response
+
+    def heard[Event](self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass the answer's `events` on; from the first one, a failure has cost something."""
+        for event in events:
+            self._begun = True
+            yield event
+
+    def failure(self, error: Exception) -> AgentFailedError:
+        """Return what botocore or urllib3 raised, in the agents' own terms."""
+        if self._cancellation.reason is not None:
+            return AgentFailedError("unavailable", reason="cancelled")
+        if isinstance(error, ClientError):
+            return failure_of(error, self._asked, self._texts, begun=self._begun)
+        reason = f"{self._asked}: {type(error).__name__}"
+        if isinstance(error, BotoCoreError) and not isinstance(error, HTTPClientError | ConnectError):
+            return DeploymentFaultError(reason=reason)  # no credentials, no such endpoint, a malformed parameter
+        if self._answered or isinstance(error, ReadTimeoutError):  # the model may have worked all that time
+            return AgentFailedError("unavailable", reason=reason)
+        return NotReadyError("unavailable", reason=reason)
 
 
 @contextmanager
-def translated_errors(asked: str) -> Iterator[None]:
-    """Turn what botocore and urllib3 raise into the agents' own two errors. `asked` names who refused: "the model".
+def asking(asked: str, cancellation: Cancellation, *texts: str) -> Iterator[Call]:
+    """Give one call, whose failures become the agents' own errors. `asked` names who is called: "the model".
 
-    Bedrock's messages may quote the question, so only the code and AWS's request id go on.
+    `texts` are what is asked. AWS's messages go into the log only as far as they repeat nothing of it.
     """
+    call = Call(asked, cancellation, texts)
     try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reason = f"{code} {error.response.get('ResponseMetadata', {}).get('RequestId', '')}".rstrip()
-        kind = error_kind(error)
-        if kind == "validation":
-            raise RequestRefusedError(
-                "invalid_request", f"{asked} refused the request as invalid", reason=reason
-            ) from None
-        raise AgentFailedError(_RETRIED_AS.get(kind, "unavailable"), reason=reason) from None
-    except (BotoCoreError, HTTPError, ParserError) as error:  # a stream's reads raise what urllib3 does
-        raise AgentFailedError("unavailable", reason=type(error).__name__) from None
-
-
-def error_kind(error: ClientError) -> str:
-    """Return the error's code as it can be compared: `ThrottlingException`, `throttlingException` → `throttling`."""
-    return error.response["Error"]["Code"].lower().removesuffix("exception")
+        yield call
+    except (BotoCoreError, ClientError, HTTPError, ParserError) as error:  # a stream's reads raise what urllib3 does
+        raise call.failure(error) from None

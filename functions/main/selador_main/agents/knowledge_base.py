@@ -10,21 +10,22 @@ from selador_main.agents.agent import (
     AgentEvent,
     Caller,
     CitedSource,
+    DeploymentFaultError,
     RequestRefusedError,
     Session,
     Text,
 )
-from selador_main.agents.bedrock import error_kind, not_silent, translated_errors, whole_events
+from selador_main.agents.bedrock import Call, asking, not_silent, whole_events
+from selador_main.agents.failures import error_kind
 from selador_main.agents.sources import description_of, source_of, words_of
 from selador_main.cancellation import Cancellation
-from selador_main.transport import interrupted_by
 from selador_shared.protocol import Query
 from selador_shared.settings import Generation
 
 if TYPE_CHECKING:
     from types_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
 
-_KNOWLEDGE_BASE = "the knowledge base"
+KNOWLEDGE_BASE = "the knowledge base"
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ class KnowledgeBaseAgent:
 
     def answer(self, query: Query, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:  # noqa: ARG002  # Bedrock wants no caller here
         """Yield the session first, then texts and their citations. See `Agent`."""
-        with translated_errors(_KNOWLEDGE_BASE):
-            response, restarted = self._ask(query, cancellation)
+        with asking(KNOWLEDGE_BASE, cancellation, query.text) as call:
+            response, restarted = self._ask(query, call)
             if session_id := response.get("sessionId"):
                 yield Session(session_id, restarted=restarted)
             yield from not_silent(
                 agent_event
-                for event in whole_events(response["stream"], cancellation)
+                for event in call.heard(whole_events(response["stream"], cancellation))
                 for agent_event in _agent_events(event)
             )
 
@@ -72,27 +73,28 @@ class KnowledgeBaseAgent:
             "retrievalQuery": {"text": text},
             **self._retrieval(number_of_results or self._generation.number_of_results),
         }
-        with translated_errors(_KNOWLEDGE_BASE), interrupted_by(cancellation):
-            response = self._client.retrieve(**request)
-        results = response["retrievalResults"]
+        with asking(KNOWLEDGE_BASE, cancellation, text) as call:
+            results = call.ask(self._client.retrieve, request)["retrievalResults"]
         passages = (Passage(words_of(result.get("content", {})), source_of(result)) for result in results)
         return [passage for passage in passages if passage.text.strip()]
 
-    def _ask(self, query: Query, cancellation: Cancellation) -> tuple[Any, bool]:
+    def _ask(self, query: Query, call: Call) -> tuple[Any, bool]:
         """Return the response, and whether the query's session had to be left behind.
 
         Bedrock names no code of its own for a session that has expired or isn't its own, and refuses the request as
         invalid; then the question is asked again without one. If it was invalid in itself, that is refused as well.
         """
         request = self._request(query)
-        with interrupted_by(cancellation):
-            try:
-                return self._client.retrieve_and_generate_stream(**request), False
-            except ClientError as error:
-                if "sessionId" not in request or error_kind(error) != "validation":
-                    raise
-            del request["sessionId"]
-            return self._client.retrieve_and_generate_stream(**request), True
+        try:
+            return call.ask(self._client.retrieve_and_generate_stream, request), False
+        except ClientError as error:
+            refused_as_invalid = (
+                isinstance(call.failure(error), DeploymentFaultError) and error_kind(error) == "validation"
+            )
+            if "sessionId" not in request or not refused_as_invalid:
+                raise
+        del request["sessionId"]
+        return call.ask(self._client.retrieve_and_generate_stream, request), True
 
     def _request(self, query: Query) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -139,7 +141,7 @@ def _generation(settings: Generation) -> dict[str, Any]:
 def _agent_events(event: Mapping[str, Any]) -> Iterator[AgentEvent]:
     """Yield what one event of the stream says: `output`, `citation` or `guardrail` (BR-08)."""
     if output := event.get("output"):
-        yield Text(output["text"])
+        yield Text(output.get("text", ""))
     elif citation := event.get("citation"):
         known = "retrievedReferences" in citation or "generatedResponsePart" in citation
         citation = citation if known else citation.get("citation", {})

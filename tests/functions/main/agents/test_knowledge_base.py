@@ -18,12 +18,14 @@ from selador_main.agents.agent import (
     AgentFailedError,
     Caller,
     CitedSource,
+    DeploymentFaultError,
+    NotReadyError,
     RequestRefusedError,
     Session,
     Text,
 )
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent, Passage, _agent_events
-from selador_main.cancellation import Cancellation, Reason
+from selador_main.cancellation import AttemptCancelledError, Cancellation, Reason
 from selador_main.transport import Transport
 from selador_shared.protocol import Query
 from selador_shared.settings import Generation, Guardrail
@@ -124,9 +126,45 @@ def test_a_session_that_is_continued_was_not_restarted(agent: KnowledgeBaseAgent
     assert not second.restarted
 
 
-def test_an_invalid_question_in_a_session_is_refused_all_the_same(agent: KnowledgeBaseAgent) -> None:
-    with pytest.raises(RequestRefusedError):
+def test_what_is_invalid_in_itself_is_refused_without_its_session_too(agent: KnowledgeBaseAgent) -> None:
+    with pytest.raises(DeploymentFaultError):
         asked(agent, query("x" * 1_001, session_id="somebody-elses"))
+
+
+def test_a_session_is_kept_when_the_knowledge_base_only_wakes_up(
+    agent: KnowledgeBaseAgent, bedrock: BedrockStandIn
+) -> None:
+    (session,) = (event for event in asked(agent) if isinstance(event, Session))
+    bedrock.faults.add(Fault(FaultKind.INVALID, message="The Aurora DB instance is resuming after being auto-paused."))
+
+    with pytest.raises(NotReadyError):
+        asked(agent, query(session_id=session.session_id))
+
+    assert len(bedrock.calls) == 2
+    assert asked(agent, query(session_id=session.session_id))[0] == session
+
+
+def test_nothing_is_asked_after_a_cancellation(agent: KnowledgeBaseAgent, bedrock: BedrockStandIn) -> None:
+    cancellation = Cancellation()
+    cancellation.cancel(Reason.CLIENT_GONE)
+
+    with pytest.raises(AttemptCancelledError):
+        list(agent.answer(query(), Caller(), cancellation))
+    with pytest.raises(AttemptCancelledError):
+        agent.retrieve("notice", None, cancellation)
+
+    assert bedrock.calls == []
+
+
+def test_a_session_is_not_restarted_after_a_cancellation(agent: KnowledgeBaseAgent, bedrock: BedrockStandIn) -> None:
+    cancellation = Cancellation()
+    client = agent._client
+    client.meta.events.register("after-call", lambda **_: cancellation.cancel(Reason.CLIENT_GONE))
+
+    with pytest.raises((AttemptCancelledError, AgentFailedError)):
+        list(agent.answer(query(session_id="somebody-elses"), Caller(), cancellation))
+
+    assert len(bedrock.calls) == 1
 
 
 def test_bedrock_is_told_every_setting(bedrock: BedrockStandIn) -> None:
@@ -210,12 +248,75 @@ def test_what_came_before_the_cut_was_yielded(agent: KnowledgeBaseAgent, bedrock
     assert len(texts) == 3
 
 
-def test_a_request_that_bedrock_finds_invalid_is_refused_without_quoting_it(agent: KnowledgeBaseAgent) -> None:
-    with pytest.raises(RequestRefusedError) as raised:
-        asked(agent, query("SECRET " * 200))
+def test_why_a_request_is_refused_is_told_as_far_as_it_quotes_nothing(
+    agent: KnowledgeBaseAgent, bedrock: BedrockStandIn
+) -> None:
+    bedrock.faults.add(Fault(FaultKind.INVALID, message='The model is at its end of life. Input: "SECRET PLACE 14"'))
 
-    assert raised.value.code == "invalid_request"
+    with pytest.raises(DeploymentFaultError) as raised:
+        asked(agent, query("Where is SECRET PLACE 14?"))
+
+    assert "The model is at its end of life" in raised.value.reason
     assert "SECRET" not in f"{raised.value} {raised.value.reason}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        pytest.param(Fault(FaultKind.THROTTLE), "throttled", id="throttled"),
+        pytest.param(Fault(FaultKind.QUOTA), "throttled", id="quota"),
+        pytest.param(Fault(FaultKind.UNAVAILABLE), "unavailable", id="unavailable"),
+        pytest.param(Fault(FaultKind.INTERNAL), "unavailable", id="internal"),
+        pytest.param(Fault(FaultKind.HANG_UP), "unavailable", id="hung up"),
+        pytest.param(Fault(FaultKind.STREAM_EXCEPTION), "throttled", id="throttled by the first event"),
+    ],
+)
+def test_what_fails_before_the_first_event_costs_nothing(
+    agent: KnowledgeBaseAgent, bedrock: BedrockStandIn, fault: Fault, code: str
+) -> None:
+    bedrock.faults.add(fault)
+
+    with pytest.raises(NotReadyError) as raised:
+        asked(agent)
+
+    assert raised.value.code == code
+
+
+def test_a_knowledge_base_that_nobody_serves_costs_nothing() -> None:
+    client = boto3.client("bedrock-agent-runtime", endpoint_url="http://127.0.0.1:9")
+    Transport().carry(client, read_seconds=5)
+
+    with pytest.raises(NotReadyError):
+        asked(KnowledgeBaseAgent(client, "KB12345678", MODEL_ARN, Generation()))
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(FaultKind.STREAM_EXCEPTION, after_events=3),
+        Fault(FaultKind.CUT),
+        Fault(FaultKind.CUT_INSIDE_EVENT),
+        Fault(FaultKind.GARBAGE),
+    ],
+    ids=["throttled in the middle", "cut", "cut inside an event", "garbage"],
+)
+def test_what_fails_once_an_answer_has_begun_is_an_attempt(
+    agent: KnowledgeBaseAgent, bedrock: BedrockStandIn, fault: Fault
+) -> None:
+    bedrock.faults.add(fault)
+
+    with pytest.raises(AgentFailedError) as raised:
+        asked(agent)
+
+    assert not isinstance(raised.value, NotReadyError)
+
+
+def test_an_answer_without_a_character_is_none(agent: KnowledgeBaseAgent, bedrock: BedrockStandIn) -> None:
+    bedrock.faults.add(Fault(FaultKind.WORDLESS))
+
+    with pytest.raises(AgentFailedError, match="without a word"):
+        asked(agent)
 
 
 def test_a_cancellation_ends_a_read_that_waits_and_closes_the_stream(

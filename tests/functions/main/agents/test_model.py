@@ -9,7 +9,14 @@ from botocore.config import Config
 
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.bedrock.server import BedrockStandIn
-from selador_main.agents.agent import AgentFailedError, Ended, RequestRefusedError, Text
+from selador_main.agents.agent import (
+    AgentFailedError,
+    DeploymentFaultError,
+    Ended,
+    NotReadyError,
+    RequestRefusedError,
+    Text,
+)
 from selador_main.agents.model import Model, Prompt
 from selador_main.cancellation import Cancellation
 from selador_main.transport import Transport
@@ -81,6 +88,9 @@ def test_a_guardrail_that_intervenes_refuses_the_request(model: Model, bedrock: 
     assert raised.value.code == "content_blocked"
 
 
+WORD: dict[str, object] = {"contentBlockDelta": {"delta": {"text": "word"}}}
+
+
 class StreamOf:
     """A client whose stream has these events; only what `whole_events` reads of one is here."""
 
@@ -119,14 +129,62 @@ def test_a_stream_without_its_end_is_no_answer() -> None:
 
 
 def test_an_unknown_stop_reason_and_unknown_events_are_taken() -> None:
-    client = StreamOf({"brandNew": {}}, {"messageStop": {"stopReason": "bored"}})
+    client = StreamOf({"brandNew": {}}, WORD, {"messageStop": {"stopReason": "bored"}})
     client._raw_stream = Raw()  # type: ignore[assignment]
 
-    assert generated(Model(client, MODEL_ARN, None)) == [Ended("bored")]
+    assert generated(Model(client, MODEL_ARN, None)) == [Text("word"), Ended("bored")]
+
+
+@pytest.mark.parametrize("stop_reason", ["end_turn", "max_tokens"])
+@pytest.mark.parametrize("delta", [{"text": ""}, {"text": " \n"}, {"reasoningContent": {"text": "Hm."}}])
+def test_an_answer_without_a_character_is_none(stop_reason: str, delta: dict[str, object]) -> None:
+    """A model may spend all its tokens on reasoning."""
+    client = StreamOf({"contentBlockDelta": {"delta": delta}}, {"messageStop": {"stopReason": stop_reason}})
+    client._raw_stream = Raw()  # type: ignore[assignment]
+
+    with pytest.raises(AgentFailedError, match=f"{stop_reason}, without a word"):
+        generated(Model(client, MODEL_ARN, None))
+
+
+def test_the_tier_that_served_is_told() -> None:
+    metadata = {"usage": {"inputTokens": 3, "outputTokens": 1}, "serviceTier": {"type": "flex"}}
+    client = StreamOf(WORD, {"messageStop": {"stopReason": "end_turn"}}, {"metadata": metadata})
+    client._raw_stream = Raw()  # type: ignore[assignment]
+
+    ended = generated(Model(client, MODEL_ARN, None), replace(PROMPT, service_tier="flex"))[-1]
+
+    assert ended == Ended("end_turn", 3, 1, service_tier="flex")
+    assert client.requests[0]["serviceTier"] == {"type": "flex"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(FaultKind.NOT_READY, "unavailable"), (FaultKind.UNAVAILABLE, "unavailable"), (FaultKind.THROTTLE, "throttled")],
+)
+def test_a_model_that_refuses_before_its_first_event_costs_nothing(
+    model: Model, bedrock: BedrockStandIn, kind: FaultKind, code: str
+) -> None:
+    bedrock.faults.add(Fault(kind))
+
+    with pytest.raises(NotReadyError) as raised:
+        generated(model)
+
+    assert raised.value.code == code
+
+
+def test_a_model_that_cannot_be_asked_so_is_the_deployments_fault(model: Model, bedrock: BedrockStandIn) -> None:
+    message = "Invocation of model ID a.b-v1:0 with on-demand throughput isn’t supported."
+    bedrock.faults.add(Fault(FaultKind.INVALID, message=f"{message} You asked: How long is the notice?"))
+
+    with pytest.raises(DeploymentFaultError) as raised:
+        generated(model)
+
+    assert message in raised.value.reason
+    assert "notice" not in raised.value.reason
 
 
 def test_the_model_is_told_every_limit_and_the_guardrail() -> None:
-    client = StreamOf({"messageStop": {"stopReason": "end_turn"}})
+    client = StreamOf(WORD, {"messageStop": {"stopReason": "end_turn"}})
     client._raw_stream = Raw()  # type: ignore[assignment]
 
     generated(Model(client, MODEL_ARN, Guardrail(id="gr1", version="2")), Prompt("p", "s", 7, 0.5))
