@@ -1,5 +1,13 @@
 variable "agent_runtime_arn" {
-  description = "The ARN of the Bedrock AgentCore runtime that answers questions. If null, the knowledge base answers them."
+  description = <<-EOT
+    The ARN of the Bedrock AgentCore runtime that answers queries; null for the knowledge base. docs/agents.md has the whole
+    contract:
+    - it is sent `{"prompt": "…"}`;
+    - it streams server-sent events (text/event-stream): strings of text, the events of ConverseStream under `event`, or
+      `data`; or it answers once (application/json): a string, or an object with `result`, `response` or `output`;
+    - an object with an `error`, or of a type that ends in error, fails the attempt;
+    - any other form is refused once, and its shape is logged.
+  EOT
   type        = string
   default     = null
 

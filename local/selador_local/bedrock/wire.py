@@ -22,7 +22,10 @@ class Wire:
     wordless: Sequence[tuple[str, dict[str, Any]]]
 
 
-_EMPTY_END: list[tuple[str, dict[str, Any]]] = [("messageStart", {"role": "assistant"}), ("messageStop", {"stopReason": "end_turn"})]
+_EMPTY_END: list[tuple[str, dict[str, Any]]] = [
+    ("messageStart", {"role": "assistant"}),
+    ("messageStop", {"stopReason": "end_turn"}),
+]
 
 
 def _server_sent(event_type: str, members: Mapping[str, Any]) -> bytes:
@@ -52,7 +55,8 @@ MODEL = Wire(
 AGENT_RUNTIME = Wire(
     content_type="text/event-stream",
     event=_server_sent,
-    exception=lambda name, _: _server_sent("error", {"message": name}),
+    # As AWS's own SDK tells that an agent raised.
+    exception=lambda name, message: _data({"error": message, "error_type": name, "message": "An error occurred"}),
     guardrail=("error", {"retryable": False, "message": "blocked by a guardrail"}),
     wordless=[("completed", {})],
 )

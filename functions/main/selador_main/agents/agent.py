@@ -106,6 +106,18 @@ class RequestRefusedError(Exception):
         self.reason = reason
 
 
+class NotUnderstoodError(RequestRefusedError):
+    """The agent answers in a form that nothing here reads, and will again: another run would be paid for nothing.
+
+    That is the deployment's fault, so the code is `internal`. `shape` names the form, for the log.
+    """
+
+    def __init__(self, shape: str) -> None:
+        super().__init__(
+            "internal", "the agent's answer has a form that the service can't read", reason=f"not understood: {shape}"
+        )
+
+
 class AgentFailedError(Exception):
     """Another attempt may succeed. `reason` names the cause for the log."""
 

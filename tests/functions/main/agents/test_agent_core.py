@@ -1,7 +1,6 @@
 """The AgentCore agent: its contract with a runtime, and real boto3 against the stand-in."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
@@ -15,11 +14,14 @@ from selador_main.agents.agent import (
     Caller,
     CitedSource,
     Ended,
+    NotReadyError,
+    NotUnderstoodError,
     RequestRefusedError,
     Session,
     Text,
 )
-from selador_main.agents.agent_core import MAX_EVENT_BYTES, AgentCoreAgent, _answer, events_data
+from selador_main.agents.agent_core import AgentCoreAgent
+from selador_main.agents.server_sent_events import MAX_EVENT_BYTES
 from selador_main.cancellation import Cancellation
 from selador_main.transport import Transport
 from selador_shared.protocol import Query
@@ -41,10 +43,6 @@ def asked(agent: AgentCoreAgent, session_id: str | None = None, principal_id: st
     message = {"action": "invoke", "text": "How long is the notice period?", "sessionId": session_id}
     query = Query.model_validate(message)
     return list(agent.answer(query, Caller(principal_id), Cancellation()))
-
-
-def answered(*chunks: str) -> list[AgentEvent]:
-    return list(_answer(chunk.encode() for chunk in chunks))
 
 
 def test_an_answer_has_a_session_text_citations_and_an_end(agent: AgentCoreAgent) -> None:
@@ -84,7 +82,9 @@ def test_the_runtime_is_told_who_asks_and_in_which_trace(agent: AgentCoreAgent) 
         pytest.param(Fault(FaultKind.ACCESS_DENIED), "internal", id="access denied"),
         pytest.param(Fault(FaultKind.CUT, 3), "unavailable", id="cut"),
         pytest.param(Fault(FaultKind.CUT_INSIDE_EVENT, 3), "unavailable", id="ended inside an event"),
-        pytest.param(Fault(FaultKind.STREAM_EXCEPTION, 3), "unavailable", id="an error of its own"),
+        pytest.param(Fault(FaultKind.STREAM_EXCEPTION, 3), "throttled", id="throttled in the stream"),
+        pytest.param(Fault(FaultKind.STREAM_EXCEPTION, 3, "KeyError"), "unavailable", id="an error of its own"),
+        pytest.param(Fault(FaultKind.WORDLESS), "unavailable", id="without a word"),
     ],
 )
 def test_a_failure_says_what_another_attempt_may_do_about_it(
@@ -105,67 +105,55 @@ def test_an_error_that_is_not_retryable_refuses_the_request(agent: AgentCoreAgen
         asked(agent)
 
 
-def test_strings_and_objects_are_events_and_others_are_passed_over() -> None:
-    events = answered(
-        'data: "a"\n\n',
-        'data: {"type":"delta","text":"b"}\n\n',
-        'data: {"type":"citation","text":"p","source":"s3://b/k","span":{"start":0,"end":1}}\n\n',
-        'data: {"type":"citation","text":"q"}\n\n',
-        'data: {"type":"brand-new"}\n\ndata: 7\n\ndata: ""\n\n',
-        'data: {"type":"completed","usage":{"inputTokens":1,"outputTokens":2},"truncated":true}\n\n',
-    )
-
-    assert events == [
-        Text("a"),
-        Text("b"),
-        CitedSource("p", "s3://b/k", 0, 1),
-        CitedSource("q", None),
-        Ended(None, 1, 2, truncated=True),
-    ]
-
-
 @pytest.mark.parametrize(
-    ("chunks", "data"),
-    [
-        (["data: a\n\ndata: b\n\n"], ["a", "b"]),
-        (["da", "ta: a\n", "\n"], ["a"]),
-        (["data:a\r\n\r\ndata:b\r\n\r\n"], ["a", "b"]),
-        (["data: a\r", "\n\r\n"], ["a"]),
-        (["data: a\r\r"], ["a"]),
-        (["data: a\ndata: b\n\n"], ["a\nb"]),
-        ([": comment\nevent: x\nid: 1\ndata: a\n\n"], ["a"]),
-        (["\n\n\n"], []),
-    ],
-    ids=["two", "in pieces", "CRLF", "CRLF in pieces", "CR", "several lines", "other fields", "nothing"],
+    "fault",
+    [Fault(FaultKind.THROTTLE), Fault(FaultKind.QUOTA), Fault(FaultKind.INTERNAL), Fault(FaultKind.STREAM_EXCEPTION)],
+    ids=["throttled", "quota", "internal", "throttled before a word"],
 )
-def test_server_sent_events_are_read_however_they_come(chunks: list[str], data: list[str]) -> None:
-    assert list(events_data(chunk.encode() for chunk in chunks)) == data
+def test_what_fails_before_a_word_costs_nothing(agent: AgentCoreAgent, bedrock: BedrockStandIn, fault: Fault) -> None:
+    bedrock.faults.add(fault)
+
+    with pytest.raises(NotReadyError):
+        asked(agent)
 
 
-@pytest.mark.parametrize(
-    "chunks",
-    [['data: "a"\n\ndata: "b'], ['data: "a"\n\ndata: "b"\n'], ['data: {"type"\n\n'], [], ["x" * (MAX_EVENT_BYTES + 1)]],
-    ids=["inside a line", "inside an event", "no JSON", "without a word", "a line without end"],
-)
-def test_a_stream_that_is_not_whole_is_no_answer(chunks: list[str]) -> None:
-    with pytest.raises(AgentFailedError):
-        answered(*chunks)
+def says(bedrock: BedrockStandIn, body: str, content_type: str = "application/json") -> None:
+    bedrock.faults.add(Fault(FaultKind.SAYS, body=body, content_type=content_type))
 
 
-def test_an_answer_that_is_no_stream_is_ours_to_put_right() -> None:
-    class Body:
-        _raw_stream: Any
+def test_an_agent_may_answer_at_once(agent: AgentCoreAgent, bedrock: BedrockStandIn) -> None:
+    says(bedrock, '\ufeff{"result": "Three months."}', "Application/JSON; charset=utf-8")
 
-        def close(self) -> None:
-            pass
+    assert asked(agent) == [Session("new-session"), Text("Three months.")]
 
-    class Client:
-        def invoke_agent_runtime(self, **_: Any) -> dict[str, Any]:
-            body = Body()
-            body._raw_stream = body
-            return {"contentType": "application/json", "response": body}
 
-    with pytest.raises(AgentFailedError) as raised:
-        asked(AgentCoreAgent(Client(), RUNTIME_ARN))
+@pytest.mark.parametrize("content_type", ["text/html", "application/x-ndjson", ""])
+def test_an_answer_of_another_type_is_refused_once_by_its_name(
+    agent: AgentCoreAgent, bedrock: BedrockStandIn, content_type: str
+) -> None:
+    says(bedrock, "<p>Three months.</p>", content_type)
+
+    with pytest.raises(NotUnderstoodError) as raised:
+        asked(agent)
 
     assert raised.value.code == "internal"
+    assert raised.value.reason == f"not understood: an answer of type {content_type or 'none'}"
+
+
+def test_an_answer_at_once_that_is_too_long_fails(agent: AgentCoreAgent, bedrock: BedrockStandIn) -> None:
+    says(bedrock, f'"{"x" * MAX_EVENT_BYTES}"')
+
+    with pytest.raises(AgentFailedError, match="more than 1,000,000 bytes"):
+        asked(agent)
+
+
+def test_what_is_passed_over_is_logged_by_its_shape(
+    agent: AgentCoreAgent, bedrock: BedrockStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(bedrock, 'data: "a"\n\ndata: {"type":"thought","text":"SECRET"}\n\n', "text/event-stream")
+
+    asked(agent)
+
+    logged = capsys.readouterr().out
+    assert "object of type thought" in logged
+    assert "SECRET" not in logged
