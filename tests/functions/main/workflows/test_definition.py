@@ -36,6 +36,13 @@ def faults(text: str, models: list[str] | None = None, file: str = "brief.toml")
     return str(raised.value).splitlines()
 
 
+def test_what_ships_leaves_the_temperature_to_the_deployment() -> None:
+    """Newer models refuse one with a ValidationException."""
+    steps = [step for definition in load_definitions().values() for step in definition.steps]
+
+    assert [step.name for step in steps if getattr(step, "temperature", None) is not None] == []
+
+
 def test_a_good_file_is_read() -> None:
     definition = parse_definition("brief.toml", GOOD, models=["fast"])
 
