@@ -30,7 +30,7 @@ KNOWLEDGE_BASE = "the knowledge base"
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage that was retrieved, whole, and its address."""
+    """A passage that was retrieved, whole ("" if it has no words, as an image), and its address."""
 
     text: str
     source: str | None
@@ -67,7 +67,7 @@ class KnowledgeBaseAgent:
             )
 
     def retrieve(self, text: str, number_of_results: int | None, cancellation: Cancellation) -> Sequence[Passage]:
-        """Return the passages nearest to `text`, best first, those that have words. Raises AgentFailedError."""
+        """Return the passages nearest to `text`, best first. Raises AgentFailedError."""
         request: dict[str, Any] = {
             "knowledgeBaseId": self._knowledge_base_id,
             "retrievalQuery": {"text": text},
@@ -75,8 +75,7 @@ class KnowledgeBaseAgent:
         }
         with asking(KNOWLEDGE_BASE, cancellation, text) as call:
             results = call.ask(self._client.retrieve, request)["retrievalResults"]
-        passages = (Passage(words_of(result.get("content", {})), source_of(result)) for result in results)
-        return [passage for passage in passages if passage.text.strip()]
+        return [Passage(words_of(result.get("content", {})), source_of(result)) for result in results]
 
     def _ask(self, query: Query, call: Call) -> tuple[Any, bool]:
         """Return the response, and whether the query's session had to be left behind.

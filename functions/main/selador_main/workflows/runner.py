@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from selador_main.agents.agent import (
-    MAX_PASSAGE_CHARACTERS,
     Agent,
     AgentEvent,
     AgentFailedError,
@@ -18,6 +17,7 @@ from selador_main.agents.agent import (
     StepChanged,
     Text,
 )
+from selador_main.agents.bedrock import not_silent
 from selador_main.agents.knowledge_base import Passage
 from selador_main.agents.model import Model, Prompt
 from selador_main.cancellation import Cancellation
@@ -102,7 +102,7 @@ class Workflows:
     def _step(self, step: Step, run: _Run, *, streamed: bool) -> Iterator[AgentEvent]:
         texts: list[str] = []
         began = 0
-        for event in self._events(step, run):
+        for event in not_silent(self._events(step, run)):
             match event:
                 case Text(text):
                     if streamed and not texts and run.answer:
@@ -128,7 +128,8 @@ class Workflows:
     def _events(self, step: Step, run: _Run) -> Iterator[AgentEvent]:
         match step:
             case Retrieve():
-                found = self._retriever.retrieve(run.fill(step.query), step.number_of_results, run.cancellation)
+                retrieved = self._retriever.retrieve(run.fill(step.query), step.number_of_results, run.cancellation)
+                found = [passage for passage in retrieved if passage.text.strip()]
                 yield Text(numbered(found, first=len(run.passages) + 1))
                 run.passages.extend(found)
             case Generate():
@@ -178,7 +179,7 @@ def citations(answer: str, passages: Sequence[Passage]) -> Iterator[CitedSource]
     for number, passage in enumerate(passages, start=1):
         if number in named or not named:
             start, end = named.get(number, (None, None))
-            yield CitedSource(passage.text[:MAX_PASSAGE_CHARACTERS], passage.source, start, end)
+            yield CitedSource.cut(passage.text, passage.source, start, end)
 
 
 def total(ends: Sequence[Ended]) -> Ended:

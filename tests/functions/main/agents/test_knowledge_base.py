@@ -369,18 +369,18 @@ def test_a_citation_needs_no_generated_part() -> None:
     ]
 
 
-def test_an_empty_passage_is_not_retrieved() -> None:
+def test_a_passage_without_words_is_empty() -> None:
     class Client:
         class meta:  # noqa: N801  # as botocore names it
             endpoint_url = "https://example.com"
 
         def retrieve(self, **_: Any) -> dict[str, Any]:
-            contents = [{"text": ""}, {"text": " \n"}, {"type": "IMAGE", "byteContent": "data:image/png;base64,A"}]
-            return {"retrievalResults": [{"content": content} for content in [*contents, {"text": "pets"}, {}]]}
+            contents = [{"type": "IMAGE", "byteContent": "data:image/png;base64,A"}, {"text": "pets"}, {}]
+            return {"retrievalResults": [{"content": content} for content in contents]}
 
     agent = KnowledgeBaseAgent(Client(), "KB12345678", MODEL_ARN, Generation())  # type: ignore[arg-type]
 
-    assert agent.retrieve("pets", None, Cancellation()) == [Passage("pets", None)]
+    assert [passage.text for passage in agent.retrieve("pets", None, Cancellation())] == ["", "pets", ""]
 
 
 def test_the_older_form_of_a_citation_is_read_too() -> None:

@@ -127,6 +127,16 @@ def test_passages_that_the_answer_names_are_cited_where_it_names_them() -> None:
     assert stage.prompts[0].text == "[1] three months\n\n[2] one dog pets?"
 
 
+def test_an_empty_passage_is_neither_numbered_nor_shown_nor_cited() -> None:
+    stage = Stage([Text("A dog may stay [1]."), END])
+    stage.found = [Passage("", "s3://b/plan.png"), Passage(" \n", None), Passage("one dog", "s3://b/pets.md")]
+
+    events = list(stage.run(INPUT + FIND + ANSWER, q="pets?"))
+
+    assert stage.prompts[0].text == "[1] one dog pets?"
+    assert [event.source for event in events if isinstance(event, CitedSource)] == ["s3://b/pets.md"]
+
+
 def test_passages_are_numbered_through_the_whole_workflow() -> None:
     stage = Stage([Text("As [3] says"), END])
     again = FIND.replace('"find"', '"again"')
@@ -172,6 +182,17 @@ def test_inputs_are_put_in_as_they_are() -> None:
 
     assert stage.queries == ["${x} $$"]
     assert stage.prompts[0].text.endswith("${x} $$")
+
+
+@pytest.mark.parametrize("texts", [[], [Text("")], [Text(" \n")]])
+def test_a_step_without_a_character_fails_and_feeds_no_other(texts: list[Text]) -> None:
+    stage = Stage([*texts, END], [Text("answer"), END])
+    two = ONE + '[[steps]]\nname = "two"\nkind = "generate"\nprompt = "${steps.one}!"\n'
+
+    with pytest.raises(AgentFailedError, match="step one: ended without a word"):
+        list(stage.run(two))
+
+    assert len(stage.prompts) == 1
 
 
 def test_tokens_that_ran_out_in_any_step_make_the_answer_truncated() -> None:
