@@ -144,6 +144,7 @@ variable "generation" {
     - `number_of_results`: how many passages are retrieved for a question, 1 to 100;
     - `prompt_template`: the knowledge base's prompt, up to 2,000 characters. It must contain `$search_results$`;
     - `search_type`: HYBRID or SEMANTIC;
+    - `service_tier`: default, flex, priority or reserved, for the models that workflows ask; a knowledge base takes none;
     - `temperature`: 0 to 1.
   EOT
   type = object({
@@ -153,6 +154,7 @@ variable "generation" {
     number_of_results = optional(number)
     prompt_template   = optional(string)
     search_type       = optional(string)
+    service_tier      = optional(string)
     temperature       = optional(number)
   })
   default  = {}
@@ -181,7 +183,12 @@ variable "generation" {
     error_message = "generation.search_type is \"${coalesce(var.generation.search_type, "null")}\"; Bedrock takes HYBRID and SEMANTIC."
   }
 
-  # Bedrock takes 4,000 characters (BR-06), but all environment variables of a function share 4 KB (LAM-22).
+  validation {
+    condition     = var.generation.service_tier == null || try(contains(["default", "flex", "priority", "reserved"], var.generation.service_tier), false)
+    error_message = "generation.service_tier is \"${coalesce(var.generation.service_tier, "null")}\"; Bedrock knows default, flex, priority and reserved."
+  }
+
+  # Bedrock takes 4,000 characters, but all variables of a function together have 4 KB (LAM-22).
   validation {
     condition     = var.generation.prompt_template == null || try(strcontains(var.generation.prompt_template, "$search_results$") && length(var.generation.prompt_template) <= 2000, false)
     error_message = "generation.prompt_template is ${length(coalesce(var.generation.prompt_template, "-"))} characters; it must contain $search_results$, which Bedrock replaces by the passages, and have at most 2,000 characters, so that it fits into the function's environment."

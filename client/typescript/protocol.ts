@@ -136,13 +136,11 @@ export interface Step {
   count: number;
 }
 
-/** What became of a workflow's step. Ignore a frame with one that you don't know. */
-export type StepStatus = "started" | "completed" | "failed";
-
-/** Tokens, where the agent reports them (a knowledge base doesn't). */
+/** Tokens, where the agent reports them (a knowledge base doesn't), and the tier that served the models. If several tiers served one answer, `serviceTier` names each of them, with commas between them. */
 export interface Usage {
   inputTokens: number;
   outputTokens: number;
+  serviceTier?: string;
 }
 
 /** `quota`: the model's quota is used up. `service`: the model, or what it reads, isn't ready or can't be reached. Ignore a frame with one that you don't know. */

@@ -241,7 +241,7 @@ run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
   assert {
     condition = module.main.environment_variables == tomap({
       AGENT_RUNTIME_ARN       = ""
-      GENERATION              = "{\"guardrail\":null,\"max_tokens\":4096,\"models\":{},\"number_of_results\":null,\"prompt_template\":null,\"search_type\":null,\"temperature\":null}"
+      GENERATION              = "{\"guardrail\":null,\"max_tokens\":4096,\"models\":{},\"number_of_results\":null,\"prompt_template\":null,\"search_type\":null,\"service_tier\":null,\"temperature\":null}"
       CALLBACK_URL            = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
       KNOWLEDGE_BASE_ID       = "KB12345678"
       LOG_LEVEL               = "INFO"

@@ -229,6 +229,7 @@ run "accepts_a_generation_of_its_own" {
       number_of_results = 100
       prompt_template   = "Answer from $search_results$ alone."
       search_type       = "HYBRID"
+      service_tier      = "flex"
       temperature       = 0
     }
     main_function = { batch_size = 10 }
@@ -275,6 +276,16 @@ run "refuses_an_unknown_search_type" {
 
   variables {
     generation = { search_type = "FUZZY" }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_an_unknown_service_tier" {
+  command = plan
+
+  variables {
+    generation = { service_tier = "FLEX" }
   }
 
   expect_failures = [var.generation]

@@ -119,7 +119,9 @@ def _completed(answered: Answered) -> dict[str, Any]:
     session, ended = answered.session, answered.ended
     usage = None
     if ended.input_tokens is not None and ended.output_tokens is not None:
-        usage = Usage(input_tokens=ended.input_tokens, output_tokens=ended.output_tokens)
+        usage = Usage(
+            input_tokens=ended.input_tokens, output_tokens=ended.output_tokens, service_tier=ended.service_tier
+        )
     return {
         "session_id": session and session.session_id,
         "session_restarted": True if session is not None and session.restarted else None,

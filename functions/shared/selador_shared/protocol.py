@@ -209,10 +209,14 @@ class Retrying(_AttemptFrame):
 
 
 class Usage(_Frame):
-    """Tokens, where the agent reports them (a knowledge base doesn't, BR-10)."""
+    """Tokens, where the agent reports them (a knowledge base doesn't, BR-10), and the tier that served the models.
+
+    If several tiers served one answer, `service_tier` names each of them, with commas between them.
+    """
 
     input_tokens: int
     output_tokens: int
+    service_tier: str | None = None
 
 
 class Completed(_AttemptFrame):

@@ -68,6 +68,10 @@ class _Structured(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+ServiceTier = Literal["default", "flex", "priority", "reserved"]
+"""By which of Bedrock's tiers a model is served; only ConverseStream takes one, so only `generate` steps have it."""
+
+
 class Guardrail(_Structured):
     """A Bedrock guardrail, applied to every question and answer."""
 
@@ -88,6 +92,7 @@ class Generation(_Structured):
     number_of_results: Annotated[int, Field(ge=1, le=100)] | None = None
     prompt_template: Annotated[str, StringConstraints(max_length=4_000, pattern=r"\$search_results\$")] | None = None
     search_type: Literal["HYBRID", "SEMANTIC"] | None = None
+    service_tier: ServiceTier | None = None
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
 
 

@@ -12,8 +12,8 @@ _PASSAGES = 6
 _ECHOED_WORDS = 60
 
 
-def converse(prompt: str, max_tokens: int) -> Iterator[Event]:
-    """Yield ConverseStream's events (BR-18) for `prompt`; a token is a word."""
+def converse(prompt: str, max_tokens: int, service_tier: str) -> Iterator[Event]:
+    """Yield ConverseStream's events (BR-18) for `prompt`; a token is a word, and any tier serves."""
     words = re.findall(r"\s*\S+", answer(prompt))
     said = words[:max_tokens]
     yield "messageStart", {"role": "assistant"}
@@ -23,7 +23,7 @@ def converse(prompt: str, max_tokens: int) -> Iterator[Event]:
     yield "messageStop", {"stopReason": "end_turn" if len(said) == len(words) else "max_tokens"}
     tokens = len(prompt.split())
     usage = {"inputTokens": tokens, "outputTokens": len(said), "totalTokens": tokens + len(said)}
-    yield "metadata", {"usage": usage, "metrics": {"latencyMs": 1}}
+    yield "metadata", {"usage": usage, "metrics": {"latencyMs": 1}, "serviceTier": {"type": service_tier}}
 
 
 def answer(prompt: str) -> str:

@@ -11,6 +11,7 @@ QUERY_CHARACTERS = 1_000  # the most in RetrieveAndGenerateStream's input.text (
 RETRIEVE_CHARACTERS = 20_000  # the most in Retrieve's retrievalQuery.text (BR-02)
 
 _MAX_TOKENS = 4_096  # of the stand-in's model, if the request names no maximum
+_SERVICE_TIERS = ("priority", "default", "flex", "reserved")
 _RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # Bedrock's range begins at 1 (BR-06)
 _KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # what Bedrock takes (BR-05)
 _MODEL_ARN_CHARACTERS = 2_048  # the most that Bedrock takes (BR-05)
@@ -59,6 +60,7 @@ class ConverseRequest:
     text: str
     model_id: str
     max_tokens: int
+    service_tier: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ def parse_converse(model_id: str, body: bytes) -> ConverseRequest:
     max_tokens = inference.get("maxTokens", _MAX_TOKENS)
     if type(max_tokens) is not int or max_tokens < 1:
         raise invalid(f"maxTokens is {max_tokens!r}; it must be at least 1")
-    return ConverseRequest(text, model_id, max_tokens)
+    service_tier = _member(members, "serviceTier", dict).get("type") if "serviceTier" in members else "default"
+    if service_tier not in _SERVICE_TIERS:
+        raise invalid(f"serviceTier.type is {service_tier!r}; it must be one of {', '.join(_SERVICE_TIERS)}")
+    return ConverseRequest(text, model_id, max_tokens, service_tier)
 
 
 def parse_invoke_agent_runtime(runtime_arn: str, session_id: str | None, body: bytes) -> InvokeAgentRuntimeRequest:

@@ -192,9 +192,8 @@ class BedrockStandIn:
     async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
         asked = parse_converse(model_id, request.body)
         fault = await self._begin(call, asked.text)
-        # The action has not the operation's name (BR-31).
-        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))
-        return self._streamed(call, converse(asked.text, asked.max_tokens), fault, wire.MODEL, {})
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))  # BR-31
+        return self._streamed(call, converse(asked.text, asked.max_tokens, asked.service_tier), fault, wire.MODEL, {})
 
     async def _invoke_agent_runtime(self, call: Call, request: Request, runtime_arn: str) -> Response:
         asked = parse_invoke_agent_runtime(runtime_arn, request.headers.get(_RUNTIME_SESSION_HEADER), request.body)

@@ -67,14 +67,15 @@ def test_a_replay_has_its_attempts_again_and_never_expires(envelope: Envelope) -
 
 def test_an_answer_completes_and_deletes(delivery: MakeDelivery) -> None:
     outcome = concluded(
-        Answered(Session("s-1", restarted=True), Ended("max_tokens", 5, 7, truncated=True)), delivery(1)
+        Answered(Session("s-1", restarted=True), Ended("max_tokens", 5, 7, truncated=True, service_tier="flex")),
+        delivery(1),
     )
 
     assert (outcome.metric, outcome.done, outcome.frame_type) == ("Completed", True, Completed)
     assert outcome.members == {
         "session_id": "s-1",
         "session_restarted": True,
-        "usage": Usage(input_tokens=5, output_tokens=7),
+        "usage": Usage(input_tokens=5, output_tokens=7, service_tier="flex"),
         "stop_reason": "max_tokens",
         "truncated": True,
     }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from selador_main.workflows.template import Reference, Template, parse_template
 from selador_main.workflows.toml_lines import TomlLines
 from selador_shared.protocol import WorkflowName
+from selador_shared.settings import ServiceTier
 
 FOLDER = Path(__file__).parent
 
@@ -66,6 +67,7 @@ class Generate(_Part):
     model: str | None = None
     max_tokens: Annotated[int, Field(ge=1, le=65_536)] | None = None
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    service_tier: ServiceTier | None = None
     stream: bool = False
 
     @property

@@ -138,6 +138,7 @@ class Workflows:
                     system=None if step.system is None else run.fill(step.system),
                     max_tokens=step.max_tokens or self._generation.max_tokens,
                     temperature=self._generation.temperature if step.temperature is None else step.temperature,
+                    service_tier=step.service_tier or self._generation.service_tier,
                 )
                 yield from self._model(step.model).generate(prompt, run.cancellation)
             case Query():
@@ -183,7 +184,7 @@ def citations(answer: str, passages: Sequence[Passage]) -> Iterator[CitedSource]
 
 
 def total(ends: Sequence[Ended]) -> Ended:
-    """Return how the whole run ended: the last model's reason, all models' tokens, truncated if any was."""
+    """Return how the whole run ended: the last model's reason, all models' tokens and tiers, truncated if any was."""
     inputs = [end.input_tokens for end in ends if end.input_tokens is not None]
     outputs = [end.output_tokens for end in ends if end.output_tokens is not None]
     return Ended(
@@ -191,6 +192,7 @@ def total(ends: Sequence[Ended]) -> Ended:
         input_tokens=sum(inputs) if inputs else None,
         output_tokens=sum(outputs) if outputs else None,
         truncated=any(end.truncated for end in ends),
+        service_tier=", ".join(dict.fromkeys(end.service_tier for end in ends if end.service_tier)) or None,
     )
 
 

@@ -46,7 +46,19 @@ def test_text_comes_in_pieces_and_then_how_it_ended(model: Model) -> None:
     *texts, ended = generated(model)
 
     assert "".join(text.text for text in texts if isinstance(text, Text)) == "Notice is three months. [1]"
-    assert ended == Ended("end_turn", input_tokens=10, output_tokens=5, truncated=False)
+    assert ended == Ended("end_turn", input_tokens=10, output_tokens=5, truncated=False, service_tier="default")
+
+
+def test_a_tier_is_asked_for(model: Model) -> None:
+    ended = generated(model, replace(PROMPT, service_tier="priority"))[-1]
+
+    assert isinstance(ended, Ended)
+    assert ended.service_tier == "priority"
+
+
+def test_a_tier_that_bedrock_does_not_know_is_the_deployments_fault(model: Model) -> None:
+    with pytest.raises(DeploymentFaultError):
+        generated(model, replace(PROMPT, service_tier="express"))
 
 
 def test_reaching_the_limit_of_tokens_is_told(model: Model) -> None:

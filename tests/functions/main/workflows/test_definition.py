@@ -97,9 +97,11 @@ def test_a_fault_is_told_with_its_place(old: str, new: str, fault: str) -> None:
 
 
 def test_all_faults_of_a_file_are_told_at_once() -> None:
-    broken = GOOD.replace('model = "fast"', "temperature = 2").replace('kind = "retrieve"', 'kind = "retrieve"\nx = 1')
+    broken = GOOD.replace('model = "fast"', 'temperature = 2\nservice_tier = "fast"').replace(
+        'kind = "retrieve"', 'kind = "retrieve"\nx = 1'
+    )
 
-    assert len(faults(broken)) == 2
+    assert len(faults(broken)) == 3
 
 
 def test_a_model_that_the_deployment_does_not_have_is_a_fault_of_the_deployment() -> None:

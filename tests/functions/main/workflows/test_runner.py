@@ -1,6 +1,7 @@
 """Runs of workflows with models, retrieval and an agent that answer as told."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ class Stage:
             agent=self,
             retriever=self,
             model=self.model,
-            generation=Generation(max_tokens=77, temperature=0.3),
+            generation=Generation(max_tokens=77, temperature=0.3, service_tier="priority"),
         )
         request = Workflow(action="invoke", type="workflow", workflow="brief", inputs=inputs)
         return workflows.answer(request, Caller(), Cancellation())
@@ -108,11 +109,14 @@ def test_an_earlier_step_streams_where_it_says_so() -> None:
 
 def test_a_steps_limits_and_model_are_its_own_or_the_deployments() -> None:
     stage = Stage([Text("a"), END], [Text("b"), END])
-    two = ONE + 'max_tokens = 5\ntemperature = 0\nmodel = "fast"\nstream = true\n' + ONE.replace("one", "two")
+    own = 'max_tokens = 5\ntemperature = 0\nservice_tier = "flex"\nmodel = "fast"\nstream = true\n'
 
-    list(stage.run(two))
+    list(stage.run(ONE + own + ONE.replace("one", "two")))
 
-    assert [(prompt.max_tokens, prompt.temperature) for prompt in stage.prompts] == [(5, 0), (77, 0.3)]
+    assert [(prompt.max_tokens, prompt.temperature, prompt.service_tier) for prompt in stage.prompts] == [
+        (5, 0, "flex"),
+        (77, 0.3, "priority"),
+    ]
     assert stage.models == ["fast", None]
 
 
@@ -200,6 +204,23 @@ def test_tokens_that_ran_out_in_any_step_make_the_answer_truncated() -> None:
     two = ONE + '[[steps]]\nname = "two"\nkind = "generate"\nprompt = "${steps.one}"\n'
 
     assert list(stage.run(two))[-1] == Ended("end_turn", 11, 7, truncated=True)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "told"),
+    [
+        (("flex", "flex"), "flex"),
+        (("flex", "default"), "flex, default"),
+        ((None, "flex"), "flex"),
+        ((None, None), None),
+    ],
+)
+def test_the_tiers_that_served_are_told(tiers: tuple[str | None, ...], told: str | None) -> None:
+    answers: list[Sequence[Text | Ended]] = [[Text("a"), replace(END, service_tier=tier)] for tier in tiers]
+    stage = Stage(*answers)
+    two = ONE + '[[steps]]\nname = "two"\nkind = "generate"\nprompt = "${steps.one}"\n'
+
+    assert list(stage.run(two))[-1] == Ended("end_turn", 20, 10, service_tier=told)
 
 
 @pytest.mark.parametrize(
