@@ -10,6 +10,7 @@ locals {
   # The default model, and those that a workflow's step may use.
   _models             = toset(concat([var.model_arn], values(var.generation.models)))
   _inference_profiles = toset([for arn in local._models : arn if strcontains(arn, "inference-profile/")])
+  _prompt_routers     = toset([for arn in local._models : arn if strcontains(arn, "prompt-router/")])
 
   knowledge_base_arn = join(":", [
     "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
@@ -60,6 +61,37 @@ data "aws_iam_policy_document" "invoke_model" {
     content {
       sid       = "ResolveInferenceProfile"
       actions   = ["bedrock:GetInferenceProfile"]
+      resources = statement.value
+    }
+  }
+
+  # A router asks one of its models in the caller's name. No data source tells which they are, so the condition limits
+  # the permission to what the router asks for.
+  dynamic "statement" {
+    for_each = length(local._prompt_routers) > 0 ? [local._prompt_routers] : []
+
+    content {
+      sid     = "InvokeModelsOfPromptRouter"
+      actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      resources = [
+        "arn:${data.aws_partition.current.partition}:bedrock:*::foundation-model/*",
+        "arn:${data.aws_partition.current.partition}:bedrock:*:${data.aws_caller_identity.current.account_id}:inference-profile/*",
+      ]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "bedrock:PromptRouterArn"
+        values   = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local._prompt_routers) > 0 ? [local._prompt_routers] : []
+
+    content {
+      sid       = "ResolvePromptRouter"
+      actions   = ["bedrock:GetPromptRouter"]
       resources = statement.value
     }
   }

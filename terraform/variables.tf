@@ -1,3 +1,9 @@
+locals {
+  # What ConverseStream and a knowledge base take for a model (BR-05, BR-17).
+  model_kinds       = "foundation-model|(application-)?inference-profile|provisioned-model|custom-model-deployment|imported-model|(default-)?prompt-router"
+  model_arn_pattern = "^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(${local.model_kinds})/[^\\s]+$"
+}
+
 variable "agent_runtime_arn" {
   description = <<-EOT
     The ARN of the Bedrock AgentCore runtime that answers queries; null for the knowledge base. docs/agents.md has the whole
@@ -195,8 +201,8 @@ variable "generation" {
   }
 
   validation {
-    condition     = alltrue([for name, arn in var.generation.models : can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", arn))])
-    error_message = "generation.models is ${jsonencode(var.generation.models)}; each value must be the ARN of a foundation model or an inference profile, like model_arn."
+    condition     = alltrue([for name, arn in var.generation.models : can(regex(local.model_arn_pattern, arn))])
+    error_message = "generation.models is ${jsonencode(var.generation.models)}; each has to be an ARN of one of the kinds that model_arn may have."
   }
 }
 
@@ -359,14 +365,20 @@ variable "max_attempts" {
 }
 
 variable "model_arn" {
-  description = "The ARN of the Bedrock model that writes answers: a foundation model, or an inference profile of this account. To plan with a profile, you need bedrock:GetInferenceProfile, which tells Terraform the profile's Regions."
+  description = <<-EOT
+    The ARN of the Bedrock model that writes answers, in this account or of Bedrock itself:
+    - a foundation model, `arn:<partition>:bedrock:<region>::foundation-model/<id>`;
+    - an inference profile or an application inference profile. Whoever plans then needs bedrock:GetInferenceProfile, to
+      learn its destination Regions;
+    - a provisioned model, a custom model's deployment or an imported model;
+    - a prompt router, default or your own.
+  EOT
   type        = string
   nullable    = false
 
   validation {
-    # RetrieveAndGenerateStream takes a model's ARN of at most 2,048 characters (BR-05).
-    condition     = can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile)/[^\\s]+$", var.model_arn)) && length(var.model_arn) <= 2048
-    error_message = "model_arn is \"${var.model_arn}\"; it must be arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:inference-profile/<id>, of at most 2,048 characters."
+    condition     = can(regex(local.model_arn_pattern, var.model_arn)) && length(var.model_arn) <= 2048 # BR-05
+    error_message = "model_arn is \"${var.model_arn}\"; Bedrock takes at most 2,048 characters, arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:<kind>/<id>, with one of the kinds inference-profile, application-inference-profile, provisioned-model, custom-model-deployment, imported-model, prompt-router and default-prompt-router."
   }
 }
 

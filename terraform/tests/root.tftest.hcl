@@ -384,6 +384,46 @@ run "lets_main_use_the_models_of_workflows_and_the_guardrail" {
   }
 }
 
+run "lets_main_use_a_prompt_router_and_by_it_alone_the_models_that_it_picks" {
+  command = plan
+
+  variables {
+    model_arn = "arn:aws:bedrock:eu-central-1:111122223333:default-prompt-router/anthropic.claude:1"
+  }
+
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.invoke_model.json).Statement == [
+      {
+        Sid      = "InvokeModel"
+        Effect   = "Allow"
+        Action   = ["bedrock:InvokeModelWithResponseStream", "bedrock:InvokeModel"]
+        Resource = "arn:aws:bedrock:eu-central-1:111122223333:default-prompt-router/anthropic.claude:1"
+      },
+      {
+        Sid    = "InvokeModelsOfPromptRouter"
+        Effect = "Allow"
+        Action = ["bedrock:InvokeModelWithResponseStream", "bedrock:InvokeModel"]
+        Resource = [
+          "arn:aws:bedrock:*::foundation-model/*",
+          "arn:aws:bedrock:*:111122223333:inference-profile/*",
+        ]
+        Condition = {
+          ArnEquals = {
+            "bedrock:PromptRouterArn" = "arn:aws:bedrock:eu-central-1:111122223333:default-prompt-router/anthropic.claude:1"
+          }
+        }
+      },
+      {
+        Sid      = "ResolvePromptRouter"
+        Effect   = "Allow"
+        Action   = "bedrock:GetPromptRouter"
+        Resource = "arn:aws:bedrock:eu-central-1:111122223333:default-prompt-router/anthropic.claude:1"
+      },
+    ]
+    error_message = "The policy is ${data.aws_iam_policy_document.invoke_model.json}."
+  }
+}
+
 run "lets_main_use_an_inference_profile_in_each_of_its_destination_regions" {
   command = plan
 

@@ -301,6 +301,45 @@ run "refuses_a_prompt_without_a_place_for_passages" {
   expect_failures = [var.generation]
 }
 
+run "accepts_every_kind_of_model_that_bedrock_runs" {
+  command = plan
+
+  override_data {
+    target = data.aws_bedrock_inference_profile.this
+    values = { models = [] }
+  }
+
+  variables {
+    model_arn = "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:provisioned-model/abcdefghij12"
+    generation = {
+      models = {
+        application = "arn:aws:bedrock:eu-central-1:111122223333:application-inference-profile/abcdefghij12"
+        custom      = "arn:aws:bedrock:eu-central-1:111122223333:custom-model-deployment/abcdefghij12"
+        imported    = "arn:aws:bedrock:eu-central-1:111122223333:imported-model/abcdefghij12"
+        profile     = "arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.a-model-v1:0"
+        routed      = "arn:aws:bedrock:eu-central-1:111122223333:default-prompt-router/anthropic.claude:1"
+        router      = "arn:aws:bedrock:eu-central-1:111122223333:prompt-router/abcdefghij12"
+      }
+    }
+  }
+
+  assert {
+    condition     = length(local.model_arns) == 7
+    error_message = "The role may use ${jsonencode(local.model_arns)}."
+  }
+}
+
+run "refuses_a_model_of_a_kind_that_bedrock_does_not_run" {
+  command = plan
+
+  variables {
+    model_arn  = "arn:aws:bedrock:eu-central-1:111122223333:custom-model/a-model.x/abcdefghij12"
+    generation = { models = { agent = "arn:aws:bedrock:eu-central-1:111122223333:agent/abcdefghij" } }
+  }
+
+  expect_failures = [var.model_arn, var.generation]
+}
+
 run "refuses_a_model_that_is_no_arn" {
   command = plan
 

@@ -107,6 +107,24 @@ def test_a_structured_variable_is_json_and_an_empty_one_is_unset(main_environmen
     )
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        "provisioned-model/abcdefghij12",
+        "custom-model-deployment/abcdefghij12",
+        "imported-model/abcdefghij12",
+        "prompt-router/abcdefghij12",
+        "default-prompt-router/anthropic.claude:1",
+        "application-inference-profile/abcdefghij12",
+        "inference-profile/eu.amazon.nova-lite-v1:0",
+    ],
+)
+def test_every_kind_of_model_is_taken(main_environment: pytest.MonkeyPatch, model: str) -> None:
+    main_environment.setenv("MODEL_ARN", f"arn:aws:bedrock:eu-west-1:111122223333:{model}")
+
+    assert load(MainSettings).model_arn.endswith(model)
+
+
 def test_generation_has_a_limit_of_tokens_where_nothing_is_said(main_environment: pytest.MonkeyPatch) -> None:
     """Without it Bedrock would reserve the model's own maximum of the account's quota (BR-35)."""
     assert load(MainSettings).generation.max_tokens == 4_096
