@@ -31,12 +31,13 @@ data "aws_bedrock_inference_profile" "this" {
 }
 
 data "aws_iam_policy_document" "ask_knowledge_base" {
-  # AWS authorizes RetrieveAndGenerateStream as RetrieveAndGenerate (BR-29). The Service Authorization Reference,
-  # "Actions, resources, and condition keys for Amazon Bedrock", lists no resource type for it, so no ARN is sure to
-  # match. Two other permissions, which it also needs, limit what it may read and run: Retrieve and InvokeModel.
+  # RetrieveAndGenerateStream is authorized as RetrieveAndGenerate. The Service Authorization Reference, "Actions,
+  # resources, and condition keys for Amazon Bedrock", lists no resource type for it, so no ARN is sure to match it
+  # (BR-29), nor for AgenticRetrieveStream, by which managed knowledge bases are asked. What both may read and run is
+  # narrowed by the two permissions that they need besides: Retrieve, below, and InvokeModel.
   statement {
     sid       = "GenerateFromWhatIsRetrieved"
-    actions   = ["bedrock:RetrieveAndGenerate"]
+    actions   = [var.knowledge_base_type == "MANAGED" ? "bedrock:AgenticRetrieveStream" : "bedrock:RetrieveAndGenerate"]
     resources = ["*"]
   }
 

@@ -4,11 +4,9 @@ locals {
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
-  # The limit of a question in characters. RetrieveAndGenerateStream takes 1,000 (BR-02). For an agent runtime, the
-  # question must fit into one WebSocket frame, which API Gateway limits to 32 KB (WS-55).
-  _agent_runtime_text_limit  = 20000
-  _knowledge_base_text_limit = 1000
-  query_text_limit           = var.agent_runtime_arn == null ? local._knowledge_base_text_limit : local._agent_runtime_text_limit
+  # The question's limit in characters is its agent's: Bedrock's for a knowledge base (BR-02), else what fits into a
+  # client's message of 32 KB (WS-55). The main function's agents state the same.
+  query_text_limit = var.agent_runtime_arn == null && var.knowledge_base_type != "MANAGED" ? 1000 : 20000
 
   # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
   websocket_handler_timeout_seconds = 29
@@ -139,6 +137,7 @@ module "main" {
     CALLBACK_URL            = module.websocket_api.callback_url
     GENERATION              = jsonencode(var.generation)
     KNOWLEDGE_BASE_ID       = var.knowledge_base_id
+    KNOWLEDGE_BASE_TYPE     = var.knowledge_base_type
     LOG_LEVEL               = var.log_level
     MAX_ATTEMPTS            = var.max_attempts
     MODEL_ARN               = var.model_arn

@@ -274,6 +274,23 @@ variable "knowledge_base_id" {
   }
 }
 
+variable "knowledge_base_type" {
+  description = "The type of the knowledge base: VECTOR, KENDRA, SQL or MANAGED. A managed one is asked by another call (AgenticRetrieveStream): it plans its searches, takes up to 20,000 characters and keeps no conversation."
+  type        = string
+  default     = "VECTOR"
+  nullable    = false
+
+  validation {
+    condition     = contains(["VECTOR", "KENDRA", "SQL", "MANAGED"], var.knowledge_base_type)
+    error_message = "knowledge_base_type is \"${var.knowledge_base_type}\"; Bedrock knows VECTOR, KENDRA, SQL and MANAGED."
+  }
+
+  validation {
+    condition     = var.knowledge_base_type != "MANAGED" || (var.generation.prompt_template == null && var.generation.search_type == null)
+    error_message = "knowledge_base_type is MANAGED, and generation sets prompt_template or search_type; a managed knowledge base takes neither."
+  }
+}
+
 variable "log_level" {
   description = "The lowest level of the lines that the functions log: INFO, WARNING or ERROR."
   type        = string

@@ -244,6 +244,7 @@ run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
       GENERATION              = "{\"guardrail\":null,\"max_tokens\":4096,\"models\":{},\"number_of_results\":null,\"prompt_template\":null,\"search_type\":null,\"service_tier\":null,\"temperature\":null}"
       CALLBACK_URL            = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/test"
       KNOWLEDGE_BASE_ID       = "KB12345678"
+      KNOWLEDGE_BASE_TYPE     = "VECTOR"
       LOG_LEVEL               = "INFO"
       MAX_ATTEMPTS            = "3"
       MODEL_ARN               = "arn:aws:bedrock:eu-central-1::foundation-model/a-model-v1:0"
@@ -359,6 +360,32 @@ run "asks_an_agent_runtime_where_one_is_named_with_longer_questions" {
       ]
     }]
     error_message = "The policy is ${module.main.role_policies["invoke-agent-runtime"]}."
+  }
+}
+
+run "asks_a_managed_knowledge_base_by_its_own_call_with_longer_questions" {
+  command = plan
+
+  variables {
+    knowledge_base_type = "MANAGED"
+  }
+
+  assert {
+    condition     = module.main.environment_variables["KNOWLEDGE_BASE_TYPE"] == "MANAGED"
+    error_message = "Main is told ${module.main.environment_variables["KNOWLEDGE_BASE_TYPE"]}."
+  }
+
+  assert {
+    condition     = module.websocket_handler.environment_variables["QUERY_TEXT_LIMIT"] == "20000"
+    error_message = "The handler takes ${module.websocket_handler.environment_variables["QUERY_TEXT_LIMIT"]} characters."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.main.role_policies["ask-knowledge-base"]).Statement : statement.Action => statement.Resource } == {
+      "bedrock:AgenticRetrieveStream" = "*"
+      "bedrock:Retrieve"              = "arn:aws:bedrock:eu-central-1:111122223333:knowledge-base/KB12345678"
+    }
+    error_message = "The policy is ${module.main.role_policies["ask-knowledge-base"]}."
   }
 }
 

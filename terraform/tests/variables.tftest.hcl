@@ -281,6 +281,27 @@ run "refuses_an_unknown_search_type" {
   expect_failures = [var.generation]
 }
 
+run "refuses_an_unknown_type_of_knowledge_base" {
+  command = plan
+
+  variables {
+    knowledge_base_type = "GRAPH"
+  }
+
+  expect_failures = [var.knowledge_base_type]
+}
+
+run "refuses_a_managed_knowledge_base_with_settings_that_it_does_not_take" {
+  command = plan
+
+  variables {
+    generation          = { search_type = "HYBRID" }
+    knowledge_base_type = "MANAGED"
+  }
+
+  expect_failures = [var.knowledge_base_type]
+}
+
 run "refuses_an_unknown_service_tier" {
   command = plan
 

@@ -228,7 +228,12 @@ def run_bare(task: Path, script: str) -> Run:
 OPERATIONS = {
     "websocket_handler": {"sqs": ["SendMessage"]},
     "main": {
-        "bedrock-agent-runtime": ["GetSession", "Retrieve", "RetrieveAndGenerateStream"],  # get_session is botocore's
+        "bedrock-agent-runtime": [
+            "AgenticRetrieveStream",
+            "GetSession",  # get_session is botocore's
+            "Retrieve",
+            "RetrieveAndGenerateStream",
+        ],
         "bedrock-agentcore": ["InvokeAgentRuntime"],
         "bedrock-runtime": ["ConverseStream"],
         "sqs": ["ChangeMessageVisibility"],

@@ -51,7 +51,15 @@ def _carried(client: Any) -> Any:
     return client
 
 
-_knowledge_base = KnowledgeBaseAgent(
+def _knowledge_base_kind() -> type[KnowledgeBaseAgent]:
+    if _settings.knowledge_base_type != "MANAGED":
+        return KnowledgeBaseAgent
+    from selador_main.agents.managed_knowledge_base import ManagedKnowledgeBaseAgent  # noqa: PLC0415  # as below
+
+    return ManagedKnowledgeBaseAgent
+
+
+_knowledge_base = _knowledge_base_kind()(
     _carried(_boto3.client("bedrock-agent-runtime", config=_config(MODEL_READ_SECONDS))),
     _settings.knowledge_base_id,
     _settings.model_arn,

@@ -99,7 +99,8 @@ class Generation(_Structured):
 class MainSettings(FunctionSettings):
     """`callback_url` is the base of `@connections`: the API's https address with the stage (WS-69).
 
-    Queries go to the AgentCore runtime `agent_runtime_arn` where there is one, else to the knowledge base.
+    Queries go to the AgentCore runtime `agent_runtime_arn` where there is one, else to the knowledge base. A managed
+    one is asked by another call than the rest.
     `request_max_age_seconds` is a request's useful life: one that waited longer in the queue before its first attempt
     is answered `deadline_exceeded` and costs nothing. The queue's maxReceiveCount is `max_attempts` + 1.
     """
@@ -108,6 +109,7 @@ class MainSettings(FunctionSettings):
     callback_url: HttpUrl
     generation: Json[Generation] = Generation()
     knowledge_base_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,10}$")]  # as Bedrock's API (BR-05)
+    knowledge_base_type: Literal["VECTOR", "KENDRA", "SQL", "MANAGED"] = "VECTOR"
     max_attempts: Annotated[int, Field(ge=1)]
     model_arn: Arn
     request_max_age_seconds: Annotated[int, Field(ge=1)]

@@ -39,6 +39,40 @@ def stream_answer(passages: Sequence[Passage]) -> Iterator[Event]:
         yield "citation", _citation(quote, start, passage)
 
 
+def stream_agentic_answer(passages: Sequence[Passage], knowledge_base_id: str) -> Iterator[Event]:
+    """Yield the same answer in the form of AgenticRetrieveStream: steps, words, then all at once with the citations."""
+    yield from _step("Planning")
+    yield from _step("Retrieval")
+    words: list[str] = []
+    citations: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for event_type, members in stream_answer(passages):
+        if event_type == "output":
+            words.append(members["text"])
+            yield "responseEvent", members
+        else:
+            span = members["generatedResponsePart"]["textResponsePart"]["span"]
+            references = [{"resultIndex": len(results)}]
+            citations.append({"startIndex": span["start"], "endIndex": span["end"] + 1, "references": references})
+            results += [_result(cited, knowledge_base_id) for cited in members["retrievedReferences"]]
+    generated = {"answer": "".join(words), "citations": citations}
+    yield "result", {"results": results, "generatedResponse": generated}
+
+
+def _step(name: str) -> Iterator[Event]:
+    for status in ("IN_PROGRESS", "SUCCEEDED"):
+        attributes = {"step": name, "status": status, "message": f"{name}: {status}"}
+        yield "traceEvent", {"id": f"{name}-{status}", "timestamp": 0, "attributes": attributes}
+
+
+def _result(cited: dict[str, Any], knowledge_base_id: str) -> dict[str, Any]:
+    return {
+        "content": {"mimeType": "text/plain", "text": cited["content"]["text"]},
+        "metadata": {"_source_uri": cited["location"]["s3Location"]["uri"]},
+        "sourceRetriever": {"identifier": knowledge_base_id},
+    }
+
+
 def reference(passage: Passage) -> dict[str, Any]:
     """Return the passage as Bedrock describes one: content, location and metadata (BR-09)."""
     uri = f"s3://{BUCKET}/{passage.document}"

@@ -15,7 +15,8 @@ _SERVICE_TIERS = ("priority", "default", "flex", "reserved")
 _RESULTS_DEFAULT, _RESULTS_MAX = 5, 100  # Bedrock's range begins at 1 (BR-06)
 _KNOWLEDGE_BASE_ID = re.compile(r"[0-9a-zA-Z]{1,10}")  # what Bedrock takes (BR-05)
 _MODEL_ARN_CHARACTERS = 2_048  # the most that Bedrock takes (BR-05)
-_TYPE_NAMES: dict[type, str] = {dict: "a structure", str: "a string"}
+_TYPE_NAMES: dict[type, str] = {dict: "a structure", list: "a list", str: "a string"}
+_SEARCHES = ("managedSearchConfiguration", "vectorSearchConfiguration")
 
 
 class ApiError(SeladorLocalError):
@@ -50,6 +51,18 @@ class RetrieveRequest:
 
     text: str
     knowledge_base_id: str
+    number_of_results: int
+    search: str | None
+    """The member that configures the search, which tells managed knowledge bases from others; None if none does."""
+
+
+@dataclass(frozen=True)
+class AgenticRetrieveRequest:
+    """A valid request of AgenticRetrieveStream for one knowledge base and a model of one's own."""
+
+    text: str
+    knowledge_base_id: str
+    model_arn: str
     number_of_results: int
 
 
@@ -129,7 +142,32 @@ def parse_retrieve(knowledge_base: str, body: bytes) -> RetrieveRequest:
     """Read the request of Retrieve for `knowledge_base`, an id or an ARN (BR-13); raise ApiError."""
     members = _json_object(body)
     text = _text(_member(members, "retrievalQuery", dict), "retrievalQuery.text", RETRIEVE_CHARACTERS)
-    return RetrieveRequest(text, _knowledge_base_id(knowledge_base.rpartition("/")[2]), _number_of_results(members))
+    configuration = _member(members, "retrievalConfiguration", dict) if "retrievalConfiguration" in members else {}
+    search = next((name for name in _SEARCHES if name in configuration), None)
+    number = _number_of_results(members, search or "vectorSearchConfiguration")
+    return RetrieveRequest(text, _knowledge_base_id(knowledge_base.rpartition("/")[2]), number, search)
+
+
+def parse_agentic_retrieve(body: bytes) -> AgenticRetrieveRequest:
+    """Read the request of AgenticRetrieveStream; raise ApiError, a ValidationException."""
+    members = _json_object(body)
+    messages, retrievers = (_member(members, name, list) for name in ("messages", "retrievers"))
+    if not messages or not retrievers:
+        raise invalid("messages and retrievers must have at least one member")
+    retriever = _member(_member(retrievers[0], "configuration", dict), "knowledgeBase", dict)
+    overrides = _member(retriever, "retrievalOverrides", dict) if "retrievalOverrides" in retriever else {}
+    configuration: dict[str, Any] = _member(members, "agenticRetrieveConfiguration", dict)
+    for name in ("foundationModelConfiguration", "bedrockFoundationModelConfiguration", "modelConfiguration"):
+        configuration = _member(configuration, name, dict)
+    number = overrides.get("maxNumberOfResults", _RESULTS_DEFAULT)
+    if type(number) is not int or number < 1:
+        raise invalid(f"maxNumberOfResults is {number!r}; it must be at least 1")
+    return AgenticRetrieveRequest(
+        text=_member(_member(messages[-1], "content", dict), "text", str),
+        knowledge_base_id=_knowledge_base_id(_member(retriever, "knowledgeBaseId", str)),
+        model_arn=_member(configuration, "modelArn", str),
+        number_of_results=number,
+    )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -162,8 +200,8 @@ def _knowledge_base_id(value: str) -> str:
     return value
 
 
-def _number_of_results(members: dict[str, Any]) -> int:
-    for optional in ("retrievalConfiguration", "vectorSearchConfiguration"):
+def _number_of_results(members: dict[str, Any], search: str = "vectorSearchConfiguration") -> int:
+    for optional in ("retrievalConfiguration", search):
         members = _member(members, optional, dict) if optional in members else {}
     number = members.get("numberOfResults", _RESULTS_DEFAULT)
     if type(number) is not int or not 1 <= number <= _RESULTS_MAX:

@@ -12,13 +12,14 @@ from uuid import uuid4
 from selador_local import http
 from selador_local.bedrock import wire
 from selador_local.bedrock.agent_runtime import stream_runtime_answer
-from selador_local.bedrock.answer import Event, reference, stream_answer
+from selador_local.bedrock.answer import Event, reference, stream_agentic_answer, stream_answer
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
 from selador_local.bedrock.model import converse
 from selador_local.bedrock.requests import (
     ApiError,
     RetrieveAndGenerateRequest,
     invalid,
+    parse_agentic_retrieve,
     parse_converse,
     parse_invoke_agent_runtime,
     parse_retrieve,
@@ -29,7 +30,10 @@ from selador_local.bedrock.wire import Wire
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.http import Request, Response
 
-_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # sent before any event (BR-07)
+MANAGED_KNOWLEDGE_BASE_ID = "MANAGEDKB1"
+"""The one knowledge base that is a managed one."""
+
+_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07
 _RUNTIME_SESSION_HEADER = "x-amzn-bedrock-agentcore-runtime-session-id"
 _RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _CONVERSE_PATH = re.compile(r"/model/([^/]+)/converse-stream")
@@ -125,6 +129,8 @@ class BedrockStandIn:
         if path.startswith("/_control/"):
             return self._control(request.method, path, request.body)
         if request.method == "POST":
+            if path == "/agenticRetrieveStream":
+                return await self._call("AgenticRetrieveStream", self._agentic_retrieve, request, "")
             if path == "/retrieveAndGenerateStream":
                 return await self._call("RetrieveAndGenerateStream", self._retrieve_and_generate, request, "")
             if found := _CONVERSE_PATH.fullmatch(path):
@@ -174,6 +180,8 @@ class BedrockStandIn:
         await self._begin(call, asked.text)
         await self._require(request, "bedrock:Retrieve", self._knowledge_base_arn(asked.knowledge_base_id))
         self._require_existing(asked.knowledge_base_id)
+        if asked.search is not None:
+            _require_type(asked.knowledge_base_id, asked.search, managed=asked.search == "managedSearchConfiguration")
         passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
         call.outcome = "completed"
         return _json(
@@ -184,10 +192,23 @@ class BedrockStandIn:
         asked = parse_retrieve_and_generate(request.body)
         fault = await self._begin(call, asked.text)
         await self._require_all(request, asked)
+        _require_type(asked.knowledge_base_id, "RetrieveAndGenerateStream", managed=False)
         call.session_id, words = self._continue_session(asked)
         passages = search(self._index, words, limit=asked.number_of_results)
         headers = {_SESSION_HEADER: call.session_id}
         return self._streamed(call, stream_answer(passages), fault, wire.KNOWLEDGE_BASE, headers)
+
+    async def _agentic_retrieve(self, call: Call, request: Request, _: str) -> Response:
+        asked = parse_agentic_retrieve(request.body)
+        fault = await self._begin(call, asked.text)
+        await self._require(request, "bedrock:AgenticRetrieveStream", "*")  # it has no resource type
+        await self._require(request, "bedrock:Retrieve", self._knowledge_base_arn(asked.knowledge_base_id))
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))
+        self._require_existing(asked.knowledge_base_id)
+        _require_type(asked.knowledge_base_id, "AgenticRetrieveStream", managed=True)
+        passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
+        answer = stream_agentic_answer(passages, asked.knowledge_base_id)
+        return self._streamed(call, answer, fault, wire.MANAGED_KNOWLEDGE_BASE, {})
 
     async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
         asked = parse_converse(model_id, request.body)
@@ -295,6 +316,11 @@ class BedrockStandIn:
     def _model_arn(self, model: str) -> str:
         # A bare model id is a foundation model's, whose ARN has no account (BR-33).
         return model if model.startswith("arn:") else f"arn:aws:bedrock:{self._region}::foundation-model/{model}"
+
+
+def _require_type(knowledge_base_id: str, asked: str, *, managed: bool) -> None:
+    if managed is not (knowledge_base_id == MANAGED_KNOWLEDGE_BASE_ID):
+        raise invalid(f"{asked} is not supported for this type of knowledge base")
 
 
 def _unknown_operation(method: str, path: str) -> ApiError:

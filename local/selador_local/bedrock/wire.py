@@ -22,6 +22,12 @@ class Wire:
     wordless: Sequence[tuple[str, dict[str, Any]]]
 
 
+_WARNING = {"guardrail": {"action": "INTERVENED", "id": "gr1", "version": "1"}}
+_INTERVENED = {
+    "id": "guardrail",
+    "timestamp": 0,
+    "attributes": {"step": "Planning", "status": "SUCCEEDED", "message": "blocked", "warnings": [_WARNING]},
+}
 _EMPTY_END: list[tuple[str, dict[str, Any]]] = [
     ("messageStart", {"role": "assistant"}),
     ("messageStop", {"stopReason": "end_turn"}),
@@ -44,6 +50,13 @@ KNOWLEDGE_BASE = Wire(
     exception=eventstream.encode_exception,
     guardrail=("guardrail", {"action": "INTERVENED"}),  # an event of its own (BR-08)
     wordless=[("output", {"text": ""})],
+)
+MANAGED_KNOWLEDGE_BASE = Wire(
+    content_type=eventstream.CONTENT_TYPE,
+    event=eventstream.encode_event,
+    exception=eventstream.encode_exception,
+    guardrail=("traceEvent", _INTERVENED),
+    wordless=[("result", {"results": [], "generatedResponse": {"answer": ""}})],
 )
 MODEL = Wire(
     content_type=eventstream.CONTENT_TYPE,
