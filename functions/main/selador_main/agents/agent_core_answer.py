@@ -47,6 +47,8 @@ class AnswerReader:
 
     def event(self, event: ServerSentEvent) -> Iterator[AgentEvent]:
         """Yield what an event says. Raises AgentFailedError and RequestRefusedError for what ends the answer."""
+        if event.name:
+            _raise_refusal(foreign.object_of(event.data) or {})  # which may come under the name of an error
         if failure := told_by_name(event.name, event.data):
             raise self._failed(failure, streamed=True)
         if self._closed or not event.data:
@@ -54,21 +56,12 @@ class AnswerReader:
         if event.data.strip() == _END:
             self._closed = True
             return
-        try:
-            value = json.loads(event.data)
-        except (ValueError, RecursionError):
-            if event.data.lstrip()[:1] in {"{", "[", '"'}:
-                raise AgentFailedError("unavailable", reason="an event whose data is not JSON") from None
-            raise NotUnderstoodError("events of text that is not JSON") from None
-        yield from self._value(value, streamed=True)
+        yield from self._value(_parsed(event.data), streamed=True)
 
     def body(self, body: str) -> Iterator[AgentEvent]:
         """Yield what a whole answer says, which is one JSON value."""
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            raise AgentFailedError("unavailable", reason="an answer that is not JSON") from None
-        yield from self._value(value, streamed=False)
+        if body.strip():
+            yield from self._value(_parsed(body), streamed=False)
 
     def end(self) -> Iterator[AgentEvent]:
         """Yield how the answer ended. Raises NotUnderstoodError, or AgentFailedError, if it had no text."""
@@ -91,9 +84,7 @@ class AnswerReader:
         if not isinstance(value, dict):
             self._pass_over(value)
             return
-        if value.get("type") == "error" and value.get("retryable") is False:
-            refusal = foreign.string(value.get("message")) or "the agent refused the question"
-            raise RequestRefusedError("invalid_request", refusal[:_MESSAGE_CHARACTERS])
+        _raise_refusal(value)
         if failure := told_by_members(value):
             raise self._failed(failure, streamed=streamed)
         yield from self._object(value)
@@ -201,6 +192,22 @@ class AnswerReader:
             return AgentFailedError("unavailable", reason=str(failure))
         ready = streamed and not self._begun
         return (NotReadyError if ready else AgentFailedError)("throttled", reason=str(failure))
+
+
+def _parsed(text: str) -> object:
+    """Return the JSON value in `text`. What only looks like one may be damaged; other texts are another form."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        if text.lstrip()[:1] in {"{", "[", '"'}:
+            raise AgentFailedError("unavailable", reason="JSON that can't be read") from None
+        raise NotUnderstoodError("text that is not JSON") from None
+
+
+def _raise_refusal(value: Mapping[str, Any]) -> None:
+    if value.get("type") == "error" and value.get("retryable") is False:
+        message = foreign.string(value.get("message")) or "the agent refused the question"
+        raise RequestRefusedError("invalid_request", message[:_MESSAGE_CHARACTERS])
 
 
 def _tokens(usage: object, *names: str) -> int | None:

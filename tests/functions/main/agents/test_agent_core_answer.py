@@ -313,9 +313,12 @@ def test_a_guardrail_that_intervenes_refuses_the_request(event: Any) -> None:
     assert raised.value.code == "content_blocked"
 
 
-def test_an_error_that_is_not_retryable_refuses_the_request_in_a_few_words() -> None:
+@pytest.mark.parametrize("name", ["", "error"])
+def test_an_error_that_is_not_retryable_refuses_the_request_in_a_few_words(name: str) -> None:
+    refusal = json.dumps({"type": "error", "retryable": False, "message": "No such flat. " * 1_000})
+
     with pytest.raises(RequestRefusedError) as raised:
-        streamed({"type": "error", "retryable": False, "message": "No such flat. " * 1_000})
+        streamed(ServerSentEvent(name, refusal))
 
     assert raised.value.code == "invalid_request"
     assert len(str(raised.value)) == 500
@@ -336,7 +339,7 @@ def test_an_error_that_is_not_retryable_refuses_the_request_in_a_few_words() -> 
         ([{"result": 5}], "object of result"),
         ([{"type": "delta", "text": 5}], "object of type delta without a text"),
         (["half", {"type": "delta"}], "object of type delta without a text"),
-        ([ServerSentEvent("", "Three months.")], "events of text that is not JSON"),
+        ([ServerSentEvent("", "Three months.")], "text that is not JSON"),
         ([{"a": 1}, {"b": 1}, {"a": 2}], "object of a; object of b"),
         ([{"type": "tool_result", "output": "SECRET"}], "object of type tool_result"),
     ],
@@ -347,6 +350,25 @@ def test_what_is_not_understood_is_refused_by_its_shape(events: list[Any], shape
 
     assert raised.value.code == "internal"
     assert raised.value.reason == f"not understood: {shape}"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("Three months.", NotUnderstoodError),
+        ('{"result": "Three', AgentFailedError),
+        ("[" * 100_000, AgentFailedError),
+        ("", AgentFailedError),
+        (" \n", AgentFailedError),
+    ],
+    ids=["words", "cut", "too deep", "nothing", "blanks"],
+)
+def test_an_answer_at_once_that_is_no_json_is_told_apart(body: str, error: type[Exception]) -> None:
+    reader = AnswerReader()
+
+    with pytest.raises(error):
+        list(reader.body(body))
+        list(reader.end())
 
 
 @pytest.mark.parametrize("events", [[], [""], [" \n"], [{"type": "completed"}], [{"data": ""}], [delta("")]])
