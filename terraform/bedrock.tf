@@ -31,10 +31,10 @@ data "aws_bedrock_inference_profile" "this" {
 }
 
 data "aws_iam_policy_document" "ask_knowledge_base" {
-  # RetrieveAndGenerateStream is authorized as RetrieveAndGenerate. The Service Authorization Reference, "Actions,
-  # resources, and condition keys for Amazon Bedrock", lists no resource type for it, so no ARN is sure to match it
-  # (BR-29), nor for AgenticRetrieveStream, by which managed knowledge bases are asked. What both may read and run is
-  # narrowed by the two permissions that they need besides: Retrieve, below, and InvokeModel.
+  # AWS authorizes RetrieveAndGenerateStream as RetrieveAndGenerate (BR-29). The Service Authorization Reference,
+  # "Actions, resources, and condition keys for Amazon Bedrock", lists no resource type for it, nor for
+  # AgenticRetrieveStream, which asks managed knowledge bases. So no ARN is sure to match either. Two other permissions,
+  # which both also need, limit what they may read and run: Retrieve and InvokeModel.
   statement {
     sid       = "GenerateFromWhatIsRetrieved"
     actions   = [var.knowledge_base_type == "MANAGED" ? "bedrock:AgenticRetrieveStream" : "bedrock:RetrieveAndGenerate"]
@@ -66,8 +66,8 @@ data "aws_iam_policy_document" "invoke_model" {
     }
   }
 
-  # A router asks one of its models in the caller's name. No data source tells which they are, so the condition limits
-  # the permission to what the router asks for.
+  # A prompt router calls one of its models in the caller's name. No data source tells which models those are, so the
+  # condition limits the permission to calls through the router.
   dynamic "statement" {
     for_each = length(local._prompt_routers) > 0 ? [local._prompt_routers] : []
 

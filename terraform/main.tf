@@ -4,9 +4,16 @@ locals {
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
-  # The question's limit in characters is its agent's: Bedrock's for a knowledge base (BR-02), else what fits into a
-  # client's message of 32 KB (WS-55). The main function's agents state the same.
-  query_text_limit = var.agent_runtime_arn == null && var.knowledge_base_type != "MANAGED" ? 1000 : 20000
+  # The limit of a question in characters. RetrieveAndGenerateStream takes 1,000 (BR-02). For an agent runtime and a
+  # managed knowledge base, the question must fit into one WebSocket frame, which API Gateway limits to 32 KB (WS-55).
+  _agent_runtime_text_limit          = 20000
+  _knowledge_base_text_limit         = 1000
+  _managed_knowledge_base_text_limit = 20000
+  query_text_limit = (
+    var.agent_runtime_arn != null ? local._agent_runtime_text_limit :
+    var.knowledge_base_type == "MANAGED" ? local._managed_knowledge_base_text_limit :
+    local._knowledge_base_text_limit
+  )
 
   # API Gateway stops waiting for an integration after 29 s, and nobody can raise that (WS-09).
   websocket_handler_timeout_seconds = 29

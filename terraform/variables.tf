@@ -1,18 +1,19 @@
 locals {
   # What ConverseStream and a knowledge base take for a model (BR-05, BR-17).
-  model_kinds       = "foundation-model|(application-)?inference-profile|provisioned-model|custom-model-deployment|imported-model|(default-)?prompt-router"
-  model_arn_pattern = "^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(${local.model_kinds})/[^\\s]+$"
+  _model_kinds = [
+    "foundation-model", "inference-profile", "application-inference-profile", "provisioned-model",
+    "custom-model-deployment", "imported-model", "prompt-router", "default-prompt-router",
+  ]
+  _model_arn_pattern = "^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(${join("|", local._model_kinds)})/[^\\s]+$"
 }
 
 variable "agent_runtime_arn" {
   description = <<-EOT
-    The ARN of the Bedrock AgentCore runtime that answers queries; null for the knowledge base. docs/agents.md has the whole
-    contract:
-    - it is sent `{"prompt": "…"}`;
-    - it streams server-sent events (text/event-stream): strings of text, the events of ConverseStream under `event`, or
-      `data`; or it answers once (application/json): a string, or an object with `result`, `response` or `output`;
-    - an object with an `error`, or of a type that ends in error, fails the attempt;
-    - any other form is refused once, and its shape is logged.
+    The ARN of the Bedrock AgentCore runtime that answers questions. If null, the knowledge base answers them. It gets
+    `{"prompt": "…"}`, and may answer in these forms; docs/agents.md has them all:
+    - server-sent events (text/event-stream) of text, of ConverseStream's events below `event`, or of `data`;
+    - one JSON value (application/json): a string, or an object with `result`, `response` or `output`;
+    - an object with an `error`, or whose type ends in error: the attempt fails.
   EOT
   type        = string
   default     = null
@@ -150,7 +151,7 @@ variable "generation" {
     - `number_of_results`: how many passages are retrieved for a question, 1 to 100;
     - `prompt_template`: the knowledge base's prompt, up to 2,000 characters. It must contain `$search_results$`;
     - `search_type`: HYBRID or SEMANTIC;
-    - `service_tier`: default, flex, priority or reserved, for the models that workflows ask; a knowledge base takes none;
+    - `service_tier`: default, flex, priority or reserved. It is for the models that workflows ask; a knowledge base takes none;
     - `temperature`: 0 to 1.
   EOT
   type = object({
@@ -191,18 +192,18 @@ variable "generation" {
 
   validation {
     condition     = var.generation.service_tier == null || try(contains(["default", "flex", "priority", "reserved"], var.generation.service_tier), false)
-    error_message = "generation.service_tier is \"${coalesce(var.generation.service_tier, "null")}\"; Bedrock knows default, flex, priority and reserved."
+    error_message = "generation.service_tier is \"${coalesce(var.generation.service_tier, "null")}\"; Bedrock takes default, flex, priority and reserved."
   }
 
-  # Bedrock takes 4,000 characters, but all variables of a function together have 4 KB (LAM-22).
+  # Bedrock takes 4,000 characters (BR-06), but all environment variables of a function share 4 KB (LAM-22).
   validation {
     condition     = var.generation.prompt_template == null || try(strcontains(var.generation.prompt_template, "$search_results$") && length(var.generation.prompt_template) <= 2000, false)
     error_message = "generation.prompt_template is ${length(coalesce(var.generation.prompt_template, "-"))} characters; it must contain $search_results$, which Bedrock replaces by the passages, and have at most 2,000 characters, so that it fits into the function's environment."
   }
 
   validation {
-    condition     = alltrue([for name, arn in var.generation.models : can(regex(local.model_arn_pattern, arn))])
-    error_message = "generation.models is ${jsonencode(var.generation.models)}; each has to be an ARN of one of the kinds that model_arn may have."
+    condition     = alltrue([for name, arn in var.generation.models : can(regex(local._model_arn_pattern, arn))])
+    error_message = "generation.models is ${jsonencode(var.generation.models)}; each value must be a model's ARN, of one of these kinds: ${join(", ", local._model_kinds)}."
   }
 }
 
@@ -275,19 +276,19 @@ variable "knowledge_base_id" {
 }
 
 variable "knowledge_base_type" {
-  description = "The type of the knowledge base: VECTOR, KENDRA, SQL or MANAGED. A managed one is asked by another call (AgenticRetrieveStream): it plans its searches, takes up to 20,000 characters and keeps no conversation."
+  description = "The type of the knowledge base: VECTOR, KENDRA, SQL or MANAGED. A managed one plans its searches, takes questions of up to 20,000 characters, and keeps no conversation."
   type        = string
   default     = "VECTOR"
   nullable    = false
 
   validation {
     condition     = contains(["VECTOR", "KENDRA", "SQL", "MANAGED"], var.knowledge_base_type)
-    error_message = "knowledge_base_type is \"${var.knowledge_base_type}\"; Bedrock knows VECTOR, KENDRA, SQL and MANAGED."
+    error_message = "knowledge_base_type is \"${var.knowledge_base_type}\"; Bedrock takes VECTOR, KENDRA, SQL and MANAGED."
   }
 
   validation {
     condition     = var.knowledge_base_type != "MANAGED" || (var.generation.prompt_template == null && var.generation.search_type == null)
-    error_message = "knowledge_base_type is MANAGED, and generation sets prompt_template or search_type; a managed knowledge base takes neither."
+    error_message = "knowledge_base_type is MANAGED, but generation sets prompt_template or search_type; a managed knowledge base takes neither, so set them to null."
   }
 }
 
@@ -383,19 +384,20 @@ variable "max_attempts" {
 
 variable "model_arn" {
   description = <<-EOT
-    The ARN of the Bedrock model that writes answers, in this account or of Bedrock itself:
-    - a foundation model, `arn:<partition>:bedrock:<region>::foundation-model/<id>`;
-    - an inference profile or an application inference profile. Whoever plans then needs bedrock:GetInferenceProfile, to
-      learn its destination Regions;
-    - a provisioned model, a custom model's deployment or an imported model;
-    - a prompt router, default or your own.
+    The ARN of the Bedrock model that writes answers:
+    - a foundation model;
+    - an inference profile of this account. To plan with one, you need bedrock:GetInferenceProfile, which tells Terraform
+      the profile's Regions;
+    - a provisioned model, a custom model's deployment, or an imported model;
+    - a prompt router.
   EOT
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex(local.model_arn_pattern, var.model_arn)) && length(var.model_arn) <= 2048 # BR-05
-    error_message = "model_arn is \"${var.model_arn}\"; Bedrock takes at most 2,048 characters, arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:<kind>/<id>, with one of the kinds inference-profile, application-inference-profile, provisioned-model, custom-model-deployment, imported-model, prompt-router and default-prompt-router."
+    # RetrieveAndGenerateStream takes a model's ARN of at most 2,048 characters (BR-05).
+    condition     = can(regex(local._model_arn_pattern, var.model_arn)) && length(var.model_arn) <= 2048
+    error_message = "model_arn is \"${var.model_arn}\"; it must be arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:<kind>/<id>, of at most 2,048 characters. The kinds are ${join(", ", local._model_kinds)}."
   }
 }
 

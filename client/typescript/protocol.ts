@@ -124,7 +124,7 @@ export interface Started {
   type: "started";
 }
 
-/** A workflow's step starts or ends; `index` counts from 0 to `count` - 1. After `failed` the attempt ends. */
+/** A step of a workflow or of a search starts or ends; `index` counts from 0 to `count` - 1. A workflow's `count` is fixed; a search's is the number of steps so far. After `failed` the attempt ends. */
 export interface Step {
   requestId: string;
   attempt: number;
@@ -136,7 +136,10 @@ export interface Step {
   count: number;
 }
 
-/** Tokens, where the agent reports them (a knowledge base doesn't), and the tier that served the models. If several tiers served one answer, `serviceTier` names each of them, with commas between them. */
+/** What became of a workflow's step. Ignore a frame with one that you don't know. */
+export type StepStatus = "started" | "completed" | "failed";
+
+/** Tokens, if the agent reports them (a knowledge base doesn't), and the service tier of the models. If several tiers served one answer, `serviceTier` names all of them, separated by commas. */
 export interface Usage {
   inputTokens: number;
   outputTokens: number;

@@ -5,9 +5,6 @@ from pathlib import Path
 import hcl
 import pytest
 
-from selador_main.agents.agent_core import AgentCoreAgent
-from selador_main.agents.knowledge_base import KnowledgeBaseAgent
-from selador_main.agents.managed_knowledge_base import ManagedKnowledgeBaseAgent
 from selador_shared.settings import AuthorizerSettings, FunctionSettings, MainSettings, WebsocketHandlerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -27,12 +24,3 @@ def test_terraform_sets_exactly_the_variables_that_the_function_reads(
     module: str, settings: type[FunctionSettings]
 ) -> None:
     assert environment_variables(module) == {name.upper() for name in settings.model_fields}
-
-
-def test_the_handlers_limit_for_a_question_is_the_agents() -> None:
-    """BR-02 for a knowledge base: what the handler lets through, no agent may find too long."""
-    limits = re.search(r"query_text_limit = .* \? (\d+) : (\d+)$", ROOT_MODULE.read_text(), re.MULTILINE)
-
-    assert limits is not None
-    assert int(limits[1]) == KnowledgeBaseAgent.text_limit
-    assert int(limits[2]) == AgentCoreAgent.text_limit == ManagedKnowledgeBaseAgent.text_limit

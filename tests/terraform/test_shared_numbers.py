@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from selador_main.agents.agent_core import AgentCoreAgent
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent
+from selador_main.agents.managed_knowledge_base import ManagedKnowledgeBaseAgent
 from selador_main.lease import LEASE_SECONDS
 from selador_main.outcomes import RETRY_CAP_SECONDS
 from selador_main.worker import RESERVED_SECONDS
@@ -22,8 +23,12 @@ RUNS = hcl.labelled(hcl.read((TERRAFORM / "tests/variables.tftest.hcl").read_tex
 
 def generations(verb: str) -> dict[str, Any]:
     """Return the values of `generation` that Terraform's own tests see accepted, or refused, by the run's name."""
-    values = {name: run.get("variables", [{}])[0].get("generation") for name, run in RUNS.items()}
-    return {name: value for name, value in values.items() if value is not None and name.startswith(verb)}
+    values = {
+        name: run.get("variables", [{}])[0].get("generation")
+        for name, run in RUNS.items()
+        if name.startswith(verb) and ("expect_failures" not in run or "${var.generation}" in run["expect_failures"])
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,7 @@ def generations(verb: str) -> dict[str, Any]:
         ("_key_set_fetch_seconds", FETCH_SECONDS),
         ("_knowledge_base_text_limit", KnowledgeBaseAgent.text_limit),
         ("_lease_seconds", LEASE_SECONDS),
+        ("_managed_knowledge_base_text_limit", ManagedKnowledgeBaseAgent.text_limit),
         ("_reserved_seconds", RESERVED_SECONDS),
     ],
 )

@@ -180,7 +180,10 @@ type StepStatus = Literal["started", "completed", "failed"]
 
 
 class Step(_AttemptFrame):
-    """A workflow's step starts or ends; `index` counts from 0 to `count` - 1. After `failed` the attempt ends."""
+    """A step of a workflow or of a search starts or ends; `index` counts from 0 to `count` - 1.
+
+    A workflow's `count` is fixed; a search's is the number of steps so far. After `failed` the attempt ends.
+    """
 
     type: Literal["step"] = "step"
     name: str
@@ -209,9 +212,9 @@ class Retrying(_AttemptFrame):
 
 
 class Usage(_Frame):
-    """Tokens, where the agent reports them (a knowledge base doesn't, BR-10), and the tier that served the models.
+    """Tokens, if the agent reports them (a knowledge base doesn't, BR-10), and the service tier of the models.
 
-    If several tiers served one answer, `service_tier` names each of them, with commas between them.
+    If several tiers served one answer, `service_tier` names all of them, separated by commas.
     """
 
     input_tokens: int

@@ -12,6 +12,16 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")
 # takes 20 ms of every start to compile.
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:\S+$", max_length=2_048)]
 
+# The kinds of model that ConverseStream and a knowledge base take (BR-05, BR-17). Terraform accepts the same.
+ModelArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:[a-z-]+:bedrock:[a-z0-9-]+:([0-9]{12})?:(foundation-model|(application-)?inference-profile"
+        r"|provisioned-model|custom-model-deployment|imported-model|(default-)?prompt-router)/\S+$",
+        max_length=2_048,
+    ),
+]
+
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
 
 _SPLIT = BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)
@@ -69,7 +79,7 @@ class _Structured(BaseModel):
 
 
 ServiceTier = Literal["default", "flex", "priority", "reserved"]
-"""By which of Bedrock's tiers a model is served; only ConverseStream takes one, so only `generate` steps have it."""
+"""Which of Bedrock's tiers serves a model. Only ConverseStream takes one, so only `generate` steps have it."""
 
 
 class Guardrail(_Structured):
@@ -88,7 +98,7 @@ class Generation(_Structured):
 
     guardrail: Guardrail | None = None
     max_tokens: Annotated[int, Field(ge=1, le=65_536)] = 4_096
-    models: dict[str, Arn] = {}
+    models: dict[str, ModelArn] = {}
     number_of_results: Annotated[int, Field(ge=1, le=100)] | None = None
     prompt_template: Annotated[str, StringConstraints(max_length=4_000, pattern=r"\$search_results\$")] | None = None
     search_type: Literal["HYBRID", "SEMANTIC"] | None = None
@@ -99,8 +109,8 @@ class Generation(_Structured):
 class MainSettings(FunctionSettings):
     """`callback_url` is the base of `@connections`: the API's https address with the stage (WS-69).
 
-    Queries go to the AgentCore runtime `agent_runtime_arn` where there is one, else to the knowledge base. A managed
-    one is asked by another call than the rest.
+    Queries go to the AgentCore runtime `agent_runtime_arn` if there is one, else to the knowledge base, whose type
+    decides by which call.
     `request_max_age_seconds` is a request's useful life: one that waited longer in the queue before its first attempt
     is answered `deadline_exceeded` and costs nothing. The queue's maxReceiveCount is `max_attempts` + 1.
     """
@@ -111,7 +121,7 @@ class MainSettings(FunctionSettings):
     knowledge_base_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,10}$")]  # as Bedrock's API (BR-05)
     knowledge_base_type: Literal["VECTOR", "KENDRA", "SQL", "MANAGED"] = "VECTOR"
     max_attempts: Annotated[int, Field(ge=1)]
-    model_arn: Arn
+    model_arn: ModelArn
     request_max_age_seconds: Annotated[int, Field(ge=1)]
     sqs_queue_url: HttpUrl
 

@@ -39,8 +39,8 @@ class FaultKind(StrEnum):
 class Fault:
     """A fault of one call, after `after_events` events of its answer. `exception` is what STREAM_EXCEPTION sends.
 
-    `message` is what a refusal says, where the stand-in's own words won't do; `body` and `content_type` are what SAYS
-    answers with. It waits for a call whose question has the text `question` in it.
+    `message` is what a refusal or an exception says. `body` and `content_type` are SAYS's whole answer. The fault waits
+    for a call whose question contains `question`.
     """
 
     kind: FaultKind

@@ -53,7 +53,7 @@ class RetrieveRequest:
     knowledge_base_id: str
     number_of_results: int
     search: str | None
-    """The member that configures the search, which tells managed knowledge bases from others; None if none does."""
+    """The member that configures the search: managed knowledge bases take one, all others another. None: no member."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from selador_local.http import Request, Response
 MANAGED_KNOWLEDGE_BASE_ID = "MANAGEDKB1"
 """The one knowledge base that is a managed one."""
 
-_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # BR-07
+_SESSION_HEADER = "x-amzn-bedrock-knowledge-base-session-id"  # sent before any event (BR-07)
 _RUNTIME_SESSION_HEADER = "x-amzn-bedrock-agentcore-runtime-session-id"
 _RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _CONVERSE_PATH = re.compile(r"/model/([^/]+)/converse-stream")
@@ -213,7 +213,8 @@ class BedrockStandIn:
     async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
         asked = parse_converse(model_id, request.body)
         fault = await self._begin(call, asked.text)
-        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))  # BR-31
+        # The action has not the operation's name (BR-31).
+        await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_id))
         return self._streamed(call, converse(asked.text, asked.max_tokens, asked.service_tier), fault, wire.MODEL, {})
 
     async def _invoke_agent_runtime(self, call: Call, request: Request, runtime_arn: str) -> Response:

@@ -12,7 +12,7 @@ from selador_local.bedrock import eventstream
 class Wire:
     """`event` encodes an event by its name and members, `exception` a failure in mid-stream by its name and message.
 
-    `guardrail` is the event by which a guardrail's intervention is told; `wordless` are those of an empty answer.
+    `guardrail` is the event that tells of a guardrail's intervention; `wordless` are the events of an empty answer.
     """
 
     content_type: str

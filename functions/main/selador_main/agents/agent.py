@@ -30,7 +30,7 @@ class CitedSource:
 
     @classmethod
     def cut(cls, text: str, source: str | None, start: object = None, end: object = None) -> "CitedSource":
-        """Return one that fits into a frame; a span that is none, such as an empty one, is left out."""
+        """Return one that fits into a frame; a malformed span, such as an empty one, is left out."""
         if type(start) is not int or type(end) is not int or not 0 <= start <= end:
             start = end = None
         return cls(text[:MAX_PASSAGE_CHARACTERS], source and source[:MAX_SOURCE_CHARACTERS], start, end)
@@ -49,9 +49,9 @@ class Session:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the model ended, where it says so. `truncated`: it wanted to say more than it might.
+    """How the model ended, if it says so. `truncated`: it wanted to say more than it might.
 
-    `service_tier` is the one that served it, as Bedrock names them.
+    `service_tier` is the tier that served it, by Bedrock's name.
     """
 
     stop_reason: str | None = None
@@ -107,7 +107,7 @@ class RequestRefusedError(Exception):
 
 
 class NotUnderstoodError(RequestRefusedError):
-    """The agent answers in a form that nothing here reads, and will again: another run would be paid for nothing.
+    """The agent answers in a form that nothing here reads. Another run would do the same, and would cost as much.
 
     That is the deployment's fault, so the code is `internal`. `shape` names the form, for the log.
     """

@@ -11,8 +11,8 @@ from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, No
 
 Verdict = Literal["throttled", "unready", "failed", "deployment"]
 
-# The exceptions that Bedrock and AgentCore model, without the "Exception" that ends each name. Inside a stream names
-# begin with a lower-case letter (BR-25), so all are compared in lower case.
+# The exceptions that Bedrock (BR-12, BR-21) and AgentCore model, without the "Exception" that ends each name. Inside a
+# stream names begin with a lower-case letter (BR-25), so all are compared in lower case.
 _VERDICTS: dict[str, Verdict] = {
     "limitexceeded": "throttled",
     "servicequotaexceeded": "throttled",

@@ -21,10 +21,10 @@ from selador_shared.protocol import Query
 
 
 class ManagedKnowledgeBaseAgent(KnowledgeBaseAgent):
-    """Asks one managed knowledge base, which plans, retrieves several times if need be, and writes the answer.
+    """Asks one managed knowledge base, which plans, retrieves (perhaps several times), and writes the answer.
 
-    It keeps no conversation: each question stands alone. Of the deployment's settings it takes the model, the guardrail
-    and the number of results.
+    It keeps no conversation: each question stands alone. It takes the deployment's model, guardrail and number of
+    results.
     """
 
     text_limit = 20_000  # Bedrock states none; this is what fits into one message of a client's
@@ -125,7 +125,7 @@ def _failed(attributes: Mapping[str, Any], question: str) -> AgentFailedError:
 def _citations(
     generated: Mapping[str, Any], results: list[Mapping[str, Any]], *, placed: bool
 ) -> Iterator[CitedSource]:
-    """Yield a source for each reference of a span, whose end is exclusive; `placed`: spans count what was said."""
+    """Yield a source for each reference of a citation. `placed`: its span, whose end is exclusive, fits the text."""
     for citation in generated.get("citations", []):
         start, end = (citation.get("startIndex"), citation.get("endIndex")) if placed else (None, None)
         for reference in citation.get("references", []):

@@ -7,7 +7,8 @@ from typing import Any
 _DATA_URI = re.compile(r"data:([^;,]+)")
 _ADDRESSES = ("uri", "url", "id", "query")
 
-# Metadata hold the address where a location is missing: under the first name in all knowledge bases but managed ones.
+# If a location is missing, the metadata have the address: under the first name, or, in a managed knowledge base,
+# under one of the others.
 _SOURCE_METADATA = ("x-amz-bedrock-kb-source-uri", "_source_uri", "_document_title", "_document_id")
 
 
