@@ -26,7 +26,7 @@ def test_a_prompt_without_passages_is_echoed() -> None:
 
 
 def test_an_answer_is_streamed_as_converse_streams_one() -> None:
-    events = list(converse("Say hello.", max_tokens=100))
+    events = list(converse("Say hello.", 100, "flex"))
 
     assert [kind for kind, _ in events] == [
         "messageStart",
@@ -38,11 +38,12 @@ def test_an_answer_is_streamed_as_converse_streams_one() -> None:
     ]
     assert "".join(members["delta"]["text"] for kind, members in events if kind == "contentBlockDelta") == "Say hello."
     assert events[-1][1]["usage"] == {"inputTokens": 2, "outputTokens": 2, "totalTokens": 4}
+    assert events[-1][1]["serviceTier"] == {"type": "flex"}
 
 
 @pytest.mark.parametrize(("max_tokens", "stop_reason"), [(2, "end_turn"), (1, "max_tokens")])
 def test_an_answer_that_is_cut_off_says_so(max_tokens: int, stop_reason: str) -> None:
-    events = dict(converse("Say hello.", max_tokens))
+    events = dict(converse("Say hello.", max_tokens, "default"))
 
     assert events["messageStop"] == {"stopReason": stop_reason}
     assert events["metadata"]["usage"]["outputTokens"] == max_tokens

@@ -75,7 +75,7 @@ def test_passages_may_be_asked_for_by_the_knowledge_bases_id_or_its_arn() -> Non
     by_id = parse_retrieve("KB1", body)
     by_arn = parse_retrieve("arn:aws:bedrock:us-east-1:123456789012:knowledge-base/KB1", body)
 
-    assert by_id == by_arn == RetrieveRequest("pets?", "KB1", 3)
+    assert by_id == by_arn == RetrieveRequest("pets?", "KB1", 3, "vectorSearchConfiguration")
 
 
 @pytest.mark.parametrize("number", [0, 101, "3", True])
@@ -96,7 +96,7 @@ def test_a_conversation_is_read_from_its_last_message() -> None:
 
     asked = parse_converse(MODEL, encoded(messages=messages, inferenceConfig={"maxTokens": 7}))
 
-    assert asked == ConverseRequest("Which flats allow pets?", MODEL, 7)
+    assert asked == ConverseRequest("Which flats allow pets?", MODEL, 7, "default")
 
 
 @pytest.mark.parametrize(

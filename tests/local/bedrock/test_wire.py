@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
-from selador_local.bedrock.wire import AGENT_RUNTIME, KNOWLEDGE_BASE, MODEL, Wire
+from selador_local.bedrock.wire import AGENT_RUNTIME, KNOWLEDGE_BASE, MANAGED_KNOWLEDGE_BASE, MODEL, Wire
 
 
 def headers_of(message: bytes) -> Any:
@@ -15,10 +15,12 @@ def headers_of(message: bytes) -> Any:
     return decoded.headers
 
 
-@pytest.mark.parametrize("form", [KNOWLEDGE_BASE, MODEL], ids=["knowledge base", "model"])
+@pytest.mark.parametrize(
+    "form", [KNOWLEDGE_BASE, MANAGED_KNOWLEDGE_BASE, MODEL], ids=["knowledge base", "managed knowledge base", "model"]
+)
 def test_bedrock_streams_event_stream_messages(form: Wire) -> None:
     event = headers_of(form.event("output", {"text": "a"}))
-    failure = headers_of(form.exception("throttlingException"))
+    failure = headers_of(form.exception("throttlingException", "Too many requests."))
 
     assert form.content_type == "application/vnd.amazon.eventstream"
     assert (event[":message-type"], event[":event-type"]) == ("event", "output")
@@ -35,7 +37,9 @@ def test_bedrock_streams_event_stream_messages(form: Wire) -> None:
             id="another event",
         ),
         pytest.param(
-            AGENT_RUNTIME.exception("throttled"), 'data: {"type": "error", "message": "throttled"}\n\n', id="a failure"
+            AGENT_RUNTIME.exception("Throttling", "Too many."),
+            'data: {"error": "Too many.", "error_type": "Throttling", "message": "An error occurred"}\n\n',
+            id="a failure",
         ),
     ],
 )
