@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
+from selador_main.errors import SeladorMainError
+
 
 class Reason(Enum):
     """What ended the work."""
@@ -27,7 +29,7 @@ class Reason(Enum):
         return self is not Reason.OUT_OF_TIME
 
 
-class AttemptCancelledError(Exception):
+class AttemptCancelledError(SeladorMainError):
     """The attempt was cancelled while something worked or waited for it."""
 
 

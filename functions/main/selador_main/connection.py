@@ -13,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from urllib3.exceptions import HTTPError
 
+from selador_main.errors import SeladorMainError
 from selador_main.transport import Transport
 from selador_shared.version import USER_AGENT
 
@@ -23,7 +24,7 @@ READ_SECONDS = 3
 """API Gateway answers a post within tens of milliseconds."""
 
 
-class ConnectionGoneError(Exception):
+class ConnectionGoneError(SeladorMainError):
     """The client has gone (410)."""
 
 
@@ -40,7 +41,7 @@ class PostFailure(Enum):
     """The same post would fail again: no permission, a malformed id, a frame too large."""
 
 
-class PostFailedError(Exception):
+class PostFailedError(SeladorMainError):
     """A frame was not taken, as far as is known."""
 
     def __init__(self, message: str, *, kind: PostFailure) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from selador_main.errors import SeladorMainError
 from selador_shared.envelope import Envelope, read_envelope
 
 
-class UnreadableMessageError(Exception):
+class UnreadableMessageError(SeladorMainError):
     """The message's body is no envelope; the message names each fault and never quotes the body."""
 
 

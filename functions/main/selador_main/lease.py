@@ -16,6 +16,7 @@ from typing import Self
 import structlog
 
 from selador_main.cancellation import Cancellation, Reason
+from selador_main.errors import SeladorMainError
 from selador_shared import metrics
 
 LEASE_SECONDS = 60
@@ -25,7 +26,7 @@ RETRY_SECONDS = 2
 log = structlog.get_logger()
 
 
-class LeaseLostError(Exception):
+class LeaseLostError(SeladorMainError):
     """The message is no longer in flight, or this worker's receipt handle is no longer valid (SQS-14)."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from selador_main.cancellation import Cancellation
+from selador_main.errors import SeladorMainError
 from selador_shared.protocol import ErrorCode, Query
 
 MAX_PASSAGE_CHARACTERS = 2_000
@@ -96,7 +97,7 @@ class Agent(Protocol):
         ...
 
 
-class RequestRefusedError(Exception):
+class RequestRefusedError(SeladorMainError):
     """No attempt will answer this request. The message is for the client; `reason` is for the log."""
 
     def __init__(self, code: ErrorCode, message: str, *, field: str | None = None, reason: str | None = None) -> None:
@@ -118,7 +119,7 @@ class NotUnderstoodError(RequestRefusedError):
         )
 
 
-class AgentFailedError(Exception):
+class AgentFailedError(SeladorMainError):
     """Another attempt may succeed. `reason` names the cause for the log."""
 
     def __init__(self, code: ErrorCode, *, reason: str) -> None:

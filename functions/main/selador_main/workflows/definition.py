@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from selador_main.errors import SeladorMainError
 from selador_main.workflows.template import Reference, Template, parse_template
 from selador_main.workflows.toml_lines import TomlLines
 from selador_shared.protocol import WorkflowName
@@ -99,7 +100,7 @@ class Definition(_Part):
     steps: Annotated[list[Annotated[Step, Field(discriminator="kind")]], Field(min_length=1, max_length=20)]
 
 
-class WorkflowFilesError(Exception):
+class WorkflowFilesError(SeladorMainError):
     """Workflow files are faulty; the message has a line for each fault: file, line, field and what is wrong."""
 
     def __init__(self, faults: Collection["Fault"]) -> None:
