@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 from selador_main.cancellation import Cancellation
+from selador_shared.idle_connections import ForgetsIdleConnections
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -145,14 +146,14 @@ class _SecureConnection(_Interruptible, HTTPSConnection):
         return False
 
 
-class _Pool(HTTPConnectionPool):
+class _Pool(ForgetsIdleConnections, HTTPConnectionPool):
     ConnectionCls = _Connection
 
     def warm(self) -> None:
         _warm(self)
 
 
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(ForgetsIdleConnections, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
     def warm(self) -> None:

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from selador_shared import logs, metrics
+from selador_shared.idle_connections import forget_idle_connections
 from selador_shared.protocol import Error, encode_frame, request_id_of
 from selador_shared.settings import WebsocketHandlerSettings, load
 from selador_shared.workflow_inputs import load_workflows
@@ -29,16 +30,16 @@ _settings = load(WebsocketHandlerSettings)
 logs.configure(_settings.log_level)
 log = structlog.get_logger()
 
+# AWS's own client without boto3 around it: a tenth less CPU at a cold start (benchmarks/handler.md).
+_sqs = Session().create_client(
+    "sqs",
+    # One try of at most 7 s: well inside the function's 29 s, and never a request queued twice (see Intake).
+    config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+)
+forget_idle_connections(_sqs)
+
 _intake = Intake(
-    # AWS's own client without boto3 around it: a tenth less CPU at a cold start (benchmarks/handler.md).
-    sqs=cast(
-        "SQSClient",
-        Session().create_client(
-            "sqs",
-            # One try of at most 7 s: well inside the function's 29 s, and never a request queued twice (see Intake).
-            config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
-        ),
-    ),
+    sqs=cast("SQSClient", _sqs),
     queue_url=_settings.sqs_queue_url,
     query_text_limit=_settings.query_text_limit,
     workflows=load_workflows(),

@@ -1,0 +1,205 @@
+"""A connection that lay idle is never used again: proxies stand for the network that drops it."""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from botocore.config import Config
+from botocore.session import Session
+
+from selador_main.transport import Transport
+from selador_shared.idle_connections import forget_idle_connections
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+DROPPED_AFTER_SECONDS = 2
+
+
+class Queue(BaseHTTPRequestHandler):
+    """Answers every request as SQS answers a deletion."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Network:
+    """A proxy that forgets connections on which nothing was said for two seconds: it resets or swallows what comes."""
+
+    def __init__(self, target: int, *, swallows: bool) -> None:
+        self._target = target
+        self._swallows = swallows
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections = 0
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        for connection in (self._listener, *self._open):
+            connection.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._open += [client, server]
+                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+
+    def _back(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(65_536):
+                client.sendall(data)
+
+    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            said_at = time.monotonic()
+            while data := client.recv(65_536):
+                if time.monotonic() - said_at > DROPPED_AFTER_SECONDS:
+                    if not self._swallows:
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        client.close()
+                    return
+                said_at = time.monotonic()
+                server.sendall(data)
+
+
+@pytest.fixture(params=["resets", "swallows"])
+def network(request: pytest.FixtureRequest) -> Iterator[Network]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Queue) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        server.daemon_threads = True
+        server.block_on_close = False
+        network = Network(server.server_port, swallows=request.param == "swallows")
+        yield network
+        network.close()
+        server.shutdown()
+        thread.join()
+
+
+def queue_client(url: str) -> "SQSClient":
+    client = Session().create_client(
+        "sqs",
+        region_name="eu-west-1",
+        endpoint_url=url,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1}, proxies={}),
+    )
+    return cast("SQSClient", client)
+
+
+def by_botocore(url: str) -> Callable[[], object]:
+    client = queue_client(url)
+    forget_idle_connections(client)
+    return lambda: client.delete_message(QueueUrl=f"{url}/1/q", ReceiptHandle="r")
+
+
+def by_transport(url: str) -> Callable[[], object]:
+    client = queue_client(url)
+    Transport().carry(client, read_seconds=3)
+    return lambda: client.delete_message(QueueUrl=f"{url}/1/q", ReceiptHandle="r")
+
+
+CLIENTS = pytest.mark.parametrize("client", [by_botocore, by_transport])
+
+
+@CLIENTS
+def test_the_first_request_after_idle_time_is_answered(
+    network: Network, client: Callable[[str], Callable[[], object]]
+) -> None:
+    ask = client(network.url)
+    ask()
+
+    time.sleep(DROPPED_AFTER_SECONDS + 0.2)
+    began = time.monotonic()
+    ask()
+
+    assert network.connections == 2
+    assert time.monotonic() - began < 2  # it didn't wait for an answer that can't come
+
+
+@CLIENTS
+def test_requests_close_to_each_other_share_a_connection(
+    network: Network, client: Callable[[str], Callable[[], object]]
+) -> None:
+    ask = client(network.url)
+
+    for _ in range(5):
+        ask()
+
+    assert network.connections == 1
+
+
+@pytest.mark.parametrize("stopped", ["monotonic", "time"])
+def test_the_clock_that_went_on_decides(network: Network, monkeypatch: pytest.MonkeyPatch, stopped: str) -> None:
+    """Which clocks stand still while Lambda freezes a process is reported both ways."""
+    ask = by_transport(network.url)
+    ask()
+
+    going = {"monotonic": "time", "time": "monotonic"}[stopped]
+    later = getattr(time, going)() + 3_600
+    monkeypatch.setattr(time, going, lambda: later)
+    ask()
+
+    assert network.connections == 2
+
+
+INVOCATIONS = """
+import sys
+from tests.functions.shared.test_idle_connections import by_botocore, by_transport
+ask = {"by_botocore": by_botocore, "by_transport": by_transport}[sys.argv[1]](sys.argv[2])
+for _ in range(2):
+    sys.stdin.readline()
+    ask()
+    print("answered", flush=True)
+"""
+
+
+@CLIENTS
+def test_a_process_that_was_stopped_between_two_invocations_is_answered(
+    network: Network, client: Callable[[str], object]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INVOCATIONS, client.__name__, network.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers = []
+        for pause in (DROPPED_AFTER_SECONDS + 0.2, 0):
+            process.stdin.write("invoke\n")
+            process.stdin.flush()
+            answers.append(process.stdout.readline())
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(pause)
+            process.send_signal(signal.SIGCONT)
+        process.stdin.close()
+
+    assert answers == ["answered\n"] * 2
