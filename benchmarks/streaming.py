@@ -33,6 +33,7 @@ from selador_main.connection import Connections
 from selador_main.frame_writer import FrameWriter
 from selador_main.outbox import Outbox
 from selador_main.transport import Transport
+from selador_main.waiting import RealWaiting
 from selador_shared.protocol import Completed, Delta, Started, Step, encode_frame
 
 LATENCY = 0.02
@@ -73,6 +74,7 @@ def writer_to(url: str) -> Iterator[FrameWriter]:
         Cancellation(),
         may_post=lambda: True,
         source=random.Random(1),
+        waiting=RealWaiting(),
     )
     with writer:
         yield writer
@@ -240,6 +242,7 @@ event = json.load(sys.stdin)
 import selador_main.handler as handler
 imported = time.monotonic()
 class Context:
+    aws_request_id = "l-1"
     def get_remaining_time_in_millis(self): return 900_000
 handler.handle(event, Context())
 print(imported, file=sys.stderr)
@@ -251,7 +254,7 @@ def cold_start(archive: Path) -> Iterator[str]:
     record = {
         "messageId": "m-1",
         "receiptHandle": "h-1",
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
         "body": json.dumps(
             {
                 "version": 1,

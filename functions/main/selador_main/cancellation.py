@@ -14,6 +14,12 @@ class Reason(Enum):
     CLIENT_GONE = auto()
     """`@connections` answered 410: the connection is closed (CB-07), so nobody reads the answer."""
 
+    CLIENT_UNRESPONSIVE = auto()
+    """The connection took no frame for so long that nobody seems to read there any more."""
+
+    EXPIRED = auto()
+    """The request's useful life is over, and no more may be paid for; the client has still to be told."""
+
     LEASE_LOST = auto()
     """The message may be another worker's by now, so this one must not say another word."""
 
@@ -26,7 +32,7 @@ class Reason(Enum):
     @property
     def silences(self) -> bool:
         """Whether nothing more may be, or can be, sent to the client."""
-        return self is not Reason.OUT_OF_TIME
+        return self not in {Reason.OUT_OF_TIME, Reason.EXPIRED}
 
 
 class AttemptCancelledError(SeladorMainError):
@@ -42,7 +48,7 @@ class Cancellation:
         self.reason: Reason | None = None
 
     def cancel(self, reason: Reason) -> None:
-        """Stop the attempt. A graver reason (one that silences) replaces OUT_OF_TIME; otherwise the first one stays."""
+        """Stop the attempt. A reason that silences replaces one that doesn't; otherwise the first one stays."""
         with self._lock:
             if self.reason is None or (reason.silences and not self.reason.silences):
                 self.reason = reason

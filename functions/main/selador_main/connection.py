@@ -24,10 +24,6 @@ READ_SECONDS = 3
 """API Gateway answers a post within tens of milliseconds."""
 
 
-class ConnectionGoneError(SeladorMainError):
-    """The client has gone (410)."""
-
-
 class PostFailure(Enum):
     """What a failed post means for the next try."""
 
@@ -36,6 +32,9 @@ class PostFailure(Enum):
 
     TRANSIENT = auto()
     """5xx, or no answer at all; then the frame may have been taken, and its repetition has the same `seq`."""
+
+    GONE = auto()
+    """410: the connection is closed (CB-07). It has been said of live ones (CB-09)."""
 
     FINAL = auto()
     """The same post would fail again: no permission, a malformed id, a frame too large."""
@@ -59,7 +58,7 @@ class Connections:
         self._signer = SigV4Auth(credentials, "execute-api", region)  # type: ignore[arg-type]  # botocore takes None
 
     def post(self, connection_id: str, data: bytes) -> None:
-        """Post one frame. Raises ConnectionGoneError or PostFailedError."""
+        """Post one frame. Raises PostFailedError."""
         url = self._base + quote(connection_id, safe="")  # an id ends in "=" (WS-44)
         request = AWSRequest("POST", url, data=data, headers={"User-Agent": USER_AGENT})
         self._signer.add_auth(request)
@@ -70,13 +69,14 @@ class Connections:
         response.drain_conn()  # read whole, the connection serves the next post
         if response.status == 200:
             return
-        if response.status == 410:
-            raise ConnectionGoneError
         error_type = response.headers.get("x-amzn-ErrorType", "").partition(":")[0]  # a URI may follow the name (CB-05)
         raise PostFailedError(f"{response.status} {error_type}".rstrip(), kind=_kind(response.status))
 
 
 def _kind(status: int) -> PostFailure:
-    if status == 429:
-        return PostFailure.THROTTLED
+    match status:
+        case 410:
+            return PostFailure.GONE
+        case 429:
+            return PostFailure.THROTTLED
     return PostFailure.TRANSIENT if status >= 500 else PostFailure.FINAL

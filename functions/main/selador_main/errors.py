@@ -2,4 +2,4 @@
 
 
 class SeladorMainError(Exception):
-    """Whatever the main function raises by itself; what it calls raises its own, and is translated where it is called."""
+    """Whatever the main function raises by itself. What libraries raise is translated where they are called."""

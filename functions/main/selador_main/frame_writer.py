@@ -4,10 +4,7 @@ While a post is in flight, text gathers in the outbox and becomes one frame: as 
 timer that would delay the first word. The agent waits when too much gathers.
 """
 
-import contextvars
 import random
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +14,11 @@ from typing import Any, Self
 import structlog
 
 from selador_main.cancellation import Cancellation, Reason
-from selador_main.connection import ConnectionGoneError, PostFailedError
+from selador_main.connection import PostFailedError, PostFailure
 from selador_main.outbox import AttemptFrame, Outbox
-from selador_main.post_retries import pause_after
-from selador_shared.protocol import Completed, Heartbeat
+from selador_main.post_retries import PostRetries
+from selador_main.waiting import Condition, Waiting
+from selador_shared.protocol import Completed, Heartbeat, WaitingFor
 
 HEARTBEAT_SECONDS = 15
 MAX_WAITING_CHARACTERS = 256 * 1024
@@ -31,12 +29,14 @@ log = structlog.get_logger()
 
 @dataclass
 class Tally:
-    """What a writer has done: frames that were taken, posts made for them, bytes of the frames, failures by reason."""
+    """What a writer has done: frames that were taken, posts made for them, bytes of the frames, failures."""
 
     frames: int = 0
     posts: int = 0
     posted_bytes: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    """By reason, for the log."""
+    failures_by_kind: Counter[PostFailure] = field(default_factory=Counter)
 
 
 class FrameWriter:
@@ -44,8 +44,8 @@ class FrameWriter:
 
     The block's end waits for the frames that are left, but drops text, which nothing would complete any more.
 
-    `post` posts one encoded frame and raises ConnectionGoneError or PostFailedError; `may_post` is asked before each.
-    A post whose response was lost is repeated as it was, so a client may see the same `seq` twice (CB-16).
+    `post` posts one encoded frame and raises PostFailedError; `may_post` is asked before each. A post whose
+    response was lost is repeated as it was, so a client may see the same `seq` twice (CB-16).
     """
 
     def __init__(
@@ -56,20 +56,20 @@ class FrameWriter:
         *,
         may_post: Callable[[], bool],
         source: random.Random,
-        clock: Callable[[], float] = time.monotonic,
+        waiting: Waiting,
     ) -> None:
         self.tally = Tally()
+        self.waiting_for: WaitingFor | None = None
+        """What heartbeats say that the attempt waits for."""
         self._outbox = outbox
         self._post = post
         self._cancellation = cancellation
         self._may_post = may_post
         self._source = source
-        self._clock = clock
-        self._changed = threading.Condition()  # guards the outbox and the two flags
+        self._waiting = waiting
+        self._changed = waiting.condition()  # guards the outbox and the two flags
         self._posting = False
         self._closing = False
-        # The thread's log lines carry the facts bound by the one that starts it.
-        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._run,), name="frame-writer")
 
     def write(self, text: str) -> None:
         """Send a piece of the answer, after waiting for room. Raises AttemptCancelledError once that is of no use."""
@@ -83,6 +83,12 @@ class FrameWriter:
             self._outbox.add(frame_type, **members)
             self._changed.notify_all()
 
+    def flush(self) -> None:
+        """Wait until `@connections` took all frames so far. Raises AttemptCancelledError once that is of no use."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancellation.reason is not None or self._all_taken())
+        self._cancellation.check()
+
     def finish(self, frame_type: type[AttemptFrame], **members: Any) -> bool:
         """Send the attempt's last frame and return whether `@connections` took it and all before it.
 
@@ -92,12 +98,13 @@ class FrameWriter:
             if frame_type is not Completed:
                 self._outbox.drop_text()
             self._outbox.add(frame_type, **members)
+            self._closing = True  # no heartbeat follows the last frame
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._silenced() or not (self._outbox or self._posting))
+            self._changed.wait_for(lambda: self._silenced() or self._all_taken())
             return not self._silenced()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread = self._waiting.start(self._run, name="frame-writer")
         return self
 
     def __exit__(
@@ -109,7 +116,10 @@ class FrameWriter:
             self._changed.notify_all()
         self._thread.join()
 
-    def _room(self) -> threading.Condition:
+    def _all_taken(self) -> bool:
+        return not (self._outbox or self._posting)
+
+    def _room(self) -> Condition:
         """Wait for room for more; the caller enters what is returned to use it."""
         with self._changed:
             self._changed.wait_for(
@@ -132,44 +142,41 @@ class FrameWriter:
         with self._changed:
             self._posting = False
             self._changed.notify_all()
-            if not self._changed.wait_for(
+            while not self._changed.wait_for(
                 lambda: self._outbox or self._closing or self._silenced(), timeout=HEARTBEAT_SECONDS
             ):
-                self._outbox.add(Heartbeat)
+                if self._outbox.begun:  # nothing comes before `started`
+                    self._outbox.add(Heartbeat, waiting_for=self.waiting_for)
             if self._silenced() or not self._outbox:
                 return None
             self._posting = True
             return self._outbox.take()
 
     def _deliver(self, frame: bytes) -> None:
-        tries = 0
-        failing_since: float | None = None
+        retries = PostRetries(self._source, began=self._waiting.now())
         while self._may_post() and not self._silenced():
-            tries += 1
             self.tally.posts += 1
             try:
                 self._post(frame)
-            except ConnectionGoneError:
-                self._cancellation.cancel(Reason.CLIENT_GONE)
             except PostFailedError as error:
-                now = self._clock()
-                failing_since = now if failing_since is None else failing_since
-                self._after(error, pause_after(error, tries, now - failing_since, self._source))
+                self._after(error, retries.after(error, self._waiting.now()))
             else:
                 self.tally.frames += 1
                 self.tally.posted_bytes += len(frame)
                 return
 
-    def _after(self, failure: PostFailedError, pause: float | None) -> None:
+    def _after(self, failure: PostFailedError, verdict: float | Reason) -> None:
         reason = str(failure)
         self.tally.failures[reason] += 1
-        if pause is None or self.tally.failures[reason] == 1:  # a slow client would fill the log; the rest is counted
-            log.warning("frame not taken", reason=reason, retried=pause is not None)
-        if pause is None:
-            self._cancellation.cancel(Reason.UNDELIVERABLE)
+        self.tally.failures_by_kind[failure.kind] += 1
+        given_up = isinstance(verdict, Reason)
+        if given_up or self.tally.failures[reason] == 1:  # a slow client would fill the log; the rest is counted
+            log.warning("frame not taken", reason=reason, retried=not given_up)
+        if isinstance(verdict, Reason):
+            self._cancellation.cancel(verdict)
         else:
             with self._changed:
-                self._changed.wait_for(self._silenced, timeout=pause)
+                self._changed.wait_for(self._silenced, timeout=verdict)
 
     def _silenced(self) -> bool:
         reason = self._cancellation.reason

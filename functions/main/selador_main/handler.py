@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
+import structlog
 from botocore.config import Config
 
 from selador_main.agents.agent import Agent
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent
-from selador_main.batch import process_batch
+from selador_main.batch import Record, process_batch
 from selador_main.connection import Connections
+from selador_main.outcomes import Limits
+from selador_main.receipt import READ_SECONDS as QUEUE_READ_SECONDS
 from selador_main.transport import Transport
 from selador_main.worker import Worker
 from selador_main.workflows.definition import load_definitions
@@ -46,8 +49,8 @@ def _config(read_seconds: int) -> Config:
     return Config(connect_timeout=2, read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 
 
-def _carried(client: Any) -> Any:
-    _transport.carry(client, read_seconds=MODEL_READ_SECONDS)
+def _carried(client: Any, read_seconds: int = MODEL_READ_SECONDS) -> Any:
+    _transport.carry(client, read_seconds=read_seconds)
     return client
 
 
@@ -91,7 +94,7 @@ def _model(name: str | None) -> "Model":
 
 _agent = _query_agent()
 _worker = Worker(
-    sqs=_boto3.client("sqs", config=_config(5)),
+    sqs=_carried(_boto3.client("sqs", config=_config(QUEUE_READ_SECONDS)), QUEUE_READ_SECONDS),
     queue_url=_settings.sqs_queue_url,
     post=Connections(
         _transport, _settings.callback_url, _session.get_credentials(), _session.get_config_variable("region")
@@ -104,8 +107,7 @@ _worker = Worker(
         model=_model,
         generation=_settings.generation,
     ),
-    max_attempts=_settings.max_attempts,
-    max_age_seconds=_settings.request_max_age_seconds,
+    limits=Limits(_settings.max_attempts, _settings.request_max_age_seconds),
 )
 _transport.connect(_settings.callback_url)
 _transport.connect(_knowledge_base.endpoint)
@@ -118,7 +120,11 @@ def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
     Returns the identifiers of the messages that are not done: SQS keeps these (ESM-21).
     """
-    return process_batch(
-        event["Records"],
-        lambda record: _worker.process(record, context.get_remaining_time_in_millis() / 1000),
-    )
+    records = event["Records"]
+
+    def process(record: Record) -> bool:
+        return _worker.process(record, context.get_remaining_time_in_millis() / 1000, alone=len(records) == 1)
+
+    # Not `requestId`, which is the client's: by this one, Lambda's own lines tell how an invocation ended.
+    with structlog.contextvars.bound_contextvars(lambdaRequestId=context.aws_request_id):
+        return process_batch(records, process, waiting=_worker.waiting)

@@ -1,14 +1,11 @@
 """A worker's hold on its message: short, and renewed while it works.
 
 Lambda refuses a queue whose visibility timeout is shorter than the function's timeout (ESM-08), so a killed worker's
-message would be stuck for an hour and a half. The lease shortens it to a minute. It is no lock: one late renewal, and
+message would be hidden for a quarter of an hour. The lease shortens it to a minute. It is no lock: after a late renewal
 SQS hands the message to a second worker while the first still runs (ESM-33). So a worker also judges by its own clock,
 and falls silent when its lease may be over.
 """
 
-import contextvars
-import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -17,6 +14,7 @@ import structlog
 
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.errors import SeladorMainError
+from selador_main.waiting import Waiting
 from selador_shared import metrics
 
 LEASE_SECONDS = 60
@@ -38,43 +36,40 @@ class Lease:
     """
 
     def __init__(
-        self,
-        change_visibility: Callable[[int], None],
-        cancellation: Cancellation,
-        *,
-        clock: Callable[[], float] = time.monotonic,
+        self, change_visibility: Callable[[int], None], cancellation: Cancellation, *, waiting: Waiting
     ) -> None:
         self._change_visibility = change_visibility
         self._cancellation = cancellation
-        self._clock = clock
-        self._renewed_at = clock()  # until the first renewal, the queue's own timeout holds the message
-        self._released = threading.Event()
-        # The thread's log lines carry the facts bound by the one that starts it.
-        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._keep,), name="lease")
+        self._waiting = waiting
+        self._renewed_at = waiting.now()  # until the first renewal, the queue's own timeout holds the message
+        self._changed = waiting.condition()
+        self._released = False
 
     def held(self) -> bool:
         """Whether the lease can't have run out, by this worker's clock; cancels the attempt if it can."""
-        if self._clock() - self._renewed_at < LEASE_SECONDS:
+        if self._waiting.now() - self._renewed_at < LEASE_SECONDS:
             return True
         self._lose("no renewal succeeded in time")
         return False
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread = self._waiting.start(self._keep, name="lease")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._released.set()
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
         self._thread.join()
 
     def _keep(self) -> None:
         pause: float = 0
-        while not self._released.wait(pause):
+        while not self._released_after(pause):
             if not self.held():
                 return
-            began = self._clock()
+            began = self._waiting.now()
             try:
                 self._change_visibility(LEASE_SECONDS)
             except LeaseLostError as error:
@@ -87,6 +82,10 @@ class Lease:
             else:
                 self._renewed_at = began
                 pause = RENEWAL_SECONDS
+
+    def _released_after(self, pause: float) -> bool:
+        with self._changed:
+            return bool(self._changed.wait_for(lambda: self._released, timeout=pause))
 
     def _lose(self, reason: str) -> None:
         log.error("lease lost", reason=reason)

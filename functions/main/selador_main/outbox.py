@@ -43,6 +43,11 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def begun(self) -> bool:
+        """Whether a frame was taken."""
+        return self._seq > 0
+
     def add_text(self, text: str) -> None:
         """Add a piece of the answer."""
         text, self._half = self._half + text, ""

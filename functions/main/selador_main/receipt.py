@@ -9,6 +9,9 @@ from selador_main.lease import LeaseLostError
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
+READ_SECONDS = 3
+"""SQS answers within tens of milliseconds."""
+
 log = structlog.get_logger()
 
 
@@ -37,3 +40,12 @@ class Receipt:
             self.change_visibility(seconds)
         except Exception as error:
             log.warning("message not released", error=type(error).__name__, reason=str(error))
+
+    def delete(self) -> bool:
+        """Delete the message; return whether SQS says that it did."""
+        try:
+            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt_handle)
+        except Exception as error:
+            log.warning("message not deleted", error=type(error).__name__, reason=str(error))
+            return False
+        return True

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from selador_main.agents.agent import Ended
-from selador_main.delivery import Delivery
+from selador_main.connection import PostFailure
+from selador_main.delivery import Delivery, Receive
 from selador_main.frame_writer import Tally
-from selador_main.outcomes import Outcome
+from selador_main.outcomes import Fate, Outcome
 from selador_shared.metrics import Name
 
 
@@ -33,45 +34,56 @@ class Stopwatch:
 
 
 def metrics_of(
-    delivery: Delivery, outcome: Outcome, tally: Tally, stopwatch: Stopwatch, ended: Ended, *, queue_wait_ms: int
+    outcome: Outcome,
+    receive: Receive,
+    tally: Tally,
+    stopwatch: Stopwatch,
+    ended: Ended | None,
+    *,
+    queue_wait_ms: int | None,
 ) -> dict[Name, float]:
-    """Return the attempt's metrics. Where a figure is not known, there is no metric (a 0 would lower the average)."""
-    throttled_posts = sum(count for reason, count in tally.failures.items() if reason.startswith("429"))
+    """Return the attempt's metrics. If a figure isn't known, there is no metric (a 0 would lower the average)."""
+    throttled_posts = tally.failures_by_kind[PostFailure.THROTTLED]
     metrics: dict[Name, float] = {
-        outcome.metric: 1,
         "AttemptDuration": _ms(stopwatch.elapsed()),
         "Frames": tally.frames,
         "Posts": tally.posts,
         "PostedBytes": tally.posted_bytes,
         "ThrottledPosts": throttled_posts,
-        "FailedPosts": tally.failures.total() - throttled_posts,
+        "FailedPosts": tally.failures_by_kind.total() - throttled_posts,
     }
-    if delivery.receive_count == 1:  # of later ones it would be the backoff
+    if outcome.counted:
+        metrics[outcome.row.metric] = 1
+        if outcome.row.beside is not None:
+            metrics[outcome.row.beside] = 1
+        if outcome.row.fate in {Fate.DELETED, Fate.BURIED}:
+            metrics["Attempts"] = receive.count
+    if queue_wait_ms is not None and receive.count == 1:  # of later ones it would be the backoff
         metrics["QueueWait"] = queue_wait_ms
     if stopwatch.first_token is not None:
         metrics["TimeToFirstToken"] = _ms(stopwatch.first_token)
-    if ended.input_tokens is not None:
+    if ended is not None and ended.input_tokens is not None:
         metrics["InputTokens"] = ended.input_tokens
-    if ended.output_tokens is not None:
+    if ended is not None and ended.output_tokens is not None:
         metrics["OutputTokens"] = ended.output_tokens
-    if outcome.done or outcome.metric == "Buried":
-        metrics["Attempts"] = delivery.attempt
     if outcome.code == "throttled":
         metrics["BedrockThrottled"] = 1
     return metrics
 
 
-def facts_of(delivery: Delivery, outcome: Outcome, tally: Tally, reason: str | None) -> dict[str, Any]:
+def facts_of(
+    outcome: Outcome, receive: Receive, tally: Tally, delivery: Delivery | None, reason: str | None
+) -> dict[str, Any]:
     """Return what the line says besides the metrics."""
-    request = delivery.envelope.request
+    request = delivery and delivery.envelope.request
     return {
-        "outcome": outcome.metric,
+        "outcome": outcome.row.metric,
+        "ending": outcome.ending.name.lower(),
         "code": outcome.code,
         "reason": reason,
-        "type": request.type,
+        "type": request and request.type,
         "workflow": getattr(request, "workflow", None),
-        "attempt": delivery.attempt,
-        "receiveCount": delivery.receive_count,
+        "receiveCount": receive.count,
         "retryAfterSeconds": outcome.visibility_seconds,
         "failedPosts": dict(tally.failures) or None,
     }

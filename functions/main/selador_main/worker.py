@@ -1,58 +1,55 @@
 """What the main function does with a message: parse, lease, `started`, run, frames, last frame, done."""
 
 import random
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from selador_main.agents.agent import (
-    Agent,
-    AgentEvent,
-    AgentFailedError,
-    Caller,
-    CitedSource,
-    Ended,
-    RequestRefusedError,
-    Session,
-    StepChanged,
-    Text,
-)
-from selador_main.cancellation import AttemptCancelledError, Cancellation, Reason
-from selador_main.delivery import Delivery, UnreadableMessageError, read_delivery
-from selador_main.frame_writer import FrameWriter
-from selador_main.lease import Lease
+from selador_main.agents.agent import Agent
+from selador_main.attempt import Attempt, WorkflowRunner
+from selador_main.cancellation import Cancellation, Reason
+from selador_main.delivery import Address, Delivery, UnreadableMessageError, read_delivery, read_receive
+from selador_main.frame_writer import FrameWriter, Tally
+from selador_main.lease import RETRY_SECONDS, Lease
 from selador_main.outbox import Outbox
-from selador_main.outcomes import Answered, Ending, Outcome, Plan, buried, conclude, expired, plan
+from selador_main.outcomes import (
+    HANDOVER_SECONDS,
+    Cause,
+    Ending,
+    Limits,
+    Outcome,
+    Plan,
+    conclude,
+    exhausted,
+    expires_at,
+    is_expired,
+    plan,
+    retry_delay,
+    unreadable,
+    unsaid,
+)
+from selador_main.patience import Patience
 from selador_main.receipt import Receipt
+from selador_main.reserve import LAST_POST_SECONDS, RESERVED_SECONDS
 from selador_main.summary import Stopwatch, facts_of, metrics_of
+from selador_main.waiting import Alarm, RealWaiting, Waiting
 from selador_shared import logs, metrics
-from selador_shared.protocol import Citation, Invoke, Query, Span, Started, Step, Workflow
+from selador_shared.protocol import WaitingFor
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-RESERVED_SECONDS = 10
-"""What is kept of the function's time to tell the client that it ran out."""
+TOLD_FIRST_MS = 1_000
+"""A request that has waited for longer may have lost its client: nothing is paid before `started` was taken."""
 
-LAST_POST_SECONDS = 5
-"""No post is begun when less is left: its answer may take as long, and the message has to be released after it."""
+ANSWER_SECONDS = 60
+"""A model that wasn't ready isn't asked again when less of the function's time is left for its answer."""
 
 log = structlog.get_logger()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-class WorkflowRunner(Protocol):
-    """Runs a workflow as an agent answers a query."""
-
-    def answer(self, request: Workflow, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]: ...
 
 
 @dataclass(frozen=True)
@@ -67,172 +64,209 @@ class Worker:
     post: Callable[[str, bytes], None]
     agent: Agent
     workflows: WorkflowRunner
-    max_attempts: int
-    max_age_seconds: int
-    now_ms: Callable[[], int] = _now_ms
-    clock: Callable[[], float] = time.monotonic
+    limits: Limits
+    waiting: Waiting = field(default_factory=RealWaiting)
     source: random.Random = field(default_factory=random.SystemRandom)
+    told: deque[str] = field(default_factory=lambda: deque(maxlen=1_000))
+    """The messages on their way to the dead-letter queue whose clients heard of it from here."""
 
-    def process(self, record: Mapping[str, Any], remaining_seconds: float) -> bool:
+    def process(self, record: Mapping[str, Any], remaining_seconds: float, *, alone: bool) -> bool:
         """Do what the SQS `record` asks for; return whether the message is done and may be deleted.
 
-        `remaining_seconds` is what is left of the function's time.
+        `remaining_seconds` is what is left of the function's time. If the record isn't `alone` in its batch, a message
+        that is done is deleted here: its lease would run out before the whole batch returns.
         """
-        receipt = Receipt(self.sqs, self.queue_url, record["receiptHandle"])
+        work = _Work(self, record, remaining_seconds, alone=alone)
         with structlog.contextvars.bound_contextvars(messageId=record["messageId"]):
             try:
                 delivery = read_delivery(record)
             except UnreadableMessageError as error:
-                # Nobody can be told, and no later receive will read it better. It is made visible at once: only when it
-                # would be received once more does SQS move it to the dead-letter queue (SQS-21).
                 log.error("message unreadable", faults=str(error))
-                metrics.count("Unreadable")
-                receipt.release(0)
-                return False
+                return work.bury_unreadable(error.address).done
             envelope = delivery.envelope
             with structlog.contextvars.bound_contextvars(
-                requestId=envelope.request_id,
-                connectionId=envelope.connection_id,
-                attempt=delivery.attempt,
-                traceId=delivery.trace_id,
-                **logs.caller(envelope.principal_id, envelope.claims),
+                traceId=delivery.trace_id, **logs.caller(envelope.principal_id, envelope.claims)
             ):
-                outcome = _Attempt(self, delivery, receipt, remaining_seconds).run()
-                if outcome.visibility_seconds is not None:
-                    receipt.release(outcome.visibility_seconds)
-                return outcome.done
+                return work.do(delivery).done
 
 
-class _Attempt:
-    """One attempt at one message, or what there is in the place of one."""
+class _Work:
+    """The work on one receive of one message."""
 
-    def __init__(self, worker: Worker, delivery: Delivery, receipt: Receipt, remaining_seconds: float) -> None:
+    def __init__(self, worker: Worker, record: Mapping[str, Any], remaining_seconds: float, *, alone: bool) -> None:
         self._worker = worker
-        self._delivery = delivery
-        self._receipt = receipt
+        self._waiting = worker.waiting
+        self._message_id: str = record["messageId"]
+        self._receive = read_receive(record)
+        self._receipt = Receipt(worker.sqs, worker.queue_url, record["receiptHandle"])
         self._remaining_seconds = remaining_seconds
+        self._alone = alone
         self._cancellation = Cancellation()
-        self._stopwatch = Stopwatch(worker.clock)
-        self._session: Session | None = None
-        self._ended = Ended()
-        self._failure: str | None = None
+        self._stopwatch = Stopwatch(worker.waiting.now)
+        self._attempt: Attempt | None = None
+        self._tally = Tally()
 
-    def run(self) -> Outcome:
-        """Go through with it, and tell the client, the log and CloudWatch of it."""
-        queue_wait_ms = self._worker.now_ms() - self._delivery.envelope.received_at
-        connection_id = self._delivery.envelope.connection_id
-        with (
-            Lease(self._receipt.change_visibility, self._cancellation) as lease,
-            FrameWriter(
-                Outbox(self._delivery.envelope.request_id, self._delivery.attempt),
-                lambda frame: self._worker.post(connection_id, frame),
-                self._cancellation,
-                may_post=lambda: lease.held() and self._in_time(),
-                source=self._worker.source,
-            ) as writer,
-            _time_limit(self._remaining_seconds - RESERVED_SECONDS, self._cancellation),
-        ):
-            outcome = self._outcome(writer)
-        self._summarize(outcome, writer, queue_wait_ms)
+    def do(self, delivery: Delivery) -> Outcome:
+        """Run the attempt, or what takes the place of one."""
+        queue_wait_ms = self._waiting.epoch_ms() - delivery.began_at
+        # A burial has one number, whichever receive tells it: so clients pass over a second telling.
+        attempt = delivery.attempt(min(self._receive.count, self._worker.limits.max_attempts + 1))
+        with _bound(delivery.address, attempt):
+            outcome = self._tell(delivery.address, attempt, lambda writer: self._outcome(delivery, writer))
+            self._summarize(outcome, delivery, queue_wait_ms)
         return outcome
 
-    def _outcome(self, writer: FrameWriter) -> Outcome:
+    def bury_unreadable(self, address: Address | None) -> Outcome:
+        """Tell the client of a message that can't be read, if it has an address, and let go of the message.
+
+        No later receive will read it better.
+        """
+        with _bound(address, attempt=1):
+            if address is None:
+                outcome = self._buried(unreadable())
+                self._release(outcome)
+            else:
+                outcome = self._tell(address, 1, lambda writer: self._bury(unreadable(), writer, first_receive=1))
+            self._summarize(outcome)
+        return outcome
+
+    def _tell(self, address: Address, attempt: int, work: Callable[[FrameWriter], Outcome]) -> Outcome:
+        """Do `work` with a lease on the message and a writer to its client; then delete the message or give it back."""
         worker = self._worker
-        match plan(
-            self._delivery,
-            now_ms=worker.now_ms(),
-            max_attempts=worker.max_attempts,
-            max_age_seconds=worker.max_age_seconds,
-        ):
+        log.info("attempt started", receiveCount=self._receive.count)
+        with Lease(self._receipt.change_visibility, self._cancellation, waiting=self._waiting) as lease:
+            with (
+                FrameWriter(
+                    Outbox(address.request_id, attempt),
+                    lambda frame: worker.post(address.connection_id, frame),
+                    self._cancellation,
+                    may_post=lambda: lease.held() and self._may_post(),
+                    source=worker.source,
+                    waiting=self._waiting,
+                ) as writer,
+                Alarm(self._left() - RESERVED_SECONDS, self._run_out, self._waiting),
+            ):
+                outcome = work(writer)
+            self._tally = writer.tally
+            if outcome.done and not self._alone:
+                self._delete()
+        self._release(outcome)
+        return outcome
+
+    def _outcome(self, delivery: Delivery, writer: FrameWriter) -> Outcome:
+        worker = self._worker
+        if self._left() <= RESERVED_SECONDS:  # a slow start of the environment counts as the function's time (LAM-25)
+            return conclude(Reason.UNDELIVERABLE, delivery, worker.limits, worker.source)
+        match plan(delivery, worker.limits, now_ms=self._waiting.epoch_ms()):
             case Plan.BURY:
-                outcome = buried(worker.max_attempts)
-                if not _say(outcome, writer):
-                    log.warning("burial not heard")
-                    if self._cancellation.reason is Reason.LEASE_LOST:  # then another worker buries it
-                        return self._conclude(Reason.LEASE_LOST)
-                return outcome
+                return self._bury(exhausted(worker.limits), writer, first_receive=worker.limits.max_attempts + 1)
             case Plan.EXPIRE:
-                outcome = expired(worker.max_age_seconds)
+                cause: Cause = Reason.EXPIRED
             case Plan.RUN:
-                outcome = self._conclude(self._answer(writer))
+                cause = self._run(delivery, writer)
+        outcome = conclude(cause, delivery, worker.limits, worker.source)
         if not _say(outcome, writer) and self._cancellation.reason is not None:
-            outcome = self._conclude(self._cancellation.reason)
+            outcome = unsaid(outcome, self._cancellation.reason, delivery, worker.limits, worker.source)
         return outcome
 
-    def _conclude(self, ending: Ending) -> Outcome:
+    def _run(self, delivery: Delivery, writer: FrameWriter) -> Cause:
         worker = self._worker
-        return conclude(ending, self._delivery, max_attempts=worker.max_attempts, source=worker.source)
+        now_ms = self._waiting.epoch_ms()
+        useful_seconds = (expires_at(delivery, worker.limits) - now_ms) / 1000
 
-    def _answer(self, writer: FrameWriter) -> Ending:
-        try:
-            writer.send(Started)
-            with closing(self._events(self._delivery.envelope.request)) as events:
-                for event in events:
-                    self._pass_on(event, writer)
-        except AttemptCancelledError:
-            pass
-        except (AgentFailedError, RequestRefusedError) as error:
-            if self._cancellation.reason is None:  # else the agent failed because it was cancelled
-                self._failure = error.reason
-                return error
-        except Exception:
-            log.exception("agent raised")
-            return self._cancellation.reason or AgentFailedError("internal", reason="unexpected")
-        return self._cancellation.reason or Answered(self._session, self._ended)
+        def note(waiting_for: WaitingFor | None) -> None:
+            writer.waiting_for = waiting_for
 
-    def _events(self, request: Invoke) -> Generator[AgentEvent]:
-        caller = Caller(self._delivery.envelope.principal_id, self._delivery.trace_header)
-        match request:
-            case Query():
-                return self._worker.agent.answer(request, caller, self._cancellation)
-            case Workflow():
-                return self._worker.workflows.answer(request, caller, self._cancellation)
+        self._attempt = Attempt(
+            agent=worker.agent,
+            workflows=worker.workflows,
+            delivery=delivery,
+            writer=writer,
+            patience=Patience(
+                until=self._waiting.now() + min(useful_seconds, self._left() - RESERVED_SECONDS - ANSWER_SECONDS),
+                note=note,
+                cancellation=self._cancellation,
+                waiting=self._waiting,
+                source=worker.source,
+            ),
+            cancellation=self._cancellation,
+            stopwatch=self._stopwatch,
+            told_first=self._receive.count > 1 or now_ms - delivery.began_at > TOLD_FIRST_MS,
+            expired=lambda: is_expired(delivery, worker.limits, now_ms=self._waiting.epoch_ms()),
+        )
+        return self._attempt.run()
 
-    def _pass_on(self, event: AgentEvent, writer: FrameWriter) -> None:
-        match event:
-            case Text(text):
-                self._stopwatch.note_token()
-                writer.write(text)
-            case CitedSource(text, source, start, end):
-                span = None if start is None or end is None else Span(start=start, end=end)
-                writer.send(Citation, text=text, source=source, span=span)
-            case StepChanged(name, status, index, count):
-                writer.send(Step, name=name, status=status, index=index, count=count)
-            case Session():
-                self._session = event
-            case Ended():
-                self._ended = event
+    def _bury(self, outcome: Outcome, writer: FrameWriter, *, first_receive: int) -> Outcome:
+        """Tell the client the end, and let SQS move the message to the dead-letter queue after its last receive.
 
-    def _in_time(self) -> bool:
-        if self._stopwatch.elapsed() < self._remaining_seconds - LAST_POST_SECONDS:
+        If the worker of the first receive dies, that of the last tells it. If both live, and the second doesn't know of
+        the first, the client gets the same frame twice, and passes over it.
+        """
+        told = self._worker.told
+        last = self._receive.count >= self._worker.limits.last_receive
+        if self._message_id not in told and (last or self._receive.count == first_receive):
+            if not _say(outcome, writer):
+                log.warning("burial not heard")
+                if self._cancellation.reason is Reason.LEASE_LOST:
+                    return Outcome(Ending.LEASE_LOST)  # then another worker buries it
+                if self._cancellation.reason is Reason.UNDELIVERABLE and not last:
+                    delay = retry_delay(self._receive.count, self._worker.source)
+                    return replace(outcome, visibility_seconds=delay, counted=False)
+            told.append(self._message_id)
+        return self._buried(outcome)
+
+    def _buried(self, outcome: Outcome) -> Outcome:
+        """Return `outcome` with when the message comes back; SQS moves it when it would be received again (SQS-21)."""
+        last = self._receive.count >= self._worker.limits.last_receive
+        seconds = HANDOVER_SECONDS if self._message_id in self._worker.told and not last else 0
+        return replace(outcome, visibility_seconds=seconds, counted=last)
+
+    def _delete(self) -> None:
+        """Delete the message while its lease is kept; at worst Lambda deletes it when the batch returns."""
+        while not self._receipt.delete() and self._left() > RESERVED_SECONDS:
+            self._waiting.sleep(RETRY_SECONDS)
+
+    def _release(self, outcome: Outcome) -> None:
+        if outcome.visibility_seconds is not None:
+            self._receipt.release(outcome.visibility_seconds)
+
+    def _left(self) -> float:
+        return self._remaining_seconds - self._stopwatch.elapsed()
+
+    def _may_post(self) -> bool:
+        if self._left() > LAST_POST_SECONDS:
             return True
         self._cancellation.cancel(Reason.UNDELIVERABLE)
         return False
 
-    def _summarize(self, outcome: Outcome, writer: FrameWriter, queue_wait_ms: int) -> None:
+    def _run_out(self) -> None:
+        self._cancellation.cancel(Reason.OUT_OF_TIME)
+
+    def _summarize(self, outcome: Outcome, delivery: Delivery | None = None, queue_wait_ms: int | None = None) -> None:
+        attempt = self._attempt
         metrics.emit(
             metrics_of(
-                self._delivery, outcome, writer.tally, self._stopwatch, self._ended, queue_wait_ms=queue_wait_ms
+                outcome,
+                self._receive,
+                self._tally,
+                self._stopwatch,
+                None if attempt is None else attempt.ended,
+                queue_wait_ms=queue_wait_ms,
             ),
-            by_code=outcome.metric,
+            by_code=outcome.row.metric,
             facts={
                 "message": "attempt ended",
+                "level": "info",
                 **structlog.contextvars.get_contextvars(),
-                **facts_of(self._delivery, outcome, writer.tally, self._failure),
+                **facts_of(outcome, self._receive, self._tally, delivery, None if attempt is None else attempt.failure),
             },
         )
 
 
+def _bound(address: Address | None, attempt: int) -> AbstractContextManager[object]:
+    facts = {} if address is None else {"requestId": address.request_id, "connectionId": address.connection_id}
+    return structlog.contextvars.bound_contextvars(attempt=attempt, **facts)
+
+
 def _say(outcome: Outcome, writer: FrameWriter) -> bool:
     return outcome.frame_type is None or writer.finish(outcome.frame_type, **outcome.members)
-
-
-@contextmanager
-def _time_limit(seconds: float, cancellation: Cancellation) -> Iterator[None]:
-    timer = threading.Timer(max(0, seconds), cancellation.cancel, args=(Reason.OUT_OF_TIME,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

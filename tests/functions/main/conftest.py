@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from selador_local.bedrock.server import BedrockStandIn
-from selador_main.delivery import Delivery
+from selador_main.delivery import Delivery, Receive
+from selador_main.waiting import RealWaiting
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query
 
@@ -35,7 +36,21 @@ def envelope() -> Envelope:
 @pytest.fixture
 def delivery(envelope: Envelope) -> Callable[[int], Delivery]:
     """Make the delivery of that envelope which is receive number `receive_count`."""
-    return lambda receive_count: Delivery(envelope=envelope, receive_count=receive_count)
+    return lambda receive_count: Delivery(envelope, Receive(receive_count, sent_at=RECEIVED_AT_MS + 100))
+
+
+class Moved(RealWaiting):
+    """Real threads and waits; a clock and a time of day that the test moves on."""
+
+    def __init__(self, epoch_ms: int = RECEIVED_AT_MS) -> None:
+        self._epoch_ms = epoch_ms
+        self.moved_seconds = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.moved_seconds
+
+    def epoch_ms(self) -> int:
+        return self._epoch_ms + int(self.moved_seconds * 1000)
 
 
 class ConnectionsApi:

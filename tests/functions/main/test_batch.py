@@ -8,7 +8,9 @@ import pytest
 import structlog
 
 from selador_main.batch import process_batch
+from selador_main.waiting import RealWaiting
 
+REAL = RealWaiting()
 RECORDS = [{"messageId": f"m-{number}"} for number in range(5)]
 
 
@@ -18,11 +20,11 @@ def failed(answer: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("records", [RECORDS[:1], RECORDS], ids=["one", "five"])
 def test_messages_that_are_done_are_not_named(records: list[dict[str, Any]]) -> None:
-    assert process_batch(records, lambda _: True) == {"batchItemFailures": []}
+    assert process_batch(records, lambda _: True, waiting=REAL) == {"batchItemFailures": []}
 
 
 def test_exactly_the_failed_ones_are_named() -> None:
-    answer = process_batch(RECORDS, lambda record: record["messageId"] not in {"m-1", "m-4"})
+    answer = process_batch(RECORDS, lambda record: record["messageId"] not in {"m-1", "m-4"}, waiting=REAL)
 
     assert failed(answer) == ["m-1", "m-4"]
 
@@ -33,8 +35,8 @@ def test_one_that_raises_fails_alone() -> None:
             raise ZeroDivisionError
         return True
 
-    assert failed(process_batch(RECORDS, process)) == ["m-2"]
-    assert failed(process_batch(RECORDS[2:3], process)) == ["m-2"]
+    assert failed(process_batch(RECORDS, process, waiting=REAL)) == ["m-2"]
+    assert failed(process_batch(RECORDS[2:3], process, waiting=REAL)) == ["m-2"]
 
 
 def test_all_are_worked_on_at_once() -> None:
@@ -44,7 +46,7 @@ def test_all_are_worked_on_at_once() -> None:
         together.wait()
         return True
 
-    assert failed(process_batch(RECORDS, process)) == []
+    assert failed(process_batch(RECORDS, process, waiting=REAL)) == []
 
 
 def test_one_messages_log_lines_do_not_carry_anothers_facts() -> None:
@@ -56,13 +58,13 @@ def test_one_messages_log_lines_do_not_carry_anothers_facts() -> None:
         seen[record["messageId"]] = structlog.contextvars.get_contextvars()["messageId"]
         return True
 
-    process_batch(RECORDS, process)
+    process_batch(RECORDS, process, waiting=REAL)
 
     assert all(name == bound for name, bound in seen.items())
     assert len(seen) == len(RECORDS)
 
 
 def test_no_thread_is_left_behind() -> None:
-    process_batch(RECORDS, lambda _: True)
+    process_batch(RECORDS, lambda _: True, waiting=REAL)
 
     assert not any(thread.name.startswith("record") for thread in threading.enumerate())

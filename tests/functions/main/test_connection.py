@@ -5,7 +5,7 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from selador_main.connection import ConnectionGoneError, Connections, PostFailedError, PostFailure
+from selador_main.connection import Connections, PostFailedError, PostFailure
 from selador_main.transport import Transport
 
 from .conftest import ConnectionsApi
@@ -74,8 +74,10 @@ def test_a_connection_is_opened_ahead_of_the_first_post(connections_api: Connect
 def test_410_is_gone(connections: Connections, connections_api: ConnectionsApi, error_type: str) -> None:
     connections_api.answers.append((410, error_type))
 
-    with pytest.raises(ConnectionGoneError):
+    with pytest.raises(PostFailedError) as raised:
         connections.post(CONNECTION_ID, b"{}")
+
+    assert raised.value.kind is PostFailure.GONE
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,18 @@ import pytest
 
 from selador_main import frame_writer, post_retries
 from selador_main.cancellation import AttemptCancelledError, Cancellation, Reason
-from selador_main.connection import ConnectionGoneError, PostFailedError, PostFailure
+from selador_main.connection import PostFailedError, PostFailure
 from selador_main.frame_writer import FrameWriter
 from selador_main.outbox import Outbox
 from selador_shared.protocol import Citation, Completed, Error, Retrying, Started
 
+from .conftest import Moved
+
 WAIT = 5
 """Seconds after which a test gives up waiting for a thread."""
+
+
+GONE = PostFailedError("410", kind=PostFailure.GONE)
 
 
 class Client:
@@ -57,7 +62,9 @@ def cancellation() -> Cancellation:
 @pytest.fixture
 def writer_to(cancellation: Cancellation) -> Callable[[Client], FrameWriter]:
     def make(client: Client, may_post: Callable[[], bool] = lambda: True) -> FrameWriter:
-        return FrameWriter(Outbox("r-1", 1), client.post, cancellation, may_post=may_post, source=random.Random(1))
+        return FrameWriter(
+            Outbox("r-1", 1), client.post, cancellation, may_post=may_post, source=random.Random(1), waiting=Moved()
+        )
 
     return make
 
@@ -68,6 +75,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(post_retries, "BASE_SECONDS", 0.001)
     monkeypatch.setattr(post_retries, "THROTTLED_CAP_SECONDS", 0.001)
     monkeypatch.setattr(post_retries, "FAILED_CAP_SECONDS", 0.001)
+    monkeypatch.setattr(post_retries, "LOOK_AGAIN_SECONDS", 0.001)
 
 
 def test_frames_arrive_in_order_and_finish_waits_for_the_last(writer_to: Callable[[Client], FrameWriter]) -> None:
@@ -102,7 +110,7 @@ def test_text_that_comes_while_a_post_is_in_flight_is_one_frame(writer_to: Calla
 def test_a_client_that_has_gone_cancels_the_attempt(
     writer_to: Callable[[Client], FrameWriter], cancellation: Cancellation
 ) -> None:
-    client = Client(None, ConnectionGoneError())
+    client = Client(None, GONE, GONE)
     gone = threading.Event()
 
     with cancellation.calling(gone.set), writer_to(client) as writer:
@@ -148,14 +156,19 @@ def test_a_frame_that_is_not_taken_cancels_the_attempt(
 
 def test_a_connection_that_fails_for_too_long_cancels_the_attempt(cancellation: Cancellation) -> None:
     client = Client(*[PostFailedError("503", kind=PostFailure.TRANSIENT)] * 9)
-    times = iter(range(0, 1_000, 25))  # seconds that each look at the clock finds
+    clock = Moved()
+
+    def post(frame: bytes) -> None:
+        clock.moved_seconds += 25
+        client.post(frame)
+
     writer = FrameWriter(
         Outbox("r-1", 1),
-        client.post,
+        post,
         cancellation,
         may_post=lambda: True,
         source=random.Random(1),
-        clock=lambda: next(times),
+        waiting=clock,
     )
 
     with writer:
@@ -163,7 +176,7 @@ def test_a_connection_that_fails_for_too_long_cancels_the_attempt(cancellation: 
 
     assert not delivered
     assert cancellation.reason is Reason.UNDELIVERABLE
-    assert client.posts == 4  # at 0, 25, 50 and 75 s
+    assert client.posts == 3  # ended at 25, 50 and 75 s
 
 
 def test_frames_that_are_no_text_wait_for_room_too(
@@ -203,7 +216,9 @@ def test_nothing_is_posted_once_the_lease_is_gone(cancellation: Cancellation) ->
         return False
 
     outbox = Outbox("r-1", 1)
-    with FrameWriter(outbox, client.post, cancellation, may_post=lease_is_gone, source=random.Random(1)) as writer:
+    with FrameWriter(
+        outbox, client.post, cancellation, may_post=lease_is_gone, source=random.Random(1), waiting=Moved()
+    ) as writer:
         delivered = writer.finish(Completed)
 
     assert not delivered
@@ -305,3 +320,85 @@ def test_a_failure_of_the_writer_itself_is_no_endless_wait(
 
     assert not delivered
     assert cancellation.reason is Reason.UNDELIVERABLE
+
+
+def test_a_410_that_a_second_look_does_not_confirm_changes_nothing(
+    writer_to: Callable[[Client], FrameWriter], cancellation: Cancellation
+) -> None:
+    client = Client(None, GONE)
+
+    with writer_to(client) as writer:
+        writer.send(Started)
+        writer.write("still read")
+        delivered = writer.finish(Completed)
+
+    assert delivered
+    assert cancellation.reason is None
+    assert client.types == ["started", "delta", "completed"]
+
+
+def test_a_client_that_takes_nothing_for_two_minutes_counts_as_gone(cancellation: Cancellation) -> None:
+    clock = Moved()
+
+    def post(_: bytes) -> None:
+        clock.moved_seconds += 50
+        raise PostFailedError("429 LimitExceededException", kind=PostFailure.THROTTLED)
+
+    with FrameWriter(
+        Outbox("r-1", 1), post, cancellation, may_post=lambda: True, source=random.Random(1), waiting=clock
+    ) as writer:
+        delivered = writer.finish(Completed)
+
+    assert not delivered
+    assert cancellation.reason is Reason.CLIENT_UNRESPONSIVE
+    assert writer.tally.posts == 3
+
+
+def test_flush_waits_until_all_is_taken(writer_to: Callable[[Client], FrameWriter]) -> None:
+    client = Client()
+    client.hold.clear()
+
+    with writer_to(client) as writer:
+        writer.send(Started)
+        threading.Timer(0.05, client.hold.set).start()
+        writer.flush()
+        taken = list(client.types)
+
+    assert taken == ["started"]
+
+
+def test_flush_ends_when_the_client_has_gone(writer_to: Callable[[Client], FrameWriter]) -> None:
+    with writer_to(Client(GONE, GONE)) as writer:
+        writer.send(Started)
+        with pytest.raises(AttemptCancelledError):
+            writer.flush()
+
+
+def test_no_heartbeat_comes_before_the_first_frame_or_after_the_last(
+    writer_to: Callable[[Client], FrameWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_writer, "HEARTBEAT_SECONDS", 0.01)
+    client = Client()
+
+    with writer_to(client) as writer:
+        threading.Event().wait(0.1)
+        writer.finish(Completed)
+        threading.Event().wait(0.1)
+
+    assert client.types == ["completed"]
+
+
+def test_a_heartbeat_says_what_is_waited_for(
+    writer_to: Callable[[Client], FrameWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_writer, "HEARTBEAT_SECONDS", 0.02)
+    client = Client()
+
+    with writer_to(client) as writer:
+        writer.waiting_for = "quota"
+        writer.send(Started)
+        while "heartbeat" not in client.types:
+            threading.Event().wait(0.01)
+        writer.finish(Completed)
+
+    assert client.frames[1]["waitingFor"] == "quota"

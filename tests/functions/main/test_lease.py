@@ -8,15 +8,7 @@ from selador_main import lease as lease_module
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.lease import LEASE_SECONDS, Lease, LeaseLostError
 
-
-class Clock:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from .conftest import Moved
 
 
 class Queue:
@@ -45,7 +37,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_lease_shortens_the_visibility_at_once_and_renews_it() -> None:
     queue = Queue()
 
-    with Lease(queue.change_visibility, Cancellation()) as lease:
+    with Lease(queue.change_visibility, Cancellation(), waiting=Moved()) as lease:
         for _ in range(3):
             assert queue.called.acquire(timeout=5)
         held = lease.held()
@@ -57,7 +49,7 @@ def test_the_lease_shortens_the_visibility_at_once_and_renews_it() -> None:
 def test_nothing_is_renewed_after_the_block() -> None:
     queue = Queue()
 
-    with Lease(queue.change_visibility, Cancellation()):
+    with Lease(queue.change_visibility, Cancellation(), waiting=Moved()):
         assert queue.called.acquire(timeout=5)
     calls = len(queue.calls)
 
@@ -69,7 +61,7 @@ def test_a_failed_renewal_is_tried_again() -> None:
     queue = Queue(None, ConnectionError("reset"), ConnectionError("reset"))
     cancellation = Cancellation()
 
-    with Lease(queue.change_visibility, cancellation):
+    with Lease(queue.change_visibility, cancellation, waiting=Moved()):
         for _ in range(4):
             assert queue.called.acquire(timeout=5)
 
@@ -81,7 +73,7 @@ def test_a_message_that_is_another_workers_cancels_the_attempt() -> None:
     cancellation = Cancellation()
     lost = threading.Event()
 
-    with cancellation.calling(lost.set), Lease(queue.change_visibility, cancellation):
+    with cancellation.calling(lost.set), Lease(queue.change_visibility, cancellation, waiting=Moved()):
         assert lost.wait(5)
 
     assert cancellation.reason is Reason.LEASE_LOST
@@ -89,13 +81,13 @@ def test_a_message_that_is_another_workers_cancels_the_attempt() -> None:
 
 def test_a_minute_without_a_renewal_loses_the_lease_whatever_sqs_says() -> None:
     """SQS may accept an outdated receipt handle (SQS-15), so a worker that was frozen must judge by itself."""
-    clock = Clock()
+    clock = Moved()
     cancellation = Cancellation()
-    lease = Lease(Queue().change_visibility, cancellation, clock=clock)
+    lease = Lease(Queue().change_visibility, cancellation, waiting=clock)
 
-    clock.now = LEASE_SECONDS - 0.1
+    clock.moved_seconds = LEASE_SECONDS - 1
     held_before = lease.held()
-    clock.now = LEASE_SECONDS
+    clock.moved_seconds = LEASE_SECONDS
     held_after = lease.held()
 
     assert (held_before, held_after) == (True, False)
@@ -104,14 +96,14 @@ def test_a_minute_without_a_renewal_loses_the_lease_whatever_sqs_says() -> None:
 
 def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
     """SQS counts the visibility timeout from the call (SQS-13), whose response may be slow."""
-    clock = Clock()
+    clock = Moved()
     cancellation = Cancellation()
     lost = threading.Event()
 
     def slow(_: int) -> None:
-        clock.now += LEASE_SECONDS
+        clock.moved_seconds += LEASE_SECONDS
 
-    with cancellation.calling(lost.set), Lease(slow, cancellation, clock=clock):
+    with cancellation.calling(lost.set), Lease(slow, cancellation, waiting=clock):
         assert lost.wait(5)
 
     assert cancellation.reason is Reason.LEASE_LOST

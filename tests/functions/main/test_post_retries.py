@@ -4,8 +4,14 @@ import random
 
 import pytest
 
+from selador_main.cancellation import Reason
 from selador_main.connection import PostFailedError, PostFailure
-from selador_main.post_retries import FAILED_FOR_SECONDS, pause_after
+from selador_main.post_retries import (
+    FAILED_FOR_SECONDS,
+    LOOK_AGAIN_SECONDS,
+    UNRESPONSIVE_FOR_SECONDS,
+    PostRetries,
+)
 
 
 class Longest(random.Random):
@@ -15,25 +21,57 @@ class Longest(random.Random):
         return b
 
 
-def pause(kind: PostFailure, tries: int, failing_seconds: float = 0) -> float | None:
-    return pause_after(PostFailedError("failed", kind=kind), tries, failing_seconds, Longest())
+def failing(*failures: tuple[float, PostFailure]) -> list[float | Reason]:
+    """Return the verdicts on failures at those seconds."""
+    retries = PostRetries(Longest(), began=0)
+    return [retries.after(PostFailedError("failed", kind=kind), at) for at, kind in failures]
 
 
 def test_a_final_failure_is_not_tried_again() -> None:
-    assert pause(PostFailure.FINAL, 1) is None
+    assert failing((0, PostFailure.FINAL)) == [Reason.UNDELIVERABLE]
 
 
-@pytest.mark.parametrize(("tries", "seconds"), [(1, 0.2), (2, 0.4), (3, 0.8), (4, 1.6), (5, 2), (500, 2)])
-def test_a_throttled_frame_is_tried_again_for_as_long_as_there_is_time(tries: int, seconds: float) -> None:
-    """A client that reads 50 KB/s is still a client; the attempt's own time ends the wait."""
-    assert pause(PostFailure.THROTTLED, tries, failing_seconds=800) == pytest.approx(seconds)
+@pytest.mark.parametrize(("kind", "cap"), [(PostFailure.THROTTLED, 2), (PostFailure.TRANSIENT, 5)])
+def test_pauses_double_up_to_their_cap(kind: PostFailure, cap: float) -> None:
+    verdicts = failing(*[(0, kind)] * 9)
+
+    assert verdicts == [pytest.approx(min(cap, 0.2 * 2**tries)) for tries in range(9)]
 
 
 @pytest.mark.parametrize(
-    ("tries", "failing_seconds", "seconds"),
-    [(1, 0, 0.2), (5, 10, 3.2), (9, FAILED_FOR_SECONDS - 1, 5), (9, FAILED_FOR_SECONDS, None)],
+    ("kind", "seconds", "reason"),
+    [
+        (PostFailure.TRANSIENT, FAILED_FOR_SECONDS, Reason.UNDELIVERABLE),
+        (PostFailure.THROTTLED, UNRESPONSIVE_FOR_SECONDS, Reason.CLIENT_UNRESPONSIVE),
+    ],
 )
-def test_a_passing_failure_is_tried_again_for_a_minute(
-    tries: int, failing_seconds: float, seconds: float | None
-) -> None:
-    assert pause(PostFailure.TRANSIENT, tries, failing_seconds) == (seconds and pytest.approx(seconds))
+def test_each_kind_of_failure_has_its_own_patience(kind: PostFailure, seconds: float, reason: Reason) -> None:
+    early, late = failing((seconds - 1, kind), (seconds, kind))
+
+    assert early is not reason
+    assert late is reason
+
+
+def test_a_failure_after_a_minute_of_slow_reading_is_the_first_of_its_kind() -> None:
+    *slow, failure = failing(*[(second, PostFailure.THROTTLED) for second in range(62)], (62, PostFailure.TRANSIENT))
+
+    assert not any(isinstance(verdict, Reason) for verdict in slow)
+    assert not isinstance(failure, Reason)
+
+
+def test_slow_reading_after_failures_is_not_blamed_on_the_connection() -> None:
+    verdicts = failing((30, PostFailure.TRANSIENT), (100, PostFailure.THROTTLED), (129, PostFailure.TRANSIENT))
+
+    assert not any(isinstance(verdict, Reason) for verdict in verdicts)
+
+
+def test_a_client_is_gone_only_when_a_second_look_agrees() -> None:
+    """A 410 has been reported for live connections (CB-09)."""
+    assert failing((0, PostFailure.GONE), (1, PostFailure.GONE)) == [LOOK_AGAIN_SECONDS, Reason.CLIENT_GONE]
+
+
+def test_a_second_look_that_fails_is_followed_by_another() -> None:
+    first, second, third = failing((0, PostFailure.GONE), (1, PostFailure.TRANSIENT), (2, PostFailure.GONE))
+
+    assert not isinstance(second, Reason)
+    assert (first, third) == (LOOK_AGAIN_SECONDS, Reason.CLIENT_GONE)

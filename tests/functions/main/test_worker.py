@@ -3,11 +3,13 @@
 import json
 import threading
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import moto
 import pytest
+import structlog
 from botocore.credentials import Credentials
 
 from selador_main.agents.agent import (
@@ -23,12 +25,17 @@ from selador_main.agents.agent import (
 )
 from selador_main.cancellation import Cancellation
 from selador_main.connection import Connections
+from selador_main.lease import LEASE_SECONDS
+from selador_main.outcomes import Limits
+from selador_main.patience import Ask
+from selador_main.reserve import RESERVED_SECONDS
 from selador_main.transport import Transport
 from selador_main.worker import Worker
+from selador_shared import logs
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query, Workflow
 
-from .conftest import RECEIVED_AT_MS, ConnectionsApi
+from .conftest import RECEIVED_AT_MS, ConnectionsApi, Moved
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -47,7 +54,9 @@ class ScriptedAgent:
         self.callers: list[Caller] = []
         self.closed = 0
 
-    def answer(self, request: Query | Workflow, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:
+    def answer(
+        self, request: Query | Workflow, caller: Caller, cancellation: Cancellation, ask: Ask | None = None
+    ) -> Generator[AgentEvent]:
         self.asked.append(request)
         self.callers.append(caller)
         try:
@@ -112,9 +121,8 @@ def worker_with(sqs: "SQSClient", queue_url: str, connections_api: ConnectionsAp
             post=connections.post,
             agent=agent,
             workflows=agent,
-            max_attempts=MAX_ATTEMPTS,
-            max_age_seconds=900,
-            now_ms=lambda: RECEIVED_AT_MS + 1_000,
+            limits=Limits(MAX_ATTEMPTS, max_age_seconds=900),
+            waiting=Moved(RECEIVED_AT_MS + 1_000),
         )
 
     return make
@@ -144,7 +152,7 @@ def test_a_query_is_answered_in_order_and_done(
 ) -> None:
     agent = ScriptedAgent(*ANSWER)
 
-    done = worker_with(agent).process(received(), remaining_seconds=900)
+    done = worker_with(agent).process(received(), remaining_seconds=900, alone=True)
 
     assert done
     frames = connections_api.frames
@@ -175,7 +183,7 @@ def test_the_lease_shortens_the_visibility_of_the_message(
 
     monkeypatch.setattr(sqs, "change_message_visibility", noted)
 
-    worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900)
+    worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900, alone=True)
 
     assert changes == [60]
 
@@ -184,18 +192,16 @@ def test_a_failed_attempt_says_retrying_and_gives_the_message_back(
     worker_with: Callable[[ScriptedAgent], Worker],
     received: Callable[..., dict[str, Any]],
     connections_api: ConnectionsApi,
-    visible_again: Callable[[], bool],
 ) -> None:
     agent = ScriptedAgent(Session("s-1"), AgentFailedError("throttled", reason="ThrottlingException"))
 
-    done = worker_with(agent).process(received(), remaining_seconds=900)
+    done = worker_with(agent).process(received(), remaining_seconds=900, alone=True)
 
     assert not done
     assert types(connections_api) == ["started", "retrying"]
     retrying = connections_api.frames[-1]
     assert retrying["code"] == "throttled"
-    assert retrying["delaySeconds"] <= 2
-    assert visible_again() or visible_again() or visible_again()
+    assert 3 <= retrying["delaySeconds"] <= 5
 
 
 def test_the_last_attempt_gives_the_message_back_at_once_and_says_nothing_of_a_retry(
@@ -206,7 +212,7 @@ def test_the_last_attempt_gives_the_message_back_at_once_and_says_nothing_of_a_r
 ) -> None:
     agent = ScriptedAgent(AgentFailedError("unavailable", reason="cut"))
 
-    done = worker_with(agent).process(received(MAX_ATTEMPTS), remaining_seconds=900)
+    done = worker_with(agent).process(received(MAX_ATTEMPTS), remaining_seconds=900, alone=True)
 
     assert not done
     assert types(connections_api) == ["started"]
@@ -221,13 +227,13 @@ def test_the_receive_after_the_last_attempt_buries_without_asking_the_agent(
 ) -> None:
     agent = ScriptedAgent(*ANSWER)
 
-    done = worker_with(agent).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900)
+    done = worker_with(agent).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900, alone=True)
 
     assert not done
     assert agent.asked == []
     (error,) = connections_api.frames
     assert (error["type"], error["code"], error["attempt"]) == ("error", "attempts_exhausted", MAX_ATTEMPTS + 1)
-    assert visible_again()
+    assert visible_again() or visible_again()
 
 
 def test_a_burial_goes_to_the_dead_letter_queue_even_when_nobody_hears_it(
@@ -235,9 +241,9 @@ def test_a_burial_goes_to_the_dead_letter_queue_even_when_nobody_hears_it(
     received: Callable[..., dict[str, Any]],
     connections_api: ConnectionsApi,
 ) -> None:
-    connections_api.answers.append((410, "GoneException"))
+    connections_api.answers.extend([(410, "GoneException")] * 2)
 
-    done = worker_with(ScriptedAgent()).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900)
+    done = worker_with(ScriptedAgent()).process(received(MAX_ATTEMPTS + 1), remaining_seconds=900, alone=True)
 
     assert not done
 
@@ -249,7 +255,7 @@ def test_a_refused_request_ends_in_one_error_and_is_done(
 ) -> None:
     agent = ScriptedAgent(RequestRefusedError("content_blocked", "a guardrail blocked it"))
 
-    done = worker_with(agent).process(received(), remaining_seconds=900)
+    done = worker_with(agent).process(received(), remaining_seconds=900, alone=True)
 
     assert done
     assert types(connections_api) == ["started", "error"]
@@ -263,10 +269,10 @@ def test_a_client_that_has_gone_stops_the_agent_and_is_done(
     connections_api: ConnectionsApi,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    connections_api.answers.extend([(200, ""), (410, "GoneException")])
+    connections_api.answers.extend([(200, ""), (410, "GoneException"), (410, "GoneException")])
     agent = ScriptedAgent(Text("nobody reads this"), None, Text("nor this"))
 
-    done = worker_with(agent).process(received(), remaining_seconds=900)
+    done = worker_with(agent).process(received(), remaining_seconds=900, alone=True)
 
     assert done
     assert agent.closed == 1
@@ -281,7 +287,7 @@ def test_a_connection_that_takes_nothing_keeps_the_message_for_another_attempt(
 ) -> None:
     connections_api.answers.append((403, "ForbiddenException"))
 
-    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900)
+    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900, alone=True)
 
     assert not done
     assert types(connections_api) == []
@@ -294,7 +300,7 @@ def test_an_attempt_that_runs_out_of_time_tells_the_client_and_is_done(
 ) -> None:
     agent = ScriptedAgent(Text("half an answer"), None)
 
-    done = worker_with(agent).process(received(), remaining_seconds=10.2)
+    done = worker_with(agent).process(received(), remaining_seconds=RESERVED_SECONDS + 0.2, alone=True)
 
     assert done
     assert agent.closed == 1
@@ -311,12 +317,138 @@ def test_a_request_that_waited_too_long_is_told_so_before_any_paid_call(
     old = envelope.model_copy(update={"received_at": RECEIVED_AT_MS - 901_000})
     agent = ScriptedAgent(*ANSWER)
 
-    done = worker_with(agent).process(received(body=old.model_dump_json(exclude_none=True)), remaining_seconds=900)
+    record = received(body=old.model_dump_json(exclude_none=True))
+    record["attributes"]["SentTimestamp"] = str(old.received_at)
+
+    done = worker_with(agent).process(record, remaining_seconds=900, alone=True)
 
     assert done
     assert agent.asked == []
     (error,) = connections_api.frames
     assert error["code"] == "deadline_exceeded"
+
+
+def counts(capsys: pytest.CaptureFixture[str], *names: str) -> dict[str, int]:
+    """Return how often the metrics were moved so far."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return {name: sum(line.get(name, 0) for line in lines) for name in names}
+
+
+def test_a_burial_is_told_and_counted_once_over_its_two_receives(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    worker = worker_with(ScriptedAgent())
+    record = received(MAX_ATTEMPTS + 1)
+
+    worker.process(record, remaining_seconds=900, alone=True)
+    record["attributes"]["ApproximateReceiveCount"] = str(MAX_ATTEMPTS + 2)
+    worker.process(record, remaining_seconds=900, alone=True)
+
+    assert types(connections_api) == ["error"]
+    assert counts(capsys, "Buried", "Attempts") == {"Buried": 1, "Attempts": MAX_ATTEMPTS + 2}
+
+
+def test_a_burial_whose_worker_died_is_told_by_the_spare_receive_under_the_same_number(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    worker_with(ScriptedAgent()).process(received(MAX_ATTEMPTS + 2), remaining_seconds=900, alone=True)
+
+    (error,) = connections_api.frames
+    assert (error["code"], error["attempt"], error["seq"]) == ("attempts_exhausted", MAX_ATTEMPTS + 1, 0)
+    assert counts(capsys, "Buried") == {"Buried": 1}
+
+
+def test_an_unreadable_message_whose_address_can_be_read_is_an_error_and_has_a_lease(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+    sqs: "SQSClient",
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    worker = worker_with(ScriptedAgent())
+    visibilities: list[int] = []
+    monkeypatch.setattr(sqs, "change_message_visibility", lambda **call: visibilities.append(call["VisibilityTimeout"]))
+    record = received(body='{"version":1,"requestId":"r-9","connectionId":"c=","request":{"type":"dance"}}')
+
+    for count in range(1, MAX_ATTEMPTS + 3):
+        record["attributes"]["ApproximateReceiveCount"] = str(count)
+        assert not worker.process(record, remaining_seconds=900, alone=True)
+
+    (error,) = connections_api.frames
+    assert (error["requestId"], error["type"], error["code"]) == ("r-9", "error", "internal")
+    assert visibilities[0] == LEASE_SECONDS
+    assert counts(capsys, "Unreadable") == {"Unreadable": 1}
+
+
+def test_where_a_request_has_waited_a_client_that_has_gone_costs_nothing(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    connections_api.answers.extend([(410, "GoneException")] * 100)
+    agent = ScriptedAgent(*ANSWER)
+    worker = replace(worker_with(agent), waiting=Moved(RECEIVED_AT_MS + 1_500))
+
+    done = worker.process(received(), remaining_seconds=900, alone=True)
+
+    assert done
+    assert agent.asked == []
+
+
+def test_a_second_attempt_asks_the_model_only_after_started_was_taken(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    connections_api: ConnectionsApi,
+) -> None:
+    connections_api.answers.extend([(410, "GoneException")] * 2)
+    agent = ScriptedAgent(*ANSWER)
+
+    worker_with(agent).process(received(2), remaining_seconds=900, alone=True)
+
+    assert agent.asked == []
+
+
+def test_a_message_done_in_a_batch_is_deleted_at_once(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    sqs: "SQSClient",
+    queue_url: str,
+) -> None:
+    """Its lease ends with its attempt, and the batch may go on for minutes."""
+    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900, alone=False)
+
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    assert done
+    assert (attributes["ApproximateNumberOfMessages"], attributes["ApproximateNumberOfMessagesNotVisible"]) == (
+        "0",
+        "0",
+    )
+
+
+def test_an_attempts_start_and_end_are_lines_with_their_level(
+    worker_with: Callable[[ScriptedAgent], Worker],
+    received: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A killed attempt has only the first of the two: by it, its request leads to Lambda's own lines."""
+    logs.configure("INFO")
+    with structlog.contextvars.bound_contextvars(lambdaRequestId="l-1"):
+        worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=900, alone=True)
+    structlog.reset_defaults()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [line for line in lines if line["message"] in {"attempt started", "attempt ended"}]
+    assert [(line["message"], line["level"], line["requestId"], line["lambdaRequestId"]) for line in told] == [
+        ("attempt started", "info", "r-1", "l-1"),
+        ("attempt ended", "info", "r-1", "l-1"),
+    ]
 
 
 def test_an_unreadable_message_is_released_for_the_dead_letter_queue_and_nobody_is_told(
@@ -325,7 +457,7 @@ def test_an_unreadable_message_is_released_for_the_dead_letter_queue_and_nobody_
     connections_api: ConnectionsApi,
     visible_again: Callable[[], bool],
 ) -> None:
-    done = worker_with(ScriptedAgent()).process(received(body="not an envelope"), remaining_seconds=900)
+    done = worker_with(ScriptedAgent()).process(received(body="not an envelope"), remaining_seconds=900, alone=True)
 
     assert not done
     assert connections_api.posts == []
@@ -343,7 +475,7 @@ def test_a_workflow_is_run_and_its_steps_are_told(
     ended = Ended("max_tokens", 3, 4, truncated=True)
     workflows = ScriptedAgent(StepChanged("find", "started", 0, 2), Text("x"), CitedSource("p", None), ended)
 
-    done = worker_with(workflows).process(received(body=json.dumps(body)), remaining_seconds=900)
+    done = worker_with(workflows).process(received(body=json.dumps(body)), remaining_seconds=900, alone=True)
 
     assert done
     assert isinstance(workflows.asked[0], Workflow)
@@ -364,7 +496,7 @@ def test_agents_are_told_on_whose_behalf_they_are_asked(
     record["attributes"]["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
     agent = ScriptedAgent(*ANSWER)
 
-    worker_with(agent).process(record, remaining_seconds=900)
+    worker_with(agent).process(record, remaining_seconds=900, alone=True)
 
     assert agent.callers == [Caller("user-7", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")]
 
@@ -379,7 +511,7 @@ def test_one_line_tells_the_attempts_life_and_is_its_metrics(
     record = received()
     record["attributes"]["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
 
-    worker_with(ScriptedAgent(*ANSWER, Ended("end_turn", 30, 4))).process(record, remaining_seconds=900)
+    worker_with(ScriptedAgent(*ANSWER, Ended("end_turn", 30, 4))).process(record, remaining_seconds=900, alone=True)
 
     line = summary(capsys)
     facts = ("requestId", "attempt", "receiveCount", "outcome", "type", "traceId", "failedPosts")
@@ -411,7 +543,7 @@ def test_the_line_says_who_asked(
     asked = envelope.model_copy(update={"principal_id": "user-7", "claims": {"tenant": "t-1"}})
 
     worker_with(ScriptedAgent(*ANSWER)).process(
-        received(body=asked.model_dump_json(exclude_none=True)), remaining_seconds=900
+        received(body=asked.model_dump_json(exclude_none=True)), remaining_seconds=900, alone=True
     )
 
     line = summary(capsys)
@@ -425,7 +557,7 @@ def test_outcomes_are_counted_by_their_code_too(
 ) -> None:
     agent = ScriptedAgent(AgentFailedError("throttled", reason="ThrottlingException"))
 
-    worker_with(agent).process(received(), remaining_seconds=900)
+    worker_with(agent).process(received(), remaining_seconds=900, alone=True)
 
     line = summary(capsys)
     assert (line["code"], line["reason"], line["BedrockThrottled"]) == ("throttled", "ThrottlingException", 1)
@@ -436,15 +568,18 @@ def test_outcomes_are_counted_by_their_code_too(
     }
 
 
-def test_nothing_is_posted_when_too_little_time_is_left_for_an_answer_to_it(
+def test_an_attempt_that_begins_with_too_little_time_is_left_to_another(
     worker_with: Callable[[ScriptedAgent], Worker],
     received: Callable[..., dict[str, Any]],
     connections_api: ConnectionsApi,
 ) -> None:
-    done = worker_with(ScriptedAgent(*ANSWER)).process(received(), remaining_seconds=4.9)
+    agent = ScriptedAgent(*ANSWER)
+
+    done = worker_with(agent).process(received(), remaining_seconds=RESERVED_SECONDS - 0.1, alone=True)
 
     assert not done
     assert connections_api.posts == []
+    assert agent.asked == []
 
 
 def test_an_agent_that_raises_anything_else_is_retried_as_internal(
@@ -452,7 +587,7 @@ def test_an_agent_that_raises_anything_else_is_retried_as_internal(
     received: Callable[..., dict[str, Any]],
     connections_api: ConnectionsApi,
 ) -> None:
-    done = worker_with(ScriptedAgent(ZeroDivisionError())).process(received(), remaining_seconds=900)
+    done = worker_with(ScriptedAgent(ZeroDivisionError())).process(received(), remaining_seconds=900, alone=True)
 
     assert not done
     assert connections_api.frames[-1]["code"] == "internal"
@@ -470,7 +605,7 @@ def test_a_message_that_is_another_workers_by_now_is_left_alone(
     sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=record["receiptHandle"])
     agent = ScriptedAgent(None)
 
-    done = worker_with(agent).process(record, remaining_seconds=900)
+    done = worker_with(agent).process(record, remaining_seconds=900, alone=True)
 
     assert not done
     assert agent.closed == len(agent.asked)  # the lease may be lost before the agent is asked at all
@@ -490,7 +625,7 @@ def test_a_burial_whose_lease_is_lost_is_another_workers(
     sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=record["receiptHandle"])
     connections_api.answers.extend([(429, "LimitExceededException")] * 50)  # long enough for the lease to be lost
 
-    done = worker_with(ScriptedAgent()).process(record, remaining_seconds=900)
+    done = worker_with(ScriptedAgent()).process(record, remaining_seconds=900, alone=True)
 
     assert not done
     assert connections_api.frames == []
@@ -503,7 +638,7 @@ def test_no_thread_and_no_text_is_left_behind(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Lambda freezes threads when the handler returns, and they go on in the next invocation (LAM-31)."""
-    worker_with(ScriptedAgent(Text("SECRET answer"))).process(received(), remaining_seconds=900)
+    worker_with(ScriptedAgent(Text("SECRET answer"))).process(received(), remaining_seconds=900, alone=True)
 
     names = {thread.name for thread in threading.enumerate()}
     assert not names & {"lease", "frame-writer"}

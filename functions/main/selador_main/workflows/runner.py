@@ -21,6 +21,7 @@ from selador_main.agents.bedrock import not_silent
 from selador_main.agents.knowledge_base import Passage
 from selador_main.agents.model import Model, Prompt
 from selador_main.cancellation import Cancellation
+from selador_main.patience import Ask
 from selador_main.workflows.definition import Definition, Generate, Query, Retrieve, Step
 from selador_main.workflows.template import Reference, Template
 from selador_shared import protocol
@@ -45,6 +46,7 @@ class _Run:
     inputs: Mapping[str, str]
     caller: Caller
     cancellation: Cancellation
+    ask: Ask
     results: dict[str, str] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
     ends: list[Ended] = field(default_factory=list)
@@ -75,9 +77,12 @@ class Workflows:
         self._model = model
         self._generation = generation
 
-    def answer(self, request: protocol.Workflow, caller: Caller, cancellation: Cancellation) -> Generator[AgentEvent]:
+    def answer(
+        self, request: protocol.Workflow, caller: Caller, cancellation: Cancellation, ask: Ask
+    ) -> Generator[AgentEvent]:
         """Yield the run's events: steps, the text of those that stream, sources, and how it ended.
 
+        `ask` makes each step's call, so that a step that has to wait for its model costs none of the earlier ones.
         Raises RequestRefusedError and AgentFailedError, which name the step, after a StepChanged that says `failed`.
         """
         definition = self._definitions.get(request.workflow)
@@ -86,7 +91,7 @@ class Workflows:
             raise RequestRefusedError(
                 "invalid_request", f"there is no workflow {request.workflow}; there are: {known}", field="workflow"
             )
-        run = _Run(checked_inputs(definition, request.inputs), caller, cancellation)
+        run = _Run(checked_inputs(definition, request.inputs), caller, cancellation, ask)
         for index, step in enumerate(definition.steps):
             changed = StepChanged(step.name, "started", index, len(definition.steps))
             yield changed
@@ -102,7 +107,7 @@ class Workflows:
     def _step(self, step: Step, run: _Run, *, streamed: bool) -> Iterator[AgentEvent]:
         texts: list[str] = []
         began = 0
-        for event in not_silent(self._events(step, run)):
+        for event in not_silent(run.ask(lambda: self._events(step, run))):
             match event:
                 case Text(text):
                     if streamed and not texts and run.answer:
@@ -125,7 +130,7 @@ class Workflows:
                     pass  # a workflow is no conversation, and has no workflow inside
         run.results[step.name] = "".join(texts)
 
-    def _events(self, step: Step, run: _Run) -> Iterator[AgentEvent]:
+    def _events(self, step: Step, run: _Run) -> Generator[AgentEvent]:
         match step:
             case Retrieve():
                 retrieved = self._retriever.retrieve(run.fill(step.query), step.number_of_results, run.cancellation)
@@ -198,5 +203,8 @@ def total(ends: Sequence[Ended]) -> Ended:
 
 def _named(error: AgentFailedError | RequestRefusedError, step: Step) -> AgentFailedError | RequestRefusedError:
     if isinstance(error, AgentFailedError):
-        return AgentFailedError(error.code, reason=f"step {step.name}: {error.reason}")
+        # The same error, since its class says what follows from it.
+        error.reason = f"step {step.name}: {error.reason}"
+        error.args = (error.reason,)
+        return error
     return RequestRefusedError(error.code, f"step {step.name}: {error}", field=error.field, reason=error.reason)
