@@ -10,7 +10,14 @@ from enum import Enum, auto
 from math import ceil
 from typing import Any
 
-from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, Ended, RequestRefusedError, Session
+from selador_main.agents.agent import (
+    AgentFailedError,
+    DeploymentFaultError,
+    Ended,
+    NotUnderstoodError,
+    RequestRefusedError,
+    Session,
+)
 from selador_main.backoff import half_jitter
 from selador_main.cancellation import Reason
 from selador_main.delivery import Delivery
@@ -90,6 +97,7 @@ class Ending(Enum):
     ANSWERED = auto()
     REFUSED = auto()
     BLOCKED = auto()
+    NOT_UNDERSTOOD = auto()
     FAILED = auto()
     DEPLOYMENT_FAULT = auto()
     CLIENT_GONE = auto()
@@ -116,6 +124,7 @@ OUTCOMES: Mapping[Ending, Row] = {
     Ending.ANSWERED: Row(Completed, Fate.DELETED, "Completed"),
     Ending.REFUSED: Row(ErrorFrame, Fate.DELETED, "Refused"),
     Ending.BLOCKED: Row(ErrorFrame, Fate.DELETED, "Blocked"),
+    Ending.NOT_UNDERSTOOD: Row(ErrorFrame, Fate.DELETED, "Failed", beside="DeploymentFault"),
     Ending.FAILED: Row(Retrying, Fate.RETRIED, "AttemptFailed"),
     Ending.DEPLOYMENT_FAULT: Row(Retrying, Fate.RETRIED, "AttemptFailed", beside="DeploymentFault"),
     Ending.CLIENT_GONE: Row(None, Fate.DELETED, "Abandoned"),
@@ -145,6 +154,8 @@ def ending_of(cause: Cause) -> Ending:
     match cause:
         case Answered():
             return Ending.ANSWERED
+        case NotUnderstoodError():
+            return Ending.NOT_UNDERSTOOD
         case RequestRefusedError():
             return Ending.BLOCKED if cause.code == "content_blocked" else Ending.REFUSED
         case DeploymentFaultError():

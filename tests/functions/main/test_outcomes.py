@@ -11,6 +11,7 @@ from selador_main.agents.agent import (
     DeploymentFaultError,
     Ended,
     NotReadyError,
+    NotUnderstoodError,
     RequestRefusedError,
     Session,
 )
@@ -99,6 +100,7 @@ def test_a_replay_has_its_useful_life_again(delivery: MakeDelivery, age_seconds:
         (RequestRefusedError("content_blocked", "no"), Ending.BLOCKED),
         (AgentFailedError("unavailable", reason="cut"), Ending.FAILED),
         (NotReadyError("throttled", reason="429"), Ending.FAILED),
+        (NotUnderstoodError("a list"), Ending.NOT_UNDERSTOOD),
         (DeploymentFaultError(reason="AccessDenied"), Ending.DEPLOYMENT_FAULT),
         *[(reason, Ending[reason.name]) for reason in Reason],
     ],
@@ -111,9 +113,10 @@ def test_every_ending_has_a_row_and_each_user_visible_end_a_metric_of_its_own() 
     ends = [row.metric for row in OUTCOMES.values() if row.fate in {Fate.DELETED, Fate.BURIED}]
 
     assert OUTCOMES.keys() == set(Ending)
+    # If two rows share an end, one has a count beside it.
+    shared = ["Abandoned", "Failed"]
     assert sorted(ends) == sorted(
-        # Two of the endings are a client that isn't there: the second has a count beside it.
-        ["Completed", "Failed", "Refused", "Blocked", "Abandoned", "Abandoned", "Expired", "Buried", "Unreadable"]
+        ["Completed", "Failed", "Refused", "Blocked", "Abandoned", "Expired", "Buried", "Unreadable", *shared]
     )
 
 
