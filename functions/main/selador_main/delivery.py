@@ -31,12 +31,13 @@ class Address:
 class UnreadableMessageError(SeladorMainError):
     """The message's body is no envelope; the message names each fault and never quotes the body.
 
-    `address` is there if at least that can be read: then its client can be told.
+    `address` is there if at least that can be read: then its client can be told, under the number `attempt`.
     """
 
-    def __init__(self, faults: str, address: Address | None) -> None:
+    def __init__(self, faults: str, address: Address | None = None, attempt: int = 1) -> None:
         super().__init__(faults)
         self.address = address
+        self.attempt = attempt
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ class Receive:
 
     count: int
     sent_at: int
+
+    def is_replay(self, received_at: int) -> bool:
+        """Return whether the message was sent again: a moved one is a new message with a new sending time (SQS-27)."""
+        return self.sent_at - received_at >= REPLAY_MS
+
+    def earlier_attempts(self, received_at: int) -> int:
+        """Return a number that no earlier life of the request that was received then has reached.
+
+        SQS counts receives anew when a message is moved, whoever moves it (SQS-28). Its sending time only rises.
+        """
+        return int((self.sent_at - received_at) * ATTEMPTS_PER_MS) if self.is_replay(received_at) else 0
 
 
 @dataclass(frozen=True)
@@ -67,22 +79,14 @@ class Delivery:
         return fields.get("Root")
 
     @property
-    def is_replay(self) -> bool:
-        """Whether the message was sent again: a moved one is a new message with a new sending time (SQS-27)."""
-        return self.receive.sent_at - self.envelope.received_at >= REPLAY_MS
-
-    @property
     def began_at(self) -> int:
         """When this life of the request began, in epoch milliseconds: a replay has its useful life anew."""
-        return self.receive.sent_at if self.is_replay else self.envelope.received_at
+        is_replay = self.receive.is_replay(self.envelope.received_at)
+        return self.receive.sent_at if is_replay else self.envelope.received_at
 
     def attempt(self, number: int) -> int:
-        """Return the number that clients see for this life's attempt `number`, above those of any earlier life.
-
-        SQS counts receives anew when a message is moved, whoever moves it (SQS-28). Its sending time only rises.
-        """
-        earlier = int((self.receive.sent_at - self.envelope.received_at) * ATTEMPTS_PER_MS) if self.is_replay else 0
-        return max(self.envelope.attempts_before, earlier) + number
+        """Return the number that clients see for this life's attempt `number`, above those of any earlier life."""
+        return max(self.envelope.attempts_before, self.receive.earlier_attempts(self.envelope.received_at)) + number
 
 
 def read_receive(record: Mapping[str, Any]) -> Receive:
@@ -99,17 +103,18 @@ def read_delivery(record: Mapping[str, Any]) -> Delivery:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         # The names of a workflow's inputs, deeper than these, are a client's own words.
         named = [f"{'.'.join(str(part) for part in fault['loc'][:3]) or 'body'}: {fault['msg']}" for fault in faults]
-        raise UnreadableMessageError("; ".join(named), _address(record["body"])) from None
+        raise _unreadable("; ".join(named), record) from None
     return Delivery(envelope, read_receive(record), record["attributes"].get("AWSTraceHeader"))
 
 
-def _address(body: str) -> Address | None:
+def _unreadable(faults: str, record: Mapping[str, Any]) -> UnreadableMessageError:
     try:
-        members = json.loads(body)
+        members = json.loads(record["body"])
     except (ValueError, RecursionError):
-        return None
+        return UnreadableMessageError(faults)
     match members:
-        case {"requestId": str(request_id), "connectionId": str(connection_id)}:
+        case {"requestId": str(request_id), "connectionId": str(connection_id), "receivedAt": int(received_at)}:
             if request_id and connection_id and f"{request_id}{connection_id}".isascii():
-                return Address(request_id, connection_id)
-    return None
+                attempt = read_receive(record).earlier_attempts(received_at) + 1
+                return UnreadableMessageError(faults, Address(request_id, connection_id), attempt)
+    return UnreadableMessageError(faults)

@@ -14,6 +14,7 @@ from selador_main.agents.agent import (
     AgentFailedError,
     DeploymentFaultError,
     Ended,
+    NotReadyError,
     NotUnderstoodError,
     RequestRefusedError,
     Session,
@@ -205,9 +206,11 @@ def conclude(cause: Cause, delivery: Delivery, limits: Limits, source: random.Ra
             if cause is Reason.EXPIRED:
                 message = f"the request was not answered within its useful life of {limits.max_age_seconds:,} seconds"
             return _error(ending, "deadline_exceeded", message, retryable=True)
+        case NotReadyError():  # it was waited for until the function's time was over
+            return _retry(ending, cause.code, delivery, limits, _longest_delay(source))
         case AgentFailedError() | Reason.UNDELIVERABLE:
             code = cause.code if isinstance(cause, AgentFailedError) else None
-            return _retry(ending, code, delivery, limits, source)
+            return _retry(ending, code, delivery, limits, retry_delay(delivery.receive.count, source))
         case Reason():
             return Outcome(ending)
 
@@ -254,17 +257,18 @@ def _error(
     return Outcome(ending, OUTCOMES[ending].frame, members, code=code)
 
 
-def _retry(
-    ending: Ending, code: ErrorCode | None, delivery: Delivery, limits: Limits, source: random.Random
-) -> Outcome:
+def _retry(ending: Ending, code: ErrorCode | None, delivery: Delivery, limits: Limits, delay: int) -> Outcome:
     if delivery.receive.count >= limits.max_attempts:
         # The next receive buries the message, at once: there is no retry to announce.
         return Outcome(ending, visibility_seconds=0, code=code)
-    delay = retry_delay(delivery.receive.count, source)
     if code is None:
         return Outcome(ending, visibility_seconds=delay)
     members = {"delay_seconds": delay, "code": code}
     return Outcome(ending, OUTCOMES[ending].frame, members, visibility_seconds=delay, code=code)
+
+
+def _longest_delay(source: random.Random) -> int:
+    return ceil(half_jitter(1, base=RETRY_CAP_SECONDS, factor=1, cap=RETRY_CAP_SECONDS, source=source))
 
 
 def retry_delay(tries: int, source: random.Random) -> int:

@@ -39,9 +39,10 @@ class PostRetries:
         self.tries += 1
         self.spent[failure.kind] += now - self.began
         self.began = now
+        self.gone = self.gone + 1 if failure.kind is PostFailure.GONE else 0
         match failure.kind:
             case PostFailure.GONE:
-                self.gone += 1  # a second look has to agree; if the frame is taken after all, nothing has happened
+                # A second look has to agree. If the frame is taken after all, nothing has happened.
                 return LOOK_AGAIN_SECONDS if self.gone == 1 else Reason.CLIENT_GONE
             case PostFailure.FINAL:
                 return Reason.UNDELIVERABLE

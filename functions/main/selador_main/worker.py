@@ -82,7 +82,7 @@ class Worker:
                 delivery = read_delivery(record)
             except UnreadableMessageError as error:
                 log.error("message unreadable", faults=str(error))
-                return work.bury_unreadable(error.address).done
+                return work.bury_unreadable(error).done
             envelope = delivery.envelope
             with structlog.contextvars.bound_contextvars(
                 traceId=delivery.trace_id, **logs.caller(envelope.principal_id, envelope.claims)
@@ -103,32 +103,36 @@ class _Work:
         self._alone = alone
         self._cancellation = Cancellation()
         self._stopwatch = Stopwatch(worker.waiting.now)
+        self._delivery: Delivery | None = None
+        self._queue_wait_ms: int | None = None
         self._attempt: Attempt | None = None
         self._tally = Tally()
 
     def do(self, delivery: Delivery) -> Outcome:
         """Run the attempt, or what takes the place of one."""
-        queue_wait_ms = self._waiting.epoch_ms() - delivery.began_at
+        self._delivery = delivery
+        self._queue_wait_ms = self._waiting.epoch_ms() - delivery.began_at
         # A burial has one number, whichever receive tells it: so clients pass over a second telling.
         attempt = delivery.attempt(min(self._receive.count, self._worker.limits.max_attempts + 1))
         with _bound(delivery.address, attempt):
-            outcome = self._tell(delivery.address, attempt, lambda writer: self._outcome(delivery, writer))
-            self._summarize(outcome, delivery, queue_wait_ms)
-        return outcome
+            return self._tell(delivery.address, attempt, lambda writer: self._outcome(delivery, writer))
 
-    def bury_unreadable(self, address: Address | None) -> Outcome:
+    def bury_unreadable(self, message: UnreadableMessageError) -> Outcome:
         """Tell the client of a message that can't be read, if it has an address, and let go of the message.
 
         No later receive will read it better.
         """
-        with _bound(address, attempt=1):
-            if address is None:
-                outcome = self._buried(unreadable())
-                self._release(outcome)
-            else:
-                outcome = self._tell(address, 1, lambda writer: self._bury(unreadable(), writer, first_receive=1))
+        with _bound(message.address, message.attempt):
+            if message.address is not None:
+                return self._tell(
+                    message.address,
+                    message.attempt,
+                    lambda writer: self._bury(unreadable(), writer, first_receive=1),
+                )
+            outcome = self._buried(unreadable())
             self._summarize(outcome)
-        return outcome
+            self._release(outcome)
+            return outcome
 
     def _tell(self, address: Address, attempt: int, work: Callable[[FrameWriter], Outcome]) -> Outcome:
         """Do `work` with a lease on the message and a writer to its client; then delete the message or give it back."""
@@ -148,6 +152,7 @@ class _Work:
             ):
                 outcome = work(writer)
             self._tally = writer.tally
+            self._summarize(outcome)  # a worker that dies from here on may be counted twice, but not left out
             if outcome.done and not self._alone:
                 self._delete()
         self._release(outcome)
@@ -191,7 +196,7 @@ class _Work:
             ),
             cancellation=self._cancellation,
             stopwatch=self._stopwatch,
-            told_first=self._receive.count > 1 or now_ms - delivery.began_at > TOLD_FIRST_MS,
+            told_first=now_ms - delivery.envelope.received_at > TOLD_FIRST_MS or self._receive.count > 1,
             expired=lambda: is_expired(delivery, worker.limits, now_ms=self._waiting.epoch_ms()),
         )
         return self._attempt.run()
@@ -242,7 +247,7 @@ class _Work:
     def _run_out(self) -> None:
         self._cancellation.cancel(Reason.OUT_OF_TIME)
 
-    def _summarize(self, outcome: Outcome, delivery: Delivery | None = None, queue_wait_ms: int | None = None) -> None:
+    def _summarize(self, outcome: Outcome) -> None:
         attempt = self._attempt
         metrics.emit(
             metrics_of(
@@ -251,14 +256,16 @@ class _Work:
                 self._tally,
                 self._stopwatch,
                 None if attempt is None else attempt.ended,
-                queue_wait_ms=queue_wait_ms,
+                queue_wait_ms=self._queue_wait_ms,
             ),
             by_code=outcome.row.metric,
             facts={
                 "message": "attempt ended",
                 "level": "info",
                 **structlog.contextvars.get_contextvars(),
-                **facts_of(outcome, self._receive, self._tally, delivery, None if attempt is None else attempt.failure),
+                **facts_of(
+                    outcome, self._receive, self._tally, self._delivery, None if attempt is None else attempt.failure
+                ),
             },
         )
 

@@ -44,11 +44,11 @@ def test_a_body_that_is_no_envelope_is_refused_naming_every_fault_and_quoting_no
 @pytest.mark.parametrize(
     ("body", "address"),
     [
-        ('{"version":1,"requestId":"r-1","connectionId":"c="}', Address("r-1", "c=")),
+        ('{"version":1,"requestId":"r-1","connectionId":"c=","receivedAt":7}', Address("r-1", "c=")),
         ('{"version":1,"requestId":"r-1"}', None),
         ('{"version":1,"requestId":"r-1","connectionId":7}', None),
-        ('{"version":1,"requestId":"","connectionId":"c="}', None),
-        ('{"version":1,"requestId":"\\ud83d","connectionId":"c="}', None),
+        ('{"version":1,"requestId":"","connectionId":"c=","receivedAt":7}', None),
+        ('{"version":1,"requestId":"\\ud83d","connectionId":"c=","receivedAt":7}', None),
         ("[" * 100_000, None),
         ("[]", None),
     ],

@@ -375,7 +375,9 @@ def test_an_unreadable_message_whose_address_can_be_read_is_an_error_and_has_a_l
     worker = worker_with(ScriptedAgent())
     visibilities: list[int] = []
     monkeypatch.setattr(sqs, "change_message_visibility", lambda **call: visibilities.append(call["VisibilityTimeout"]))
-    record = received(body='{"version":1,"requestId":"r-9","connectionId":"c=","request":{"type":"dance"}}')
+    record = received(
+        body='{"version":1,"requestId":"r-9","connectionId":"c=","receivedAt":1707502309017,"request":{"type":"dance"}}'
+    )
 
     for count in range(1, MAX_ATTEMPTS + 3):
         record["attributes"]["ApproximateReceiveCount"] = str(count)
