@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 ENV ?= dev
 ARCHITECTURE ?= arm64
+SEEDS ?= 1000
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKOV_READY := .venv/checkov/.ready
@@ -15,7 +16,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ALLOW_DESTROY CONFIRM ENV JSON LOCK RELEASE YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS SEEDS TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
@@ -94,6 +95,10 @@ $(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PR
 test: lint test-terraform ## every check, as CI runs them
 	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
 	@$(PYTHON) scripts/check_coverage.py build/coverage.json
+
+.PHONY: torture
+torture: $(READY) ## simulate SEEDS=1000 worlds of twenty requests each, in which every step may fail
+	@$(PYTHON) -m tests.simulation --seeds "$$SEEDS"
 
 .PHONY: lint
 lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the workflows against their schema and zizmor
