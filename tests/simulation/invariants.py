@@ -20,9 +20,9 @@ type Rule = Callable[[World, Record], Iterator[str]]
 
 def violations(world: World) -> list[tuple[str, str, Record | None]]:
     """Return every violation: the invariant's name, what is wrong, and the request."""
-    found: list[tuple[str, str, Record | None]] = []
     if world.scheduler.failures:
-        found.append(("runs", repr(world.scheduler.failures[0]), None))
+        return [("runs", repr(world.scheduler.failures[0]), None)]
+    found: list[tuple[str, str, Record | None]] = []
     if world.outlived:
         found.append(("nothing outlives", f"threads were left: {world.outlived}", None))
     for record in world.records.all():
@@ -106,6 +106,17 @@ def nothing_follows_a_terminal_frame(world: World, record: Record) -> Iterator[s
         told.add(key)
         if _ends(frame):
             ended.add(frame["attempt"])
+
+
+def a_worker_whose_lease_is_over_is_silent(world: World, record: Record) -> Iterator[str]:
+    """But for a frame that was on its way, for as long as its worker stood still."""
+    late = [
+        (at, frame)
+        for at, frame in record.frames
+        if any(attempt.number > frame["attempt"] and attempt.began_at < at - 6 for attempt in record.attempts)
+    ]
+    if len(late) > len(record.harms):
+        yield f"attempt {late[-1][1]['attempt']} spoke on, {len(late)} frames long, after another had begun"
 
 
 def a_heartbeat_is_never_first(world: World, record: Record) -> Iterator[str]:
@@ -205,6 +216,7 @@ RULES: tuple[Rule, ...] = (
     seq_has_no_gaps,
     attempts_only_rise,
     nothing_follows_a_terminal_frame,
+    a_worker_whose_lease_is_over_is_silent,
     a_heartbeat_is_never_first,
     nothing_foreign,
     nobody_pays_for_who_is_known_to_be_gone,

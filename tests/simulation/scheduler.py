@@ -158,7 +158,8 @@ class Scheduler:
             if thread.done or generation != thread.generation:
                 continue
             process = thread.process
-            if process is not None and process.frozen_until > max(at, self.now) and not process.dead:
+            frozen = process is not None and process.frozen_until > max(at, self.now) and not process.dead
+            if process is not None and frozen and not self._over:
                 self._push(process.frozen_until, thread)
                 continue
             thread.generation += 1  # of several reasons to run, the first counts

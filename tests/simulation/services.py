@@ -288,6 +288,7 @@ class Services:
     def _stream(self, request_id: str, call: Call, *, converse: bool) -> Response:
         words = [f"<{request_id}> word {number} " for number in range(self.source.randint(1, 12))]
         seconds = self.source.uniform(*self.answer_seconds)
+        pauses = [self.source.expovariate(len(words) / seconds) for _ in words]
         cut = self.source.randrange(len(words)) if self.strikes("model_cut") else None
         silent = self.strikes("model_silent")
         blocked = self.strikes("blocked")
@@ -296,7 +297,7 @@ class Services:
         def chunks() -> Iterator[bytes]:
             for number, word in enumerate([] if silent or blocked else words):
                 with changed:
-                    changed.wait_for(lambda: response.interrupted, seconds / len(words))
+                    changed.wait_for(lambda: response.interrupted, pauses[number])
                 if response.interrupted:
                     raise ProtocolError("interrupted")
                 self.step()
