@@ -22,18 +22,19 @@ locals {
   _backoff_cap_seconds   = 60 # the longest pause before a failed attempt's message comes back
   _key_set_fetch_seconds = 3  # how long the authorizer waits for a connection to the key set's server, and for its answer
   _lease_seconds         = 60 # how long a message stays hidden after the worker that holds it was killed
-  _reserved_seconds      = 10 # what the main function keeps of its time to tell a client that the answer took too long
+  _reserved_seconds      = 21 # what the main function keeps of its time to tell a client that the answer took too long
 
   # The authorizer may have to fetch the key set during a cold start.
   authorizer_timeout_seconds = 2 * local._key_set_fetch_seconds + 4
 
-  # When a client may conclude that its request was lost. In the worst case, the request waits for its whole useful
-  # life. Then each attempt takes the whole timeout and is killed, and its message comes back when the lease has ended
-  # and the longest backoff has passed.
-  deadline_seconds = (
-    var.request_max_age_seconds
-    + var.max_attempts * (var.main_function.timeout_seconds + local._lease_seconds + local._backoff_cap_seconds)
-  )
+  # How long a message stays hidden if its worker dies in its first moments. Main's lease and its backoff both fit in.
+  _visibility_seconds = var.main_function.timeout_seconds + max(local._lease_seconds, local._backoff_cap_seconds)
+
+  # When a client may conclude that its request was lost. No attempt begins after the useful life. The worker of the last
+  # one may die at its worst moment, which hides the message for its visibility timeout. Then the request may wait for a
+  # free worker, at most for one timeout, and is told its end within a minute. tests/simulation holds this against what
+  # it sees.
+  deadline_seconds = var.request_max_age_seconds + 2 * local._visibility_seconds
 
   # Terraform does not build. The manifest names each zip and its hash, and the runtime and processor they are for.
   _manifest = jsondecode(file("${var.dist_dir}/manifest.json"))
@@ -52,12 +53,12 @@ locals {
 module "queue" {
   source = "./modules/queue"
 
-  consumer_timeout_seconds = var.main_function.timeout_seconds
-  kms_key                  = local.kms_key
-  longest_life_seconds     = local.deadline_seconds
-  max_attempts             = var.max_attempts
-  name                     = "${local.name_prefix}-requests"
-  retention                = var.queue_retention
+  kms_key                    = local.kms_key
+  longest_life_seconds       = local.deadline_seconds
+  max_attempts               = var.max_attempts
+  name                       = "${local.name_prefix}-requests"
+  retention                  = var.queue_retention
+  visibility_timeout_seconds = local._visibility_seconds
 }
 
 module "websocket_handler" {
@@ -186,8 +187,8 @@ resource "aws_lambda_event_source_mapping" "main" {
     # AWS compares the two only when it creates or updates the mapping (ESM-08), not when the function's timeout is
     # raised later (ESM-09).
     precondition {
-      condition     = module.queue.visibility_timeout_seconds >= 6 * module.main.timeout_seconds
-      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; AWS advises at least six times the latter. Otherwise SQS delivers a request again while Lambda still works on it."
+      condition     = module.queue.visibility_timeout_seconds >= module.main.timeout_seconds + local._lease_seconds
+      error_message = "The queue's visibility timeout is ${module.queue.visibility_timeout_seconds} s and the main function's timeout ${module.main.timeout_seconds} s; the former must be ${local._lease_seconds} s longer. Otherwise SQS delivers a request again while Lambda still works on it."
     }
   }
 }

@@ -329,7 +329,7 @@ variable "main_function" {
     - `memory_mb`: memory in MB, 128 to 10,240. 1,769 MB give one CPU;
     - `name`: its name; null for `<project>-<environment>-main`;
     - `reserved_concurrency`: the concurrency reserved for it, at least `maximum_concurrency`; null for none;
-    - `timeout_seconds`: the longest time for one attempt at an answer, 30 to 900 s.
+    - `timeout_seconds`: the longest time for one attempt at an answer, 63 to 900 s.
   EOT
   type = object({
     batch_size = optional(number, 1)
@@ -442,7 +442,7 @@ variable "region" {
 }
 
 variable "request_max_age_seconds" {
-  description = "A request's useful life in seconds, 60 to 86,400. If a request waits longer for its first attempt, its client gets the error `deadline_exceeded`, and no model is called."
+  description = "A request's useful life in seconds, 60 to 86,400. No attempt begins after it. The client gets the error `deadline_exceeded`, and no model is called."
   type        = number
   default     = 900
   nullable    = false

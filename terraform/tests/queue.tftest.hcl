@@ -31,13 +31,13 @@ override_resource {
 }
 
 variables {
-  consumer_timeout_seconds = 900
-  longest_life_seconds     = 3960
-  max_attempts             = 3
-  name                     = "selador-test-requests"
+  longest_life_seconds       = 2820
+  max_attempts               = 3
+  name                       = "selador-test-requests"
+  visibility_timeout_seconds = 960
 }
 
-run "moves_a_message_to_the_dead_letter_queue_after_the_attempts_and_the_burial" {
+run "moves_a_message_to_the_dead_letter_queue_after_the_attempts_the_burial_and_a_spare_receive" {
   module {
     source = "./modules/queue"
   }
@@ -45,7 +45,7 @@ run "moves_a_message_to_the_dead_letter_queue_after_the_attempts_and_the_burial"
   assert {
     condition = jsondecode(aws_sqs_queue.this.redrive_policy) == {
       deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests-dead-letter"
-      maxReceiveCount     = 4
+      maxReceiveCount     = 5
     }
     error_message = "The redrive policy is ${aws_sqs_queue.this.redrive_policy}."
   }
@@ -67,7 +67,7 @@ run "hides_messages_encrypts_them_and_keeps_dead_ones_longest" {
   }
 
   assert {
-    condition     = output.visibility_timeout_seconds == 5400
+    condition     = output.visibility_timeout_seconds == 960
     error_message = "The visibility timeout is ${output.visibility_timeout_seconds} s."
   }
 
@@ -152,7 +152,7 @@ run "grants_sender_and_consumer_the_least_they_need" {
   }
 }
 
-run "accepts_as_many_attempts_as_leave_sqs_one_receive_for_the_burial" {
+run "accepts_as_many_attempts_as_leave_sqs_two_receives_for_the_burial" {
   command = plan
 
   module {
@@ -160,7 +160,7 @@ run "accepts_as_many_attempts_as_leave_sqs_one_receive_for_the_burial" {
   }
 
   variables {
-    max_attempts = 999
+    max_attempts = 998
   }
 
   assert {
@@ -169,7 +169,7 @@ run "accepts_as_many_attempts_as_leave_sqs_one_receive_for_the_burial" {
   }
 }
 
-run "refuses_what_leaves_no_receive_for_the_burial_or_is_beyond_sqs_or_lambda" {
+run "refuses_what_leaves_no_receives_for_the_burial_or_is_beyond_sqs" {
   command = plan
 
   module {
@@ -177,12 +177,12 @@ run "refuses_what_leaves_no_receive_for_the_burial_or_is_beyond_sqs_or_lambda" {
   }
 
   variables {
-    consumer_timeout_seconds = 901
-    max_attempts             = 1000
-    name                     = "selador-a-name-that-with-dead-letter-behind-it-is-longer-than-eighty-x"
+    max_attempts               = 999
+    visibility_timeout_seconds = 43201
+    name                       = "selador-a-name-that-with-dead-letter-behind-it-is-longer-than-eighty-x"
   }
 
-  expect_failures = [var.consumer_timeout_seconds, var.max_attempts, var.name]
+  expect_failures = [var.max_attempts, var.name, var.visibility_timeout_seconds]
 }
 
 run "encrypts_both_queues_by_the_key_that_is_given_and_lets_sender_and_consumer_use_it" {
@@ -241,11 +241,11 @@ run "accepts_retention_just_longer_than_what_must_fit_in_it" {
   }
 
   variables {
-    retention = { dead_letters_seconds = 3962, messages_seconds = 3961 }
+    retention = { dead_letters_seconds = 2822, messages_seconds = 2821 }
   }
 
   assert {
-    condition     = aws_sqs_queue.this.message_retention_seconds == 3961 && aws_sqs_queue.dead_letter.message_retention_seconds == 3962
+    condition     = aws_sqs_queue.this.message_retention_seconds == 2821 && aws_sqs_queue.dead_letter.message_retention_seconds == 2822
     error_message = "Messages are kept ${aws_sqs_queue.this.message_retention_seconds} s, dead ones ${aws_sqs_queue.dead_letter.message_retention_seconds} s."
   }
 }
@@ -272,7 +272,7 @@ run "refuses_to_keep_messages_no_longer_than_they_may_live" {
   }
 
   variables {
-    retention = { messages_seconds = 3960 }
+    retention = { messages_seconds = 2820 }
   }
 
   expect_failures = [var.retention]

@@ -230,7 +230,7 @@ run "tells_the_functions_what_they_need_and_when_a_client_may_give_up" {
   assert {
     # 900 s of useful life, then three attempts: each takes 900 s, and 60 s of lease and 60 s of backoff follow it
     condition = module.websocket_handler.environment_variables == tomap({
-      DEADLINE_SECONDS = "3960"
+      DEADLINE_SECONDS = "2820"
       LOG_LEVEL        = "INFO"
       QUERY_TEXT_LIMIT = "1000"
       SQS_QUEUE_URL    = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
@@ -491,7 +491,7 @@ run "lets_main_use_an_inference_profile_in_each_of_its_destination_regions" {
   }
 }
 
-run "refuses_a_visibility_timeout_below_six_times_the_function_timeout" {
+run "refuses_a_visibility_timeout_too_near_to_the_function_timeout" {
   command = plan
 
   override_module {
@@ -504,7 +504,7 @@ run "refuses_a_visibility_timeout_below_six_times_the_function_timeout" {
       queue_name                 = "a-queue"
       queue_url                  = "https://a-queue"
       send_policy_json           = "{}"
-      visibility_timeout_seconds = 5399
+      visibility_timeout_seconds = 959
     }
   }
 

@@ -64,7 +64,7 @@ run "accepts_the_extremes_that_aws_allows" {
     api_execution_log_level = "OFF"
     log_level               = "ERROR"
     log_retention_days      = 3653
-    main_function           = { maximum_concurrency = 1000, memory_mb = 10240, reserved_concurrency = 1000, timeout_seconds = 30 }
+    main_function           = { maximum_concurrency = 1000, memory_mb = 10240, reserved_concurrency = 1000, timeout_seconds = 63 }
     max_attempts            = 1
     queue_retention         = { dead_letters_seconds = 1209600, messages_seconds = 1209599 }
     request_max_age_seconds = 86400
@@ -128,7 +128,7 @@ run "refuses_a_main_timeout_that_leaves_no_time_for_an_answer" {
   command = plan
 
   variables {
-    main_function = { timeout_seconds = 29 }
+    main_function = { timeout_seconds = 62 }
   }
 
   expect_failures = [var.main_function]

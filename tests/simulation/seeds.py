@@ -41,7 +41,7 @@ def setting_of(seed: int) -> Setting:
     quota = source.random() < 0.5
     return Setting(
         seconds=source.choice([10, 120, 600]),
-        timeout_seconds=900 if calm else source.choice([60, 120, 900, 900]),
+        timeout_seconds=900 if calm else source.choice([90, 120, 900, 900]),
         max_age_seconds=900 if calm else source.choice([60, 300, 900, 900]),
         max_attempts=source.choice([1, 2, 3, 3]),
         batch_size=source.choice([1, 1, 5]),

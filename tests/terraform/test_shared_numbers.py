@@ -12,7 +12,7 @@ from selador_main.agents.knowledge_base import KnowledgeBaseAgent
 from selador_main.agents.managed_knowledge_base import ManagedKnowledgeBaseAgent
 from selador_main.lease import LEASE_SECONDS
 from selador_main.outcomes import RETRY_CAP_SECONDS
-from selador_main.worker import RESERVED_SECONDS
+from selador_main.reserve import RESERVED_SECONDS
 from selador_shared.settings import Generation
 from selador_websocket_handler.key_set import FETCH_SECONDS
 

@@ -111,8 +111,8 @@ class MainSettings(FunctionSettings):
 
     Queries go to the AgentCore runtime `agent_runtime_arn` if there is one, else to the knowledge base, whose type
     decides by which call.
-    `request_max_age_seconds` is a request's useful life: one that waited longer in the queue before its first attempt
-    is answered `deadline_exceeded` and costs nothing. The queue's maxReceiveCount is `max_attempts` + 1.
+    `request_max_age_seconds` is a request's useful life: no attempt begins after it, and the client is answered
+    `deadline_exceeded`. The queue's maxReceiveCount is `max_attempts` + 2.
     """
 
     agent_runtime_arn: Annotated[Arn | None, BeforeValidator(_unset)] = None

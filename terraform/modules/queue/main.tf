@@ -24,11 +24,11 @@ resource "aws_sqs_queue" "this" {
   message_retention_seconds  = var.retention.messages_seconds
   policy                     = data.aws_iam_policy_document.queue["this"].json
   sqs_managed_sse_enabled    = var.kms_key == null ? true : null
-  visibility_timeout_seconds = 6 * var.consumer_timeout_seconds # AWS advises six times the timeout (ESM-08)
+  visibility_timeout_seconds = var.visibility_timeout_seconds
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
-    maxReceiveCount     = var.max_attempts + 1 # at the last receive, the client is told, and nothing is tried
+    maxReceiveCount     = var.max_attempts + 2 # at the last two the client is told; one is to spare if a worker dies
   })
 
   lifecycle {

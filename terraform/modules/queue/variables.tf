@@ -1,15 +1,3 @@
-variable "consumer_timeout_seconds" {
-  description = "The timeout of the function that consumes the queue, in seconds, 1 to 900. The visibility timeout is six times as long."
-  type        = number
-  nullable    = false
-
-  validation {
-    # Lambda stops an invocation after 900 s at the latest (LAM-26).
-    condition     = var.consumer_timeout_seconds >= 1 && var.consumer_timeout_seconds <= 900
-    error_message = "consumer_timeout_seconds is ${var.consumer_timeout_seconds}; Lambda's timeouts are 1 to 900 s."
-  }
-}
-
 variable "kms_key" {
   description = "The `arn` of the customer-managed key that encrypts both queues; null for SQS's own keys."
   type = object({
@@ -25,14 +13,14 @@ variable "longest_life_seconds" {
 }
 
 variable "max_attempts" {
-  description = "How many attempts a message gets, 1 to 999. It is received once more after them, so that its client can be told, and then goes to the dead-letter queue."
+  description = "How many attempts a message gets, 1 to 998. It is received twice more after them, so that its client can be told even if a worker dies, and then goes to the dead-letter queue."
   type        = number
   nullable    = false
 
   validation {
-    # SQS takes a maxReceiveCount of 1 to 1,000 (SQS-26), of which one receive is not an attempt.
-    condition     = var.max_attempts >= 1 && var.max_attempts <= 999 && floor(var.max_attempts) == var.max_attempts
-    error_message = "max_attempts is ${var.max_attempts}; it takes a whole number from 1 to 999, since SQS allows 1,000 receives and the last one is not an attempt."
+    # SQS takes a maxReceiveCount of 1 to 1,000 (SQS-26), of which two receives are not attempts.
+    condition     = var.max_attempts >= 1 && var.max_attempts <= 998 && floor(var.max_attempts) == var.max_attempts
+    error_message = "max_attempts is ${var.max_attempts}; it takes a whole number from 1 to 998, since SQS allows 1,000 receives and the last two are not attempts."
   }
 }
 
@@ -76,5 +64,17 @@ variable "retention" {
   validation {
     condition     = var.retention.messages_seconds > var.longest_life_seconds
     error_message = "retention.messages_seconds is ${var.retention.messages_seconds} and a request may live ${var.longest_life_seconds} s; the former must be longer. Otherwise SQS deletes a request that could still be answered, and nobody tells its client."
+  }
+}
+
+variable "visibility_timeout_seconds" {
+  description = "How long a received message stays hidden, 0 to 43,200 s. It must be longer than the consumer's timeout. A consumer that dies before it shortens it hides its message for so long."
+  type        = number
+  nullable    = false
+
+  validation {
+    # SQS hides a message for 12 hours at most (SQS-12).
+    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
+    error_message = "visibility_timeout_seconds is ${var.visibility_timeout_seconds}; SQS hides a message for 0 to 43,200 s."
   }
 }
