@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from selador_main import attempt, batch, delivery, frame_writer, lease, outbox, outcomes, patience, post_retries, worker
+from selador_main.cancellation import Reason
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -38,7 +39,7 @@ def _no_patience(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_410_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(post_retries, "LOOK_AGAIN_SECONDS", outcomes.Reason.CLIENT_GONE)
+    patch.setattr(post_retries, "LOOK_AGAIN_SECONDS", Reason.CLIENT_GONE)
 
 
 def _a_gap_where_text_was_dropped(patch: pytest.MonkeyPatch) -> None:

