@@ -145,6 +145,10 @@ lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, fo
 protocol: $(READY) ## write the published schemas, types and AsyncAPI document from the protocol's models
 	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
 
+.PHONY: tables
+tables: $(READY) ## write the outcome table into docs/architecture.md
+	@$(PYTHON) scripts/generate_outcome_table.py
+
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
 	@$(PYTHON) scripts/generate_readmes.py

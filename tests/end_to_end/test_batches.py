@@ -24,7 +24,7 @@ def test_of_a_batch_exactly_the_failed_request_is_tried_again(
     stack: Stack, apply: Apply, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
     apply({"main_function": json.dumps({"batch_size": 5})})
-    stack.bedrock.faults.add(Fault(FaultKind.THROTTLE, question=question("batch-2")))
+    stack.bedrock.faults.add(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=3, question=question("batch-2")))
     before = invocations(stack)
 
     with ExitStack() as open_connections, ThreadPoolExecutor() as pool:
