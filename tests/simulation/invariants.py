@@ -129,6 +129,12 @@ def nothing_foreign(world: World, record: Record) -> Iterator[str]:
     yield from (f"foreign: {what}" for what in record.foreign)
 
 
+def a_client_that_takes_nothing_holds_no_worker(world: World, record: Record) -> Iterator[str]:
+    for attempt, (since, until) in record.no_room.items():
+        if until - since > 135 and not record.harms:
+            yield f"attempt {attempt} waited {until - since:.0f} s for room for one frame"
+
+
 def nobody_pays_for_who_is_known_to_be_gone(world: World, record: Record) -> Iterator[str]:
     for call in record.calls:
         if call.began_at > record.known_gone_at:
@@ -219,6 +225,7 @@ RULES: tuple[Rule, ...] = (
     a_worker_whose_lease_is_over_is_silent,
     a_heartbeat_is_never_first,
     nothing_foreign,
+    a_client_that_takes_nothing_holds_no_worker,
     nobody_pays_for_who_is_known_to_be_gone,
     a_backlog_of_departed_clients_costs_nothing,
     no_attempt_begins_too_late,

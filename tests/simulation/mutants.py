@@ -103,24 +103,25 @@ def _nobody_joins_the_writer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(frame_writer.FrameWriter, "__exit__", lambda *_: None)
 
 
-MUTANTS: tuple[Plant, ...] = (
-    _age_at_the_first_receive_only,
-    _attempt_is_the_receive_count,
-    _model_beside_started,
-    _no_patience,
-    _one_410_is_enough,
-    _a_gap_where_text_was_dropped,
-    _no_spare_burial,
-    _batch_deletes_at_its_end,
-    _reserve_of_five_seconds,
-    _undelivered_is_done,
-    _heartbeats_at_any_time,
-    _lease_that_never_ends,
-    _what_is_to_be_retried_is_deleted,
-    _burials_counted_at_each_receive,
-    _waits_for_deaf_clients_for_ever,
-    _nobody_joins_the_writer,
-)
+MUTANTS: dict[Plant, int] = {
+    _age_at_the_first_receive_only: 4,
+    _attempt_is_the_receive_count: 7,
+    _model_beside_started: 4,
+    _no_patience: 0,
+    _one_410_is_enough: 1,
+    _a_gap_where_text_was_dropped: 22,
+    _no_spare_burial: 2,
+    _batch_deletes_at_its_end: 23,
+    _reserve_of_five_seconds: 37,
+    _undelivered_is_done: 1,
+    _heartbeats_at_any_time: 0,
+    _lease_that_never_ends: 3,
+    _what_is_to_be_retried_is_deleted: 2,
+    _burials_counted_at_each_receive: 2,
+    _waits_for_deaf_clients_for_ever: 21,
+    _nobody_joins_the_writer: 0,
+}
+"""The bugs, and a seed that found each when it was planted."""
 
 
 @contextmanager

@@ -50,6 +50,8 @@ class Record:
     dead: int = 0
     timeouts: int = 0
     failed_posts: int = 0
+    no_room: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """For each attempt, since when and until when the client had no room for a frame."""
     surprises: list[str] = field(default_factory=list)
     history: list[tuple[float, str]] = field(default_factory=list)
 
@@ -60,8 +62,13 @@ class Record:
         self.harms.append(at)
         self.note(at, f"fault: {how}")
 
+    def refuse(self, at: float, attempt: int) -> None:
+        """Note that the client had no room for a frame."""
+        self.no_room[attempt] = (self.no_room.get(attempt, (at, at))[0], at)
+
     def take(self, at: float, connection_id: str, frame: dict[str, Any]) -> None:
         """Note a frame that the client's connection took."""
+        self.no_room.pop(frame["attempt"], None)
         self.frames.append((at, frame))
         shown = {name: value for name, value in frame.items() if name not in {"requestId", "text"}}
         self.note(at, f"frame {shown}")

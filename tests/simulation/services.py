@@ -240,6 +240,7 @@ class Services:
             self.step()
             return Response(410, headers={"x-amzn-ErrorType": "GoneException"})
         if connection.deaf[0] <= scheduler.now < connection.deaf[1]:
+            record.refuse(scheduler.now, frame["attempt"])
             return Response(429, headers={"x-amzn-ErrorType": "LimitExceededException"})
         connection.doubted = not connection.doubted and self.strikes("false_gone")
         if connection.doubted:  # a second look finds it

@@ -383,6 +383,7 @@ def simulate(seed: int, setting: Setting) -> World:
         if request_id is not None:
             record = world.records.of(request_id)
             if line["event"] == "attempt started":
+                record.no_room.pop(line["attempt"], None)  # both receives of a burial have one number
                 record.attempts.append(
                     Attempt(world.scheduler.now, line["attempt"], line["receiveCount"], len(record.queued_at))
                 )
