@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from selador_local.data_plane.request_ids import request_id
+from selador_local.data_plane.fault_targets import request_id
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import WORK_DIR, Stack, running
 

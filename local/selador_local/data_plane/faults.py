@@ -17,7 +17,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from selador_local.data_plane.api_gateway.connections import PostFault
+from selador_local.data_plane.api_gateway.connections_api import PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from selador_local.data_plane.api_gateway.connections import ConnectionsApi, PostFault
+from selador_local.data_plane.api_gateway.connections_api import ConnectionsApi, PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment

@@ -13,7 +13,7 @@ import structlog
 
 from selador_main.agents.agent import AgentEvent, AgentFailedError, Caller, NotUnderstoodError, Session
 from selador_main.agents.agent_core_answer import AnswerReader
-from selador_main.agents.bedrock import asking, interrupting
+from selador_main.agents.aws_calls import asking, interrupting
 from selador_main.agents.server_sent_events import MAX_EVENT_BYTES, read_events
 from selador_main.cancellation import Cancellation
 from selador_shared.protocol import Query

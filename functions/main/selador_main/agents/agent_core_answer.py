@@ -15,9 +15,9 @@ from selador_main.agents.agent import (
     RequestRefusedError,
     Text,
 )
+from selador_main.agents.failures_in_answers import ToldFailure, told_by_members, told_by_name
 from selador_main.agents.model import BLOCKED, MALFORMED, TRUNCATED
 from selador_main.agents.server_sent_events import ServerSentEvent
-from selador_main.agents.told_failures import ToldFailure, told_by_members, told_by_name
 
 _END = "[DONE]"
 _BEDROCK = {"contentBlockDelta", "contentBlockStart", "contentBlockStop", "messageStart", "messageStop"}

@@ -15,8 +15,8 @@ from selador_main.agents.agent import (
     Session,
     Text,
 )
-from selador_main.agents.bedrock import Call, asking, not_silent, whole_events
-from selador_main.agents.failures import error_kind
+from selador_main.agents.aws_calls import Call, asking, not_silent, whole_events
+from selador_main.agents.aws_refusals import error_kind
 from selador_main.agents.sources import description_of, source_of, words_of
 from selador_main.cancellation import Cancellation
 from selador_shared.protocol import Query

@@ -12,8 +12,8 @@ from selador_main.agents.agent import (
     StepChanged,
     Text,
 )
-from selador_main.agents.bedrock import asking, not_silent, whole_events
-from selador_main.agents.failures import says_throttled, unquoted
+from selador_main.agents.aws_calls import asking, not_silent, whole_events
+from selador_main.agents.aws_refusals import says_throttled, unquoted
 from selador_main.agents.knowledge_base import KNOWLEDGE_BASE, KnowledgeBaseAgent
 from selador_main.agents.sources import source_in
 from selador_main.cancellation import Cancellation

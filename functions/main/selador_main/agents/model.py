@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selador_main.agents.agent import AgentFailedError, Ended, RequestRefusedError, Text
-from selador_main.agents.bedrock import asking, whole_events
+from selador_main.agents.aws_calls import asking, whole_events
 from selador_main.cancellation import Cancellation
 from selador_shared.settings import Guardrail
 

@@ -17,7 +17,7 @@ from selador_main.agents.agent import (
     StepChanged,
     Text,
 )
-from selador_main.agents.bedrock import not_silent
+from selador_main.agents.aws_calls import not_silent
 from selador_main.agents.knowledge_base import Passage
 from selador_main.agents.model import Model, Prompt
 from selador_main.cancellation import Cancellation

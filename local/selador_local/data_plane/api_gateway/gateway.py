@@ -9,7 +9,7 @@ from selador_local.control_plane_client.iam import Authenticator, Authorizer
 from selador_local.data_plane.api_gateway import events
 from selador_local.data_plane.api_gateway.clock import Clock, SystemClock
 from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, HandshakeRefusedError
-from selador_local.data_plane.api_gateway.connections import Connection, ConnectionsApi, error, target_of
+from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
 from selador_local.data_plane.api_gateway.limits import TokenBucket

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from selador_local.data_plane.deployment import DeploymentError, Function
+from selador_local.data_plane.fault_targets import request_ids
 from selador_local.data_plane.lambda_service import code
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
@@ -14,7 +15,6 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, Too
 from selador_local.data_plane.lambda_service.log_lines import file_log
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime import interpreter, make_runtime_dir
-from selador_local.data_plane.request_ids import request_ids
 from selador_local.data_plane.role_credentials import RoleCredentials
 
 _MAX_ENVIRONMENTS = 20

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from selador_local.data_plane.api_gateway.connections import ConnectionsTarget, PostFault, target_of
+from selador_local.data_plane.api_gateway.connections_api import ConnectionsTarget, PostFault, target_of
 
 from .conftest import Running, scenario
 

@@ -9,7 +9,7 @@ from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.data_plane.api_gateway.events import Caller, is_id
 from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
 from selador_local.data_plane.api_gateway.websocket import WebSocket, WebSocketClosedError, WriteBufferFullError
-from selador_local.data_plane.request_ids import request_id
+from selador_local.data_plane.fault_targets import request_id
 from selador_local.http import Request, Response, json_response
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selador_main.agents import foreign
-from selador_main.agents.failures import says_throttled
+from selador_main.agents.aws_refusals import says_throttled
 
 _FAILED = re.compile(r"(?:error|exception|failed|failure)$")
 _NAMES = ("type", "event", "status")

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionError as ConnectError
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, NotReadyError, Text
-from selador_main.agents.failures import failure_of
+from selador_main.agents.aws_refusals import failure_of
 from selador_main.cancellation import Cancellation
 from selador_main.transport import interrupted_by
 

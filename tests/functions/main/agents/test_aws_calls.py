@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from selador_main.agents.agent import AgentFailedError
-from selador_main.agents.bedrock import whole_messages
+from selador_main.agents.aws_calls import whole_messages
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 16, 100])

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
 from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, NotReadyError
-from selador_main.agents.failures import failure_of, unquoted
+from selador_main.agents.aws_refusals import failure_of, unquoted
 
 QUESTION = "Which flats near the harbour allow a small dog?"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from selador_local.data_plane.request_ids import request_id, request_ids
+from selador_local.data_plane.fault_targets import request_id, request_ids
 
 
 def event_of(*bodies: str) -> bytes:
