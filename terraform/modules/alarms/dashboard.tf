@@ -15,7 +15,9 @@ locals {
       metrics = concat(
         [["Selador", "Accepted", "FunctionName", var.websocket_handler_function_name]],
         [
-          for metric in ["Completed", "Failed", "AttemptFailed", "Abandoned", "Buried", "Unreadable"] :
+          for metric in [
+            "Completed", "Failed", "Refused", "Blocked", "Abandoned", "Expired", "Buried", "Unreadable", "AttemptFailed",
+          ] :
           ["Selador", metric, "FunctionName", var.main_function.name]
         ],
       )
