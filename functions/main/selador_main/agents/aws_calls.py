@@ -1,6 +1,6 @@
 """What every call to Bedrock needs: streams that are whole or fail, and errors in the agents' own terms."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ def interrupting(raw: "HTTPResponse", cancellation: Cancellation) -> Iterator[No
         yield
 
 
-def whole_events(stream: "EventStream[Any]", cancellation: Cancellation) -> Iterator[Mapping[str, Any]]:
+def whole_events(stream: "EventStream[Any]", cancellation: Cancellation) -> Generator[Mapping[str, Any]]:
     """Yield the stream's events; raise AgentFailedError where it ends inside one.
 
     To botocore, a stream that stops in the middle of an event has ended well (BR-26), so the raw stream under it is

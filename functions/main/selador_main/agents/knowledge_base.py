@@ -1,6 +1,7 @@
 """The query agent on an Amazon Bedrock knowledge base: RetrieveAndGenerateStream; and Retrieve, for workflows."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +61,10 @@ class KnowledgeBaseAgent:
             response, restarted = self._ask(query, call)
             if session_id := response.get("sessionId"):
                 yield Session(session_id, restarted=restarted)
-            yield from not_silent(
-                agent_event
-                for event in call.heard(whole_events(response["stream"], cancellation))
-                for agent_event in _agent_events(event)
-            )
+            with closing(whole_events(response["stream"], cancellation)) as events:
+                yield from not_silent(
+                    agent_event for event in call.heard(events) for agent_event in _agent_events(event)
+                )
 
     def retrieve(self, text: str, number_of_results: int | None, cancellation: Cancellation) -> Sequence[Passage]:
         """Return the passages nearest to `text`, best first. Raises AgentFailedError."""

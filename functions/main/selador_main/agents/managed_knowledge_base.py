@@ -1,6 +1,7 @@
 """The query agent on a managed knowledge base, which RetrieveAndGenerateStream refuses: AgenticRetrieveStream."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from selador_main.agents.agent import (
@@ -33,8 +34,8 @@ class ManagedKnowledgeBaseAgent(KnowledgeBaseAgent):
         """Yield the steps of the search, the texts, and their citations at the end. See `Agent`."""
         with asking(KNOWLEDGE_BASE, cancellation, query.text) as call:
             response = call.ask(self._client.agentic_retrieve_stream, self._request(query))
-            events = call.heard(whole_events(response["stream"], cancellation))
-            yield from not_silent(read_answer(events, query.text))
+            with closing(whole_events(response["stream"], cancellation)) as events:
+                yield from not_silent(read_answer(call.heard(events), query.text))
 
     def _request(self, query: Query) -> dict[str, Any]:
         knowledge_base: dict[str, Any] = {"knowledgeBaseId": self._knowledge_base_id}

@@ -1,6 +1,7 @@
 """A Bedrock model, asked directly: ConverseStream, for the steps of workflows."""
 
 from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +49,16 @@ class Model:
         metadata: Mapping[str, Any] = {}
         with asking("the model", cancellation, prompt.text, prompt.system or "") as call:
             response = call.ask(self._client.converse_stream, self._request(prompt))
-            for event in call.heard(whole_events(response["stream"], cancellation)):
-                if delta := event.get("contentBlockDelta"):
-                    if text := delta["delta"].get("text"):
-                        said = said or not text.isspace()
-                        yield Text(text)
-                elif stop := event.get("messageStop"):
-                    stop_reason = stop["stopReason"]
-                else:
-                    metadata = event.get("metadata", metadata)
+            with closing(whole_events(response["stream"], cancellation)) as events:
+                for event in call.heard(events):
+                    if delta := event.get("contentBlockDelta"):
+                        if text := delta["delta"].get("text"):
+                            said = said or not text.isspace()
+                            yield Text(text)
+                    elif stop := event.get("messageStop"):
+                        stop_reason = stop["stopReason"]
+                    else:
+                        metadata = event.get("metadata", metadata)
         if stop_reason is None:
             raise AgentFailedError("unavailable", reason="the stream ended without messageStop")
         if stop_reason in BLOCKED:
