@@ -236,7 +236,7 @@ OPERATIONS = {
         ],
         "bedrock-agentcore": ["InvokeAgentRuntime"],
         "bedrock-runtime": ["ConverseStream"],
-        "sqs": ["ChangeMessageVisibility"],
+        "sqs": ["ChangeMessageVisibility", "DeleteMessage"],
     },
 }
 
