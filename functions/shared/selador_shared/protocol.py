@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from selador_shared.errors import SeladorSharedError
+
 SUBPROTOCOL = "selador.v1"
 
 MAX_FRAME_BYTES = 32 * 1024
@@ -306,7 +308,7 @@ def parse_gateway_error(text: str | bytes) -> GatewayError | None:
 # -- reading what a client sent
 
 
-class InvalidMessageError(Exception):
+class InvalidMessageError(SeladorSharedError):
     """A client's message that breaks a rule.
 
     Attributes: `code` and `field` as the error frame has them; `request_id` as the client gave it, if that was valid.

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from selador_shared.errors import SeladorSharedError
+
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 """An http(s) address, kept as the text that it is: pydantic's own type would add a slash."""
 
@@ -33,7 +35,7 @@ def _unset(value: object) -> object:
     return None if value == "" else value
 
 
-class SettingsError(Exception):
+class SettingsError(SeladorSharedError):
     """The function's environment variables are missing or malformed; the message names each of them."""
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from selador_shared.errors import SeladorSharedError
+
 PATH = Path(__file__).with_name("workflow_inputs.json")
 
 
@@ -37,7 +39,7 @@ type Workflows = Mapping[str, Mapping[str, Rule]]
 """The rules for the inputs of each workflow, both by name."""
 
 
-class InputError(Exception):
+class InputError(SeladorSharedError):
     """An input breaks its rule. `field` is where in the client's message: `inputs`, or `inputs.<name>`."""
 
     def __init__(self, message: str, *, field: str) -> None:

@@ -18,6 +18,7 @@ import structlog
 
 from selador_shared import logs, metrics
 from selador_shared.settings import AuthorizerSettings, load
+from selador_websocket_handler.errors import SeladorWebsocketHandlerError
 from selador_websocket_handler.identity import CONTEXT_BYTES, Identity
 from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch
 from selador_websocket_handler.tokens import TokenRefusedError, Verifier, token_of
@@ -38,7 +39,7 @@ _verifier = Verifier(
 gc.enable()
 
 
-class UnauthorizedError(Exception):
+class UnauthorizedError(SeladorWebsocketHandlerError):
     """The client may not connect: API Gateway answers 401."""
 
     def __init__(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 
+from selador_websocket_handler.errors import SeladorWebsocketHandlerError
 from selador_websocket_handler.identity import Identity
 from selador_websocket_handler.key_set import KeySet
 from selador_websocket_handler.subprotocols import BEARER, offered
@@ -14,7 +15,7 @@ LEEWAY_SECONDS = 60
 """What the issuer's clock and ours may differ."""
 
 
-class TokenRefusedError(Exception):
+class TokenRefusedError(SeladorWebsocketHandlerError):
     """The token doesn't count, or there is none. The message says why, and quotes nothing of it."""
 
 
