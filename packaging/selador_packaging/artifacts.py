@@ -105,7 +105,7 @@ def build_artifacts(project: Path, target: Target, report: Report, clock: Clock)
     if not lock.is_file():
         raise PackagingError(f"{lock} does not exist; run make lock")
     text = lock.read_bytes()
-    releases = read_lock(text.decode(), target.marker_environment, place=lock.name)
+    releases = read_lock(text, target.marker_environment, place=lock.name)
     wheel_folder = project / "build" / "wheels"
     fetched = fetch_wheels(releases, target, wheel_folder, report)
     own = get_wheels(project / "functions", wheel_folder, report)

@@ -1,5 +1,6 @@
 """Read requirements.txt as pip-compile writes it: pinned releases with the SHA-256 of each of their files."""
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,12 @@ class LockedRelease:
         return f"{self.name}=={self.version}"
 
 
-def read_lock(text: str, environment: Mapping[str, str], *, place: str) -> dict[NormalizedName, LockedRelease]:
-    """The releases in `text` whose markers hold in `environment`, by normalised name.
+def read_lock(content: bytes, environment: Mapping[str, str], *, place: str) -> dict[NormalizedName, LockedRelease]:
+    """The releases in `content` whose markers hold in `environment`, by normalised name.
 
     `place` names the file in errors. Raises PackagingError with every faulty line.
     """
+    text = _decode(content, place)
     releases: dict[NormalizedName, LockedRelease] = {}
     faults = []
     for number, line in _logical_lines(text):
@@ -49,6 +51,18 @@ def read_lock(text: str, environment: Mapping[str, str], *, place: str) -> dict[
     if faults:
         raise PackagingError(*faults)
     return releases
+
+
+def _decode(content: bytes, place: str) -> str:
+    if content.startswith(codecs.BOM_UTF8):
+        raise PackagingError(f"{place} begins with a byte order mark; save it as UTF-8 without one, or run make lock")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise PackagingError(
+            f"{place} is no UTF-8: byte {error.start + 1} is 0x{content[error.start]:02x}; "
+            "save it as UTF-8, or run make lock"
+        ) from error
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -12,7 +12,7 @@ A, B = "a" * 64, "b" * 64
 
 
 def read(text: str) -> Mapping[NormalizedName, LockedRelease]:
-    return read_lock(text, Target("arm64").marker_environment, place="requirements.txt")
+    return read_lock(text.encode(), Target("arm64").marker_environment, place="requirements.txt")
 
 
 def test_a_release_has_all_its_hashes_over_continued_lines() -> None:
@@ -76,6 +76,22 @@ def test_all_faulty_lines_are_told_at_once() -> None:
         "requirements.txt, line 1",
         "requirements.txt, line 3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xef\xbb\xbfsix==1.0\n", "requirements.txt begins with a byte order mark; save it as UTF-8 without one"),
+        ("six==1.0\n".encode("utf-16"), "requirements.txt is no UTF-8: byte 1 is 0xff; save it as UTF-8"),
+        (b"six==1.0  # d\xe9j\xe0 vu\n", "requirements.txt is no UTF-8: byte 14 is 0xe9; save it as UTF-8"),
+    ],
+    ids=["byte order mark", "UTF-16", "Latin-1"],
+)
+def test_a_lock_in_another_encoding_is_refused(content: bytes, sentence: str) -> None:
+    with pytest.raises(PackagingError) as refused:
+        read_lock(content, Target("arm64").marker_environment, place="requirements.txt")
+
+    assert str(refused.value).startswith(sentence)
 
 
 def test_the_projects_own_lock_is_read_whole(project_folder: Path) -> None:
