@@ -57,22 +57,37 @@ def _without_description(metadata: Member) -> Member:
 def lay_out(parts: Mapping[str, Iterable[Member]]) -> list[Member]:
     """The members of an artifact from those of its wheels, by their filenames.
 
-    Raises PackagingError where two write one path, or paths that are one where case doesn't count.
+    Raises PackagingError for a path that is written twice, for paths that are one where case doesn't count, and for a
+    file whose name another member has for a folder.
     """
-    members: list[Member] = []
+    written = [(filename, member) for filename, chosen in parts.items() for member in chosen]
     writers: dict[str, tuple[str, str]] = {}
     faults = []
-    for filename, chosen in parts.items():
-        for member in chosen:
-            other, path = writers.setdefault(member.path.casefold(), (filename, member.path))
-            if path != member.path:
+    for filename, member in written:
+        other, path = writers.get(key := member.path.casefold(), (None, member.path))
+        if other is None:
+            writers[key] = (filename, member.path)
+        elif path != member.path:
+            faults.append(
+                f"{other} writes {path} and {filename} {member.path}; "
+                "where case doesn't count, as on macOS and Windows, they are one file"
+            )
+        elif other == filename:
+            faults.append(f"{filename} writes {path} twice, at its root and below its .data folder")
+        else:
+            faults.append(f"{other} and {filename} both write {path}")
+    for filename, member in written:
+        for folder in _folders(member.path.casefold()):
+            if folder in writers:
+                other, path = writers[folder]
                 faults.append(
-                    f"{other} writes {path} and {filename} {member.path}; "
-                    "where case doesn't count, as on macOS and Windows, they are one file"
+                    f"{other} writes the file {path}, and {filename} {member.path} into a folder of that name"
                 )
-            elif other != filename:
-                faults.append(f"{other} and {filename} both write {path}")
-            members.append(member)
     if faults:
         raise PackagingError(*faults)
-    return members
+    return [member for _, member in written]
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]

@@ -7,7 +7,9 @@ import base64
 import csv
 import hashlib
 import io
+import stat
 import struct
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -25,6 +27,7 @@ from selador_packaging.zip_writer import DEFLATED, STORED, Member
 _DIST_INFO = ".dist-info"
 _ENCRYPTED = 1
 _STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories of signs that steer a terminal instead of being printed
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made after RECORD
 
 
@@ -71,7 +74,7 @@ def read_wheel(path: Path) -> Wheel:
 def _read_members(archive: bytes) -> list[Member]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-    faults = [f"{entry.filename} {fault}" for entry in entries if (fault := _fault(entry))]
+    faults = [f"{_printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
     counts = Counter(entry.filename for entry in entries)
     faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
     if faults:
@@ -94,11 +97,21 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
     path = entry.orig_filename
     if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
         return "would be written outside the artifact, or is no plain relative path"
+    if path != _printable(path):
+        return "has signs in its name that can't be printed"
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG}:  # 0: written where files have no Unix mode
+        return f"is no plain file (its mode is {stat.filemode(entry.external_attr >> 16)}); a wheel holds nothing else"
     if entry.flag_bits & _ENCRYPTED:
         return "is encrypted"
     if entry.compress_type not in {STORED, DEFLATED}:
         return f"is compressed by method {entry.compress_type}; Lambda reads stored (0) and deflated (8)"
     return None
+
+
+def _printable(path: str) -> str:
+    """`path`, or a Python string of it in ASCII where it has signs that can't be printed."""
+    return ascii(path) if any(unicodedata.category(sign) in _UNSEEN for sign in path) else path
 
 
 def _stream(archive: bytes, entry: zipfile.ZipInfo) -> bytes:

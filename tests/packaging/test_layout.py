@@ -97,3 +97,24 @@ def test_paths_that_are_one_where_case_does_not_count_are_refused(write_wheel: W
         PackagingError, match=r"^a\.whl writes Thing\.py and a\.whl thing\.py; where case doesn't count"
     ):
         lay_out({"a.whl": wheel.members})
+
+
+def test_a_path_that_one_wheel_writes_twice_is_refused(write_wheel: WriteWheel) -> None:
+    """An installer would write one over the other, in an order of its own."""
+    files = {"thing/a.py": b"1", "thing-1.0.data/purelib/thing/a.py": b"2"}
+    wheel = read_wheel(write_wheel(files=files))
+
+    with pytest.raises(PackagingError) as refused:
+        lay_out({"thing.whl": choose(wheel, {"thing.a"})})
+
+    assert refused.value.faults == ("thing.whl writes thing/a.py twice, at its root and below its .data folder",)
+
+
+def test_a_file_that_has_the_name_of_a_folder_is_refused(write_wheel: WriteWheel) -> None:
+    files = {"a": {"same": b""}, "b": {"Same/data.json": b"{}"}}
+    wheels = {name: read_wheel(write_wheel(name, files=content)).members for name, content in files.items()}
+
+    with pytest.raises(PackagingError) as refused:
+        lay_out(wheels)
+
+    assert refused.value.faults == ("a writes the file same, and b Same/data.json into a folder of that name",)

@@ -1,3 +1,4 @@
+import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -149,6 +150,34 @@ def test_an_encrypted_member_is_refused(write_wheel: WriteWheel) -> None:
     path.write_bytes(content[:flags] + b"\x01" + content[flags + 1 :])
 
     assert faults_of(path) == ("thing.py is encrypted",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [
+        (stat.S_IFLNK | 0o777, "lrwxrwxrwx"),
+        (stat.S_IFCHR | 0o666, "crw-rw-rw-"),
+        (stat.S_IFIFO | 0o644, "prw-r--r--"),
+    ],
+)
+def test_a_link_or_a_device_is_refused(write_wheel: WriteWheel, mode: int, shown: str) -> None:
+    faults = faults_of(write_wheel(files={"thing.py": b"/etc/passwd"}, mode=mode))
+
+    assert faults[0] == f"thing.py is no plain file (its mode is {shown}); a wheel holds nothing else"
+
+
+def test_a_plain_file_may_say_so(write_wheel: WriteWheel) -> None:
+    assert read_wheel(write_wheel(mode=stat.S_IFREG | 0o644)).members
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\n", "\x7f", "\x9b", "\u202e", "\u2028"])
+def test_a_name_that_steers_the_terminal_is_refused_and_not_printed(write_wheel: WriteWheel, sign: str) -> None:
+    path = f"thing{sign}.py"
+
+    # A line of its own in RECORD would have to be quoted; the name is refused before RECORD is read.
+    faults = faults_of(write_wheel(files={path: b""}))
+
+    assert faults == (f"{path!a} has signs in its name that can't be printed",)
 
 
 def test_folders_are_no_members(write_wheel: WriteWheel) -> None:
