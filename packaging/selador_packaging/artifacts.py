@@ -15,12 +15,13 @@ from selador_packaging.cache import Cache, open_cache, trim
 from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
-from selador_packaging.first_party import get_wheels
+from selador_packaging.first_party import find_distributions, get_wheels
 from selador_packaging.imports import reach
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
 from selador_packaging.parts import Part, content_digest, get_part
+from selador_packaging.source import LOCK, SourceFile
 from selador_packaging.target import Target
 from selador_packaging.wheels import Wheel, read_wheel
 from selador_packaging.zip_writer import write_zip
@@ -95,35 +96,36 @@ class Build:
     lock_sha256: str
 
 
-def build_artifacts(project: Path, target: Target, report: Report, clock: Clock) -> Build:
-    """Build the artifact of every function of `project` for `target`; `clock` gives seconds.
+def build_artifacts(
+    project: Path, sources: Mapping[str, SourceFile], target: Target, report: Report, clock: Clock
+) -> Build:
+    """Build the artifact of every function for `target` from `sources`, files by their paths in `project`.
 
-    Writes below `project`/build only. Raises PackagingError with all that is refused.
+    `clock` gives seconds. Writes below `project`/build only. Raises PackagingError with all that is refused.
     """
     interpreter = this_interpreter(target)
-    lock = project / "requirements.txt"
-    if not lock.is_file():
-        raise PackagingError(f"{lock} does not exist; run make lock")
-    text = lock.read_bytes()
-    releases = read_lock(text, target.marker_environment, place=lock.name)
+    if LOCK not in sources:
+        raise PackagingError(f"{project / LOCK} does not exist; run make lock")
+    lock = sources[LOCK].content
+    releases = read_lock(lock, target.marker_environment, place=LOCK)
     wheel_folder = project / "build" / "wheels"
     fetched = fetch_wheels(releases, target, wheel_folder, report)
-    own = get_wheels(project / "functions", wheel_folder, report)
+    own = get_wheels(find_distributions(sources), wheel_folder, report)
     cache = open_cache(project, str(interpreter))
-    sources = _inspect(fetched, own, cache, report)
+    wheels = _inspect(fetched, own, cache, report)
     artifacts: list[Artifact] = []
     faults: list[str] = []
     for name, root in FUNCTIONS.items():
         report(f"making {name}.zip")
         try:
-            artifacts.append(make_artifact(name, root, sources, target, cache, clock=clock))
+            artifacts.append(make_artifact(name, root, wheels, target, cache, clock=clock))
         except PackagingError as error:
             faults += error.faults
     if faults:
         raise PackagingError(*dict.fromkeys(faults))
     for folder in (wheel_folder, project / "build" / "cache"):
         trim(folder)
-    return Build(tuple(artifacts), target, interpreter, hashlib.sha256(text).hexdigest())
+    return Build(tuple(artifacts), target, interpreter, hashlib.sha256(lock).hexdigest())
 
 
 def _inspect(

@@ -7,7 +7,6 @@ was changed), 2 for wrong usage, 130 on Ctrl-C.
 
 import argparse
 import platform
-import subprocess
 import sys
 import sysconfig
 import time
@@ -21,7 +20,7 @@ from selador_packaging.cache import open_cache
 from selador_packaging.errors import PackagingError
 from selador_packaging.output import publish
 from selador_packaging.sbom import get_sbom
-from selador_packaging.source import INPUTS, Source, find_source
+from selador_packaging.source import INPUTS, Source, Sources, git_files, read_sources, refuse_uncommitted
 from selador_packaging.tables import explain, write_table
 from selador_packaging.target import MACHINES, Target, architecture_of
 
@@ -46,14 +45,15 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
     if arguments.release:
         refuse_unpinned(project / "packaging" / ".python-version")
     read = unchanged.observe([str(path) for path in _inputs(project)])
-    made = build_artifacts(project, target, report, time.perf_counter)
+    sources = read_sources(project)
+    if arguments.release:
+        refuse_uncommitted(sources.source)
+    report_sources(sources)
+    made = build_artifacts(project, sources.files, target, report, time.perf_counter)
     if arguments.explain:
         print(explain(made, arguments.explain))
         return
-    source = find_source(project)
-    if arguments.release and (source is None or source.is_dirty):
-        raise PackagingError("a release is built from a commit; commit what is changed, or build without --release")
-    files = make_files(project, made, source)
+    files = make_files(project, made, sources.source)
     changed = publish(files, arguments.output)
     report(f"{arguments.output}: {', '.join(changed) if changed else 'nothing'} changed, for {target}")
     printed = files[manifest.FILENAME].decode() if arguments.json else f"{write_table(made.artifacts)}\n"
@@ -81,14 +81,7 @@ def _inputs(project: Path) -> Iterable[Path]:
             folders[:] = [it for it in folders if it != "__pycache__"]
             yield from (folder / it for it in (*folders, *files))
     yield Path(sysconfig.get_path("purelib"))  # what builds: pip changes it
-    log = subprocess.run(
-        ["git", "-C", str(project), "rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if log.returncode == 0:
-        yield Path(log.stdout.strip())  # every commit and checkout changes it
+    yield from git_files(project)
 
 
 def parse_arguments(words: list[str], project: Path) -> argparse.Namespace:
@@ -111,6 +104,13 @@ def parse_arguments(words: list[str], project: Path) -> argparse.Namespace:
     output.add_argument("--json", action="store_true", help="print the manifest instead of a table")
     output.add_argument("--explain", metavar="PACKAGE", help="write nothing; tell why a package is in the artifacts")
     return parser.parse_args(words)
+
+
+def report_sources(sources: Sources) -> None:
+    if sources.source is None:
+        report("no commit holds this folder, so every file in it is packed and the manifest names no source")
+    if sources.ignored:
+        report(f"not packed, since git ignores them: {', '.join(sources.ignored)}")
 
 
 def report(line: str) -> None:

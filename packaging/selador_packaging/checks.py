@@ -3,23 +3,19 @@
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from selador_packaging.errors import PackagingError
 
 
-def check_own(folder: Path, import_path: Sequence[Path]) -> None:
-    """Run the module that pyproject.toml in `folder` names as `[tool.selador] check`, if any, from the sources.
+def check_own(module: str, import_path: Sequence[Path]) -> None:
+    """Run `module`, found on `import_path` first and then where this process would find it.
 
     Raises PackagingError with each line that it writes to stderr where it exits with another status than 0.
     """
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    module = project.get("tool", {}).get("selador", {}).get("check")
-    if module is None:
-        return
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, import_path)), "PYTHONDONTWRITEBYTECODE": "1"}
+    search = [*map(str, import_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(search), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-m", module], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

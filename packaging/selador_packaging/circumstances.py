@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selador_packaging.source import INPUTS
+from selador_packaging.source import read_sources
 
 _REVERSED_ORDER = """
 import os
@@ -80,17 +80,13 @@ def circumstances() -> list[Circumstance]:
 
 def copy_project(project: Path, destination: Path, circumstance: Circumstance) -> None:
     """Copy what decides the artifacts, and the fetched wheels, which are checked against the lock; nothing else."""
-    for name in INPUTS:
-        source, copy = project / name, destination / name
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copyfile)
-        else:
-            shutil.copyfile(source, copy)
+    for path, file in read_sources(project).files.items():
+        file.write(destination / path)
     fetched = shutil.ignore_patterns("selador-*", ".*")
     shutil.copytree(project / "build" / "wheels", destination / "build" / "wheels", ignore=fetched)
     if circumstance.is_touched:
-        for path in destination.rglob("*"):
-            os.utime(path, (1_500_000_000, 1_500_000_000))
+        for copied in destination.rglob("*"):
+            os.utime(copied, (1_500_000_000, 1_500_000_000))
 
 
 def _packages_of_this() -> dict[str, str]:

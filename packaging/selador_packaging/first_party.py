@@ -1,4 +1,4 @@
-"""The project's own distributions: find them below functions/ and build their wheels."""
+"""The project's own distributions: find them among the sources and build their wheels, of these files alone."""
 
 import contextlib
 import hashlib
@@ -7,49 +7,75 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from selador_packaging.cache import key_of, touch
 from selador_packaging.checks import check_own
 from selador_packaging.errors import PackagingError
+from selador_packaging.source import FUNCTIONS, SourceFile
 from selador_packaging.wheels import Wheel, read_wheel
 
 EARLIEST_ZIP_TIME = "315532800"  # 1980-01-01 in seconds since 1970: files in a wheel can't be older
 _SAYS_NOTHING = ("TIP ", "ERROR Backend subprocess exited")  # what `build` adds below the line with the reason
 
 
-def find_distributions(functions: Path) -> dict[NormalizedName, Path]:
-    """The folders below `functions` that hold a distribution, by the name in their pyproject.toml."""
-    found: dict[NormalizedName, Path] = {}
-    for file in sorted(functions.glob("*/pyproject.toml")):
+@dataclass(frozen=True)
+class Distribution:
+    """One of the project's own: its `folder` in the project, and the files in there by their paths below it."""
+
+    name: NormalizedName
+    folder: str
+    files: Mapping[str, SourceFile]
+    check: str | None = None
+    """The module that `[tool.selador] check` names: it is run before a build, and may refuse it."""
+
+
+def find_distributions(sources: Mapping[str, SourceFile]) -> list[Distribution]:
+    """The distributions right below FUNCTIONS; `sources` are files by their paths in the project.
+
+    Raises PackagingError with every pyproject.toml that can't be read.
+    """
+    found, faults = [], []
+    for path in sorted(sources):
+        if not PurePosixPath(path).full_match(f"{FUNCTIONS}/*/pyproject.toml"):
+            continue
         try:
-            found[canonicalize_name(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["name"])] = file.parent
-        except (tomllib.TOMLDecodeError, KeyError) as error:
-            raise PackagingError(f"{file} has no readable [project] name: {error}") from error
+            found.append(_read_distribution(path, sources))
+        except (ValueError, KeyError) as error:  # TOML and UTF-8 that can't be read are both ValueErrors
+            faults.append(f"{path} has no readable [project] name: {error}")
+    if faults:
+        raise PackagingError(*faults)
     return found
 
 
-def get_wheels(functions: Path, cache: Path, report: Callable[[str], None]) -> list[Wheel]:
-    """The wheels of the distributions below `functions`; those whose files did not change come from below `cache`.
+def _read_distribution(path: str, sources: Mapping[str, SourceFile]) -> Distribution:
+    project = tomllib.loads(sources[path].content.decode())
+    folder = path.removesuffix("/pyproject.toml")
+    files = {it.removeprefix(f"{folder}/"): file for it, file in sources.items() if it.startswith(f"{folder}/")}
+    check = project.get("tool", {}).get("selador", {}).get("check")
+    return Distribution(canonicalize_name(project["project"]["name"]), folder, files, check)
+
+
+def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Callable[[str], None]) -> list[Wheel]:
+    """The wheels of `distributions`; those whose files did not change come from below `cache`.
 
     Their members are stored: the streams in the wheels depend on this machine's zlib. Raises PackagingError with every
     distribution that can't be built.
     """
     wheels: list[Wheel] = []
     faults: list[str] = []
-    distributions = find_distributions(functions)
-    for name, folder in distributions.items():
-        entry = cache / f"{name}-{_content_key(folder)}"
+    everything = list(distributions)
+    for distribution in everything:
+        entry = cache / f"{distribution.name}-{_content_key(distribution)}"
         try:
             wheel = _cached(entry)
             if wheel is None:
-                check_own(folder, list(distributions.values()))
-                report(f"building the wheel of {name}")
-                wheel = read_wheel(_build_into(folder, entry))
+                wheel = _make(distribution, everything, entry, report)
             wheels.append(wheel.stored())
         except PackagingError as error:
             faults += error.faults
@@ -67,18 +93,35 @@ def _cached(entry: Path) -> Wheel | None:
     return None
 
 
-def _build_into(folder: Path, entry: Path) -> Path:
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".building-") as output:
-        wheel = build_wheel(folder, Path(output) / "wheel")
+def _make(
+    distribution: Distribution, everything: Iterable[Distribution], entry: Path, report: Callable[[str], None]
+) -> Wheel:
+    with _laid_out(everything, entry.parent) as project:
+        if distribution.check:
+            check_own(distribution.check, [project / it.folder for it in everything])
+        report(f"building the wheel of {distribution.name}")
+        wheel = build_wheel(project / distribution.folder, project / "wheel")
         entry.mkdir(exist_ok=True)
-        return wheel.replace(entry / wheel.name)
+        return read_wheel(wheel.replace(entry / wheel.name))
 
 
-def _content_key(folder: Path) -> str:
-    """All that decides the wheel: every file below `folder`, and who builds it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    contents = [f"{path.relative_to(folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+@contextlib.contextmanager
+def _laid_out(distributions: Iterable[Distribution], parent: Path) -> Iterator[Path]:
+    """A folder with the files of `distributions` in their folders, and nothing else: what a wheel is built of."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".building-") as folder:
+        for distribution in distributions:
+            for path, file in distribution.files.items():
+                file.write(Path(folder, distribution.folder, path))
+        yield Path(folder)
+
+
+def _content_key(distribution: Distribution) -> str:
+    """All that decides the wheel: every file of it, and who builds it."""
+    contents = [
+        f"{path} {file.is_executable} {hashlib.sha256(file.content).hexdigest()}"
+        for path, file in sorted(distribution.files.items())
+    ]
     return key_of(version("build"), version("flit_core"), *contents)[:32]
 
 

@@ -1,32 +1,190 @@
-"""Which commit the artifacts are made from, as git tells it."""
+"""Which files the artifacts are made from, and which commit holds them, as git tells it.
 
+Contents are read once, here: what is packed is what was compared with the commit's tree. Neither git's index nor a
+file's time is asked, so an edit that git was told to overlook is seen as well.
+"""
+
+import hashlib
+import os
+import re
 import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-INPUTS = ("functions", "packaging", "requirements.txt")
+from selador_packaging.errors import PackagingError
+
+FUNCTIONS = "functions"
+LOCK = "requirements.txt"
+INPUTS = (FUNCTIONS, "packaging", LOCK)
 """All of the project that decides the artifacts."""
+
+_NO_COMMIT = ("not a git repository", "Needed a single revision")  # outside of one; before its first commit
+_MODES = {False: "100644", True: "100755"}  # git's, by whether a file is executable
+_BLOB_HASHES = {40: "sha1", 64: "sha256"}  # by the length of an object's name
+_SSH_SHORTHAND = re.compile(r"[\w.-]+@[\w.-]+:[^/].*")  # git@example.org:team/selador.git
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    content: bytes
+    is_executable: bool = False
+
+    def write(self, path: Path) -> None:
+        """Write it to `path`, with the folders above; the umask has its say."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o777 if self.is_executable else 0o666)
+        path.write_bytes(self.content)
 
 
 @dataclass(frozen=True)
 class Source:
-    """`is_dirty`: INPUTS hold something that `commit` doesn't."""
+    """A commit, where others can get it, and the paths among INPUTS that differ from it."""
 
     commit: str
-    is_dirty: bool
+    repository: str | None = None
+    changed: tuple[str, ...] = ()
+
+    @property
+    def is_dirty(self) -> bool:
+        return bool(self.changed)
 
 
-def find_source(project: Path) -> Source | None:
-    """The commit that `project` is at; None where it is no git repository, or git is not installed."""
-    commit = _git(project, "rev-parse", "HEAD")
-    if commit is None:
+@dataclass(frozen=True)
+class Sources:
+    """The files among INPUTS by their paths; `source` is None where no commit holds the project.
+
+    In a checkout these are the files that git lists; `ignored` are those below FUNCTIONS that it ignores.
+    """
+
+    files: Mapping[str, SourceFile]
+    source: Source | None
+    ignored: tuple[str, ...] = ()
+
+
+def read_sources(project: Path) -> Sources:
+    """Read what decides the artifacts of `project`.
+
+    Raises PackagingError for what is no plain file, and where git has a repository here but can't read it.
+    """
+    commit = _find_commit(project)
+    held = _read_tree(project, commit) if commit else {}
+    if not commit or not held:  # the repository around it is another project's
+        return Sources(_read_files(project, _walk(project)), None)
+    listed = _list(project, "--cached", "--others", "--exclude-standard", "--", *INPUTS)
+    files = _read_files(project, (path for path in listed if os.path.lexists(project / path)))
+    length = len(commit)
+    found = {path: (_MODES[file.is_executable], _blob_id(file.content, length)) for path, file in files.items()}
+    changed = sorted(path for path in held.keys() | found.keys() if held.get(path) != found.get(path))
+    ignored = _list(project, "--others", "--ignored", "--exclude-standard", "--", FUNCTIONS)
+    return Sources(
+        files,
+        Source(commit, _find_repository(project), tuple(changed)),
+        tuple(path for path in ignored if "__pycache__" not in path),
+    )
+
+
+def refuse_uncommitted(source: Source | None) -> None:
+    """Raise PackagingError unless a commit holds all that decides the artifacts, for releases."""
+    if source is None:
+        raise PackagingError("a release is built from a commit, and no commit holds this folder; build in a checkout")
+    if source.changed:
+        raise PackagingError(
+            "a release is built from a commit; commit what is changed, or build without --release",
+            *(f"{path} is not as in commit {source.commit[:12]}" for path in source.changed),
+        )
+
+
+def git_files(project: Path) -> list[Path]:
+    """The files of git's own that change with the commit, the list of files, or what is ignored."""
+    names = ("HEAD", "logs/HEAD", "index", "info/exclude", "config")
+    run = _git(project, "rev-parse", "--path-format=absolute", *(it for name in names for it in ("--git-path", name)))
+    found = run.stdout.splitlines() if run and not run.returncode else []
+    return [*map(Path, found), project / ".gitignore"]
+
+
+def _find_commit(project: Path) -> str | None:
+    run = _git(project, "rev-parse", "--verify", "HEAD")
+    if run is None or (run.returncode and any(it in run.stderr for it in _NO_COMMIT)):
         return None
-    return Source(commit, _git(project, "status", "--porcelain", "--untracked-files=normal", "--", *INPUTS) != "")
+    if run.returncode:
+        raise PackagingError(f"git can't tell the commit of {project}: {run.stderr.strip()}")
+    return run.stdout.strip()
 
 
-def _git(project: Path, *arguments: str) -> str | None:
-    command = ["git", "--no-optional-locks", "-C", str(project), *arguments]
+def _read_tree(project: Path, commit: str) -> dict[str, tuple[str, str]]:
+    """Mode and object name of each of INPUTS' files in `commit`, by path."""
+    tree = {}
+    for entry in _ask(project, "ls-tree", "-r", "-z", commit, "--", *INPUTS).split("\0"):
+        if entry:
+            about, _, path = entry.partition("\t")
+            mode, _, name = about.split()
+            tree[path] = (mode, name)
+    return tree
+
+
+def _list(project: Path, *options: str) -> list[str]:
+    return sorted({path for path in _ask(project, "ls-files", "-z", *options).split("\0") if path})
+
+
+def _find_repository(project: Path) -> str | None:
+    """Where `origin` lies, without names and passwords; None for a folder of this machine, which nobody else has."""
+    run = _git(project, "config", "--get", "remote.origin.url")
+    url = run.stdout.strip() if run else ""
+    if _SSH_SHORTHAND.fullmatch(url):
+        return url
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme == "file":
+        return None
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _walk(project: Path) -> Iterator[str]:
+    for name in INPUTS:
+        if (project / name).is_file():
+            yield name
+        for folder, folders, files in (project / name).walk():
+            folders[:] = sorted(it for it in folders if it != "__pycache__")
+            yield from ((folder / it).relative_to(project).as_posix() for it in sorted(files))
+
+
+def _read_files(project: Path, paths: Iterable[str]) -> dict[str, SourceFile]:
+    files, faults = {}, []
+    for path in paths:
+        place = project / path
+        if place.is_symlink() or not place.is_file():
+            faults.append(f"{path} is a link or a repository of its own; only plain files are packed")
+        else:
+            files[path] = SourceFile(place.read_bytes(), bool(place.stat().st_mode & 0o100))
+    if faults:
+        raise PackagingError(*faults)
+    return files
+
+
+def _blob_id(content: bytes, length: int) -> str:
+    """The name that git gives a file of this content."""
+    return hashlib.new(_BLOB_HASHES[length], b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _ask(project: Path, *arguments: str) -> str:
+    run = _git(project, *arguments)
+    if run is None or run.returncode:
+        raise PackagingError(f"git {arguments[0]} failed in {project}: {run.stderr.strip() if run else 'git is gone'}")
+    return run.stdout
+
+
+def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Run git on the repository that `project` lies in; None where git isn't installed.
+
+    Inside a hook, git's own variables name another repository or index, so it is run without them.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+    command = ["git", "--no-optional-locks", "--no-replace-objects", "-C", str(project), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run(
+            command, env=environment, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False
+        )
+    except FileNotFoundError:
         return None

@@ -8,6 +8,7 @@ from selador_packaging import artifacts
 from selador_packaging.artifacts import Artifact, build_artifacts, check_limits, make_artifact
 from selador_packaging.cache import Cache
 from selador_packaging.errors import PackagingError
+from selador_packaging.source import SourceFile
 from selador_packaging.target import Target
 
 type WriteWheel = Callable[..., Path]
@@ -99,11 +100,11 @@ def test_a_function_that_is_no_distribution_is_refused(tmp_path: Path) -> None:
 
 def test_a_project_without_a_lock_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackagingError, match=r"requirements\.txt does not exist; run make lock"):
-        build_artifacts(tmp_path, Target("arm64"), report=lambda line: None, clock=lambda: 0.0)
+        build_artifacts(tmp_path, {}, Target("arm64"), report=lambda line: None, clock=lambda: 0.0)
 
 
 def test_a_project_without_the_functions_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").touch()
+    lock = {"requirements.txt": SourceFile(b"")}
 
     with pytest.raises(PackagingError, match="functions has the name selador-websocket-handler"):
-        build_artifacts(tmp_path, Target("arm64"), report=lambda line: None, clock=lambda: 0.0)
+        build_artifacts(tmp_path, lock, Target("arm64"), report=lambda line: None, clock=lambda: 0.0)

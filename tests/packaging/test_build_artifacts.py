@@ -418,6 +418,46 @@ def test_a_package_is_explained_and_nothing_written(copy_project: CopyProject, t
     assert not (project / "dist").exists()
 
 
+def release_of(project: Path) -> Path:
+    """`project` as a clean checkout whose release is built by this very Python."""
+    (project / "packaging" / ".python-version").write_text(platform.python_version())
+    (project / ".gitignore").write_text("build/\ndist/\n*.env\n")
+    identity = ("-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    for command in (("init", "-q"), ("add", "."), (*identity, "commit", "-qm", "first")):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    return project
+
+
+def test_a_release_packs_what_the_commit_holds(copy_project: CopyProject, tmp_path: Path) -> None:
+    """Even if a hook's variables name another repository; a file that git ignores lies in the package's folder."""
+    project, other = release_of(copy_project(tmp_path / "project")), tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    (project / "functions" / "main" / "selador_main" / "secrets.env").write_text("KEY=1")
+    environment = {"GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)}
+
+    run = build(project, "--release", "--json", environment=environment)
+
+    assert run.returncode == 0, run.stderr
+    assert "not packed, since git ignores them: functions/main/selador_main/secrets.env" in run.stderr
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout)["source"] == {"commit": head.stdout.strip(), "dirty": False}
+    with zipfile.ZipFile(project / "dist" / "main.zip") as archive:
+        assert "selador_main/secrets.env" not in archive.namelist()
+
+
+def test_a_release_refuses_an_edit_that_git_overlooks(copy_project: CopyProject, tmp_path: Path) -> None:
+    project = release_of(copy_project(tmp_path / "project"))
+    path = "functions/main/selador_main/handler.py"
+    subprocess.run(["git", "update-index", "--assume-unchanged", path], cwd=project, check=True)
+    (project / path).write_text(f"{(project / path).read_text()}BACKDOOR = 1\n")
+
+    run = build(project, "--release")
+
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(f"{path} is not as in commit ")
+    assert not (project / "dist").exists()
+
+
 def test_a_release_needs_a_commit(copy_project: CopyProject, tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     (project / "packaging" / ".python-version").write_text(platform.python_version())
@@ -464,7 +504,8 @@ def test_a_refused_lock_is_one_sentence_and_leaves_the_old_artifacts(copy_projec
     run = build(project)
 
     assert run.returncode == 1
-    assert run.stderr == "build_artifacts: requirements.txt, line 1: boto3==1.0 has no --hash; run make lock\n"
+    said = "build_artifacts: requirements.txt, line 1: boto3==1.0 has no --hash; run make lock"
+    assert run.stderr.splitlines()[-1] == said
     assert (run.stdout, (project / "dist" / "main.zip").read_text()) == ("", "old")
 
 

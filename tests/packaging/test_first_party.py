@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.first_party import build_wheel, find_distributions
+from selador_packaging.first_party import build_wheel, find_distributions, get_wheels
+from selador_packaging.source import SourceFile
 
 PYPROJECT = """
 [build-system]
@@ -28,16 +29,37 @@ def distribution(tmp_path: Path) -> Path:
     return folder
 
 
-def test_distributions_are_found_by_the_name_in_their_pyproject(distribution: Path) -> None:
-    assert find_distributions(distribution.parent) == {"my-thing": distribution}
+def sources(pyproject: str, **more: str) -> dict[str, SourceFile]:
+    files = {"functions/thing/pyproject.toml": pyproject, "functions/thing/my_thing/__init__.py": '"""A thing."""\n'}
+    return {path: SourceFile(text.encode()) for path, text in (files | more).items()}
+
+
+def test_distributions_are_found_by_the_name_in_their_pyproject() -> None:
+    [found] = find_distributions(sources(PYPROJECT, **{"functions/a/b/pyproject.toml": "too deep"}))
+
+    assert (found.name, found.folder, found.check) == ("my-thing", "functions/thing", None)
+    assert set(found.files) == {"pyproject.toml", "my_thing/__init__.py"}
 
 
 @pytest.mark.parametrize("text", ["[project]\n", "not toml"])
-def test_a_pyproject_without_a_name_is_refused(distribution: Path, text: str) -> None:
-    (distribution / "pyproject.toml").write_text(text)
+def test_a_pyproject_without_a_name_is_refused(text: str) -> None:
+    with pytest.raises(PackagingError, match=r"^functions/thing/pyproject\.toml has no readable \[project\] name"):
+        find_distributions(sources(text))
 
-    with pytest.raises(PackagingError, match=r"thing/pyproject\.toml has no readable \[project\] name"):
-        find_distributions(distribution.parent)
+
+def test_a_wheel_holds_the_files_that_are_listed_and_no_others(tmp_path: Path) -> None:
+    [wheel] = get_wheels(find_distributions(sources(PYPROJECT)), tmp_path, report=lambda line: None)
+
+    assert {it.path for it in wheel.members if ".dist-info" not in it.path} == {"my_thing/__init__.py"}
+
+
+def test_a_distribution_is_checked_before_it_is_built(tmp_path: Path) -> None:
+    checked = sources(f'{PYPROJECT}[tool.selador]\ncheck = "my_thing"\n') | {
+        "functions/thing/my_thing/__init__.py": SourceFile(b"import sys\nsys.exit('no')")
+    }
+
+    with pytest.raises(PackagingError, match=r"^my_thing: no$"):
+        get_wheels(find_distributions(checked), tmp_path, report=lambda line: None)
 
 
 def test_a_wheel_is_built_and_dated_1980(distribution: Path, tmp_path: Path) -> None:
