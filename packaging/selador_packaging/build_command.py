@@ -53,7 +53,7 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
     if arguments.explain:
         print(explain(made, arguments.explain))
         return
-    files = make_files(project, made, sources.source)
+    files = make_files(project, made, sources.source, is_release=arguments.release)
     changed = publish(files, arguments.output)
     report(f"{arguments.output}: {', '.join(changed) if changed else 'nothing'} changed, for {target}")
     printed = files[manifest.FILENAME].decode() if arguments.json else f"{write_table(made.artifacts)}\n"
@@ -63,15 +63,15 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
         unchanged.remember(str(project), words, read, written, printed)
 
 
-def make_files(project: Path, made: Build, source: Source | None) -> dict[str, bytes]:
+def make_files(project: Path, made: Build, source: Source | None, *, is_release: bool) -> dict[str, bytes]:
     """Everything that a build publishes, by filename."""
     cache = open_cache(project, str(made.interpreter))
     sboms = {artifact.sbom_filename: get_sbom(artifact, made.target, cache) for artifact in made.artifacts}
     files = {artifact.filename: artifact.content for artifact in made.artifacts} | sboms
-    return files | {
-        provenance.FILENAME: f"{provenance.write_provenance(made, source, files)}\n".encode(),
-        manifest.FILENAME: f"{manifest.write_manifest(made, source, sboms)}\n".encode(),
-    }
+    files[manifest.FILENAME] = f"{manifest.write_manifest(made, source, sboms)}\n".encode()
+    statement = provenance.write_provenance(made, source, files, is_release=is_release)
+    files[provenance.FILENAME] = f"{statement}\n".encode()
+    return files
 
 
 def _inputs(project: Path) -> Iterable[Path]:

@@ -6,6 +6,7 @@ It is a plain account by the program that built them; without a signature it pro
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from selador_packaging.artifacts import Build
 from selador_packaging.source import Source
@@ -14,17 +15,18 @@ from selador_packaging.target import PYTHON_VERSION
 FILENAME = "provenance.intoto.json"
 _BUILD_TYPE = "urn:selador:packaging:build-artifacts:1"
 _BUILDER = "urn:selador:packaging:build-artifacts"
+# What decides bytes beside this program and the interpreter, as installed from requirements-dev.txt.
+_TOOLS = ("botocore", "build", "cyclonedx-python-lib", "flit-core", "packaging", "pip")
 
 
-def write_provenance(build: Build, source: Source | None, files: Mapping[str, bytes]) -> str:
-    """The statement as JSON on `files` (name: content), the artifacts and their SBOMs."""
+def write_provenance(build: Build, source: Source | None, files: Mapping[str, bytes], *, is_release: bool) -> str:
+    """The statement as JSON on `files` (name: content): the artifacts, their SBOMs and the manifest."""
     wheels = {
         found.filename: found for artifact in build.artifacts for found in artifact.wheels.values() if not found.is_own
     }
     dependencies: list[Mapping[str, object]] = []
     if source:
-        commit = {"name": "source", "digest": {"gitCommit": source.commit}, "annotations": {"dirty": source.is_dirty}}
-        dependencies.append(commit)
+        dependencies.append(_describe(source))
     dependencies.append({"name": "requirements.txt", "digest": {"sha256": build.lock_sha256}})
     dependencies += [
         {
@@ -44,12 +46,36 @@ def write_provenance(build: Build, source: Source | None, files: Mapping[str, by
         "predicate": {
             "buildDefinition": {
                 "buildType": _BUILD_TYPE,
-                "externalParameters": {"architecture": build.target.architecture, "python": PYTHON_VERSION},
+                "externalParameters": {
+                    "architecture": build.target.architecture,
+                    "python": PYTHON_VERSION,
+                    "release": is_release,
+                },
                 "resolvedDependencies": dependencies,
             },
             "runDetails": {
-                "builder": {"id": _BUILDER, "version": {build.interpreter.implementation: build.interpreter.version}}
+                "builder": {
+                    "id": _BUILDER,
+                    "version": {
+                        build.interpreter.implementation: build.interpreter.version,
+                        "selador-packaging": version("selador-packaging"),
+                    },
+                    "builderDependencies": [
+                        {"name": tool, "uri": f"pkg:pypi/{tool}@{version(tool)}"} for tool in _TOOLS
+                    ],
+                }
             },
         },
     }
     return json.dumps(statement, indent=2)
+
+
+def _describe(source: Source) -> Mapping[str, object]:
+    """`dirty`: contents were compared with the commit's, and some differ."""
+    where = {"uri": f"git+{source.repository}@{source.commit}"} if source.repository else {}
+    return {
+        "name": "source",
+        **where,
+        "digest": {"gitCommit": source.commit},
+        "annotations": {"dirty": source.is_dirty},
+    }

@@ -9,7 +9,7 @@ from selador_packaging.artifacts import Artifact, Build
 from selador_packaging.manifest import write_manifest
 from selador_packaging.source import Source
 
-SOURCE = Source("c0ffee", changed=("functions/a.py",))
+SOURCE = Source("c0ffee", "https://example.org/selador.git", changed=("functions/a.py",))
 SCHEMA = json.loads(Path(manifest.__file__).with_name("manifest.schema.json").read_text())
 
 
