@@ -76,6 +76,10 @@ class Artifact:
     def content_digest(self) -> str:
         return content_digest(self.parts.values())
 
+    @cached_property
+    def content_digest_without_bytecode(self) -> str:
+        return content_digest(self.parts.values(), bytecode=False)
+
     @property
     def members(self) -> int:
         return sum(len(part.members) for part in self.parts.values())

@@ -1,8 +1,8 @@
 """Build dist/*.zip, their SBOMs, dist/manifest.json and dist/provenance.intoto.json from the sources and the lock.
 
-Same sources and same lock give the same bytes, on any machine. What did not change since the last build is not touched.
-Progress goes to stderr, the result to stdout. Exit status: 1 when the build was refused (nothing in the output folder
-was changed), 2 for wrong usage, 130 on Ctrl-C.
+Same sources, same lock and same CPython micro version give the same bytes, on any machine. What did not change since
+the last build is not touched. Progress goes to stderr, the result to stdout. Exit status: 1 when the build was refused
+(nothing in the output folder was changed), 2 for wrong usage, 130 on Ctrl-C.
 """
 
 import argparse

@@ -1,7 +1,9 @@
 """What must not decide an artifact's bytes: the circumstances that a machine, a person or a day may bring."""
 
 import os
+import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +49,7 @@ class Circumstance:
     is_touched: bool = False
     startup: str = ""
     python: tuple[str, ...] = (sys.executable,)
+    is_bytecode_compared: bool = True
 
 
 PLAIN = Circumstance("another directory, nothing cached")
@@ -74,8 +77,16 @@ _ALL = Circumstance(
 
 def circumstances() -> list[Circumstance]:
     """All that are known, and a build by each other CPython 3.13 that this machine has."""
-    others = [Circumstance(f"built by {python}", _packages_of_this(), python=(python,)) for python in _other_pythons()]
-    return [*_SINGLE, *others, _ALL]
+    return [*_SINGLE, *map(built_by, other_pythons()), _ALL]
+
+
+def built_by(python: str) -> Circumstance:
+    """A build by the interpreter at `python`, with this one's packages; another micro version's bytecode differs."""
+    command = [python, "-S", "-c", "import platform; print(platform.python_version())"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    is_same = version == platform.python_version()
+    name = f"built by {python}, {version}" + ("" if is_same else ", all but the bytecode")
+    return Circumstance(name, _packages_of_this(), python=(python,), is_bytecode_compared=is_same)
 
 
 def copy_project(project: Path, destination: Path, circumstance: Circumstance) -> None:
@@ -93,7 +104,8 @@ def _packages_of_this() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))}
 
 
-def _other_pythons() -> Iterator[str]:
+def other_pythons() -> Iterator[str]:
+    """Every CPython 3.13 but this one, on PATH, under pyenv or by uv."""
     seen = {os.path.realpath(sys.executable)}
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     managed = [versions, Path.home() / ".local" / "share" / "uv" / "python"]

@@ -7,16 +7,23 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from selador_packaging.bytecode import is_bytecode
 from selador_packaging.errors import PackagingError
 from selador_packaging.manifest import FILENAME
 
 
-def compare_zips(expected: bytes, found: bytes) -> list[str]:
-    """How `found` differs from `expected`: a sentence for each member, or one when only the zips' own bytes differ."""
+def compare_zips(expected: bytes, found: bytes, *, bytecode: bool = True) -> list[str]:
+    """How `found` differs from `expected`: a sentence for each member, or one when only the zips' own bytes differ.
+
+    Without `bytecode` only the other members are compared.
+    """
     if expected == found:
         return []
     try:
-        old, new = _members(expected), _members(found)
+        old, new = (
+            {path: facts for path, facts in _members(content).items() if bytecode or not is_bytecode(path)}
+            for content in (expected, found)
+        )
     except zipfile.BadZipFile as error:
         return [f"cannot be read as a zip ({error})"]
     differences = [f"{path} is missing" for path in old if path not in new]
@@ -29,7 +36,9 @@ def compare_zips(expected: bytes, found: bytes) -> list[str]:
         ]
         if parts:
             differences.append(f"{path} differs: {'; '.join(parts)}")
-    return sorted(differences) or ["every member is the same, but the zip's own headers or their order differ"]
+    if not differences and bytecode:
+        differences = ["every member is the same, but the zip's own headers or their order differ"]
+    return sorted(differences)
 
 
 def _members(content: bytes) -> dict[str, dict[str, object]]:
@@ -73,27 +82,39 @@ def compare_to_manifest(place: Path) -> list[str]:
     return differences
 
 
-def compare_builds(expected: Path, found: Path) -> list[str]:
+def compare_builds(expected: Path, found: Path, *, bytecode: bool = True) -> list[str]:
     """How the build in the folder `found` differs from `expected`, a folder or just its manifest.
 
-    The commit is left aside, and with it the provenance: the same bytes may come from two commits.
+    The commit is left aside, and with it the provenance: the same bytes may come from two commits. Bytecode of another
+    interpreter is one difference, not one for each module; without `bytecode` it is none.
     """
     old_path, old = read_manifest(expected)
     new_path, new = read_manifest(found)
     differences = []
+    if old["interpreter"] != new["interpreter"] and bytecode:
+        bytecode = False
+        differences.append(
+            f"built by {_write(new['interpreter'])}, expected {_write(old['interpreter'])}: each compiles to bytecode "
+            "of its own, so that can't be compared; build with that version"
+        )
+    digests = ("sha256", "contentDigest") if bytecode else ("contentDigestWithoutBytecode",)
     for name, artifact in old["artifacts"].items():
         old_zip, new_zip = old_path.parent / artifact["path"], new_path.parent / artifact["path"]
         if old_zip.exists():
-            members = compare_zips(old_zip.read_bytes(), new_zip.read_bytes())
+            members = compare_zips(old_zip.read_bytes(), new_zip.read_bytes(), bytecode=bytecode)
             differences += [f"{artifact['path']}: {difference}" for difference in members]
-        for field in ("sha256", "contentDigest"):
+        for field in digests:
             if new["artifacts"][name][field] != artifact[field]:
                 differences.append(
                     f"{artifact['path']}: {field} {new['artifacts'][name][field]}, not {artifact[field]}"
                 )
         if new["artifacts"][name]["sbom"] != artifact["sbom"]:
             differences.append(f"{artifact['sbom']['path']} differs")
-    for field in ("target", "interpreter", "lock"):
+    for field in ("target", "lock"):
         if old[field] != new[field]:
             differences.append(f"{field}: {new[field]}, not {old[field]}")
     return differences
+
+
+def _write(interpreter: dict[str, str]) -> str:
+    return f"{interpreter['implementation']} {interpreter['version']}"

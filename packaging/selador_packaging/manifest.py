@@ -19,6 +19,7 @@ def write_manifest(build: Build, source: Source | None, sboms: Mapping[str, byte
     `size` and `unzippedSize` in bytes, paths relative to the manifest; `sha256Base64` equals Lambda's `CodeSha256`
     (LAM-48).
     `contentDigest` is a SHA-256 over path, mode and content of each member: the same for every way to write a zip.
+    `contentDigestWithoutBytecode` is the same for every CPython of the minor version, too.
     """
     manifest = {
         "schemaVersion": 1,
@@ -38,6 +39,7 @@ def _describe(artifact: Artifact, sboms: Mapping[str, bytes]) -> dict[str, objec
         "sha256": artifact.sha256.hex(),
         "sha256Base64": base64.b64encode(artifact.sha256).decode(),
         "contentDigest": artifact.content_digest,
+        "contentDigestWithoutBytecode": artifact.content_digest_without_bytecode,
         "unzippedSize": artifact.unzipped,
         "members": artifact.members,
         "services": sorted(artifact.services),

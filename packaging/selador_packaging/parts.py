@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from selador_packaging.botocore_data import find_methods, trim_data
-from selador_packaging.bytecode import bytecode_path, compile_module
+from selador_packaging.bytecode import bytecode_path, compile_module, is_bytecode
 from selador_packaging.cache import Cache
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import module_name
@@ -113,11 +113,15 @@ def _from_bytes(content: bytes) -> Part:
     return Part(tuple(members), tuple(sha256s))
 
 
-def content_digest(parts: Iterable[Part]) -> str:
-    """SHA-256 over path, mode and content of every member, sorted: what was packed, however it is written as a zip."""
+def content_digest(parts: Iterable[Part], *, bytecode: bool = True) -> str:
+    """SHA-256 over path, mode and content of every member, sorted: what was packed, however it is written as a zip.
+
+    Without `bytecode` it is the same whichever CPython of the minor version built it.
+    """
     lines = sorted(
         f"{member.path}\0{'755' if member.executable else '644'}\0{sha256}\n".encode()
         for part in parts
         for member, sha256 in zip(part.members, part.sha256s, strict=True)
+        if bytecode or not is_bytecode(member.path)
     )
     return hashlib.sha256(b"".join(lines)).hexdigest()

@@ -44,6 +44,17 @@ def test_the_content_digest_knows_contents_and_not_how_they_are_compressed(make:
     assert content_only(deflated) == content_only(stored) != content_only(changed)
 
 
+def test_a_digest_leaves_bytecode_aside(make: Make, write_wheel: WriteWheel, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = make(write_wheel("own", files={"own.py": b"x = 1"}))
+    monkeypatch.setattr("selador_packaging.parts.compile_module", lambda source, path: b"another micro version's")
+    monkeypatch.setattr(Cache, "get", lambda *_: None)
+
+    theirs = make(write_wheel("own", files={"own.py": b"x = 1"}))
+
+    assert ours.content_digest != theirs.content_digest
+    assert ours.content_digest_without_bytecode == theirs.content_digest_without_bytecode
+
+
 def content_only(artifact: Artifact) -> dict[str, str]:
     [part] = artifact.parts.values()
     digests = zip(part.members, part.sha256s, strict=True)

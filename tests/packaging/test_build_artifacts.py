@@ -19,7 +19,7 @@ import pytest
 
 from selador_packaging import manifest as manifest_module
 from selador_packaging import verify_command
-from selador_packaging.circumstances import circumstances
+from selador_packaging.circumstances import built_by, circumstances, other_pythons
 from selador_packaging.imports import module_name
 
 ARTIFACTS = ("websocket_handler.zip", "main.zip")
@@ -90,6 +90,29 @@ def test_no_circumstance_of_a_build_changes_a_byte(
 
     assert capsys.readouterr().out.splitlines()[0].startswith("same     all of these at once")
     assert status == 0
+
+
+def test_an_interpreter_without_packages_builds_the_same(
+    copy_project: CopyProject, host_build: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that this environment was made by: it is lent the packages that a build imports."""
+    python = str(Path(sys.base_prefix) / "bin" / "python3.13")
+
+    status = verify_command.verify(copy_project(tmp_path / "project"), host_build, [built_by(python)])
+
+    assert status == 0, capsys.readouterr().out
+
+
+def test_each_other_interpreter_on_this_machine_builds_the_same_but_for_bytecode(
+    copy_project: CopyProject, host_build: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [built_by(python) for python in other_pythons()]
+    if not rows:
+        pytest.skip("this machine has one CPython 3.13")
+
+    status = verify_command.verify(copy_project(tmp_path / "project"), host_build, rows)
+
+    assert status == 0, capsys.readouterr().out
 
 
 def test_artifacts_that_were_handed_over_are_verified_member_by_member(

@@ -9,6 +9,8 @@ from selador_packaging.comparison import compare_builds, compare_to_manifest, co
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import STORED, Member, write_zip
 
+CPYTHON = {"implementation": "CPython", "version": "3.13.0"}
+
 
 def zip_of(**contents: bytes) -> bytes:
     return write_zip(Member(path, it, STORED, len(it), zlib.crc32(it)) for path, it in contents.items())
@@ -20,8 +22,9 @@ def folder_of(folder: Path, content: bytes, **fields: object) -> Path:
     (folder / "main.cdx.json").write_bytes(b"{}")
     sbom = {"path": "main.cdx.json", "sha256": hashlib.sha256(b"{}").hexdigest()}
     sha256 = hashlib.sha256(content).hexdigest()
-    artifact = {"path": "main.zip", "sha256": sha256, "contentDigest": sha256, "sbom": sbom}
-    manifest: dict[str, object] = {"schemaVersion": 1, "target": "t", "interpreter": "i", "lock": "l"}
+    digests = {"sha256": sha256, "contentDigest": sha256, "contentDigestWithoutBytecode": "d"}
+    artifact = {"path": "main.zip", **digests, "sbom": sbom}
+    manifest: dict[str, object] = {"schemaVersion": 1, "target": "t", "interpreter": CPYTHON, "lock": "l"}
     (folder / "manifest.json").write_text(json.dumps(manifest | {"artifacts": {"main": artifact}} | fields))
     return folder
 
@@ -53,12 +56,12 @@ def test_what_is_no_zip_is_told() -> None:
 def test_builds_are_compared_with_all_that_the_manifest_says(tmp_path: Path) -> None:
     one = folder_of(tmp_path / "one", zip_of(a=b"1"))
     same = folder_of(tmp_path / "same", zip_of(a=b"1"), source={"commit": "other"})
-    other = folder_of(tmp_path / "other", zip_of(a=b"2"), interpreter="j")
+    other = folder_of(tmp_path / "other", zip_of(a=b"2"), lock="m")
 
     assert compare_builds(one, same) == []
     found = compare_builds(one, other)
     assert found[0].startswith("main.zip: a differs: SHA-256")
-    assert [it.partition(" ")[0] for it in found[1:]] == ["main.zip:", "main.zip:", "interpreter:"]
+    assert [it.partition(" ")[0] for it in found[1:]] == ["main.zip:", "main.zip:", "lock:"]
 
 
 def test_a_manifest_alone_is_enough(tmp_path: Path) -> None:
@@ -93,3 +96,27 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, text: str | N
 
     with pytest.raises(PackagingError, match=sentence):
         read_manifest(tmp_path)
+
+
+def compiled_otherwise(folder: Path, source: bytes) -> Path:
+    members = (("a.py", source), ("__pycache__/a.cpython-313.pyc", folder.name.encode()))
+    content = write_zip(Member(path, it, STORED, len(it), zlib.crc32(it)) for path, it in members)
+    return folder_of(folder, content, interpreter=CPYTHON | {"version": folder.name})
+
+
+def test_bytecode_of_another_micro_version_is_one_difference(tmp_path: Path) -> None:
+    builds = [compiled_otherwise(tmp_path / version, b"same") for version in ("3.13.0", "3.13.5")]
+
+    differences = compare_builds(*builds)
+
+    [difference] = differences
+    assert difference.startswith("built by CPython 3.13.5, expected CPython 3.13.0: each compiles to bytecode of its")
+    assert compare_builds(*builds, bytecode=False) == []
+
+
+def test_what_differs_beside_another_micro_versions_bytecode_is_told(tmp_path: Path) -> None:
+    builds = [compiled_otherwise(tmp_path / version, version.encode()) for version in ("3.13.0", "3.13.5")]
+
+    [difference] = compare_builds(*builds, bytecode=False)
+
+    assert difference.startswith("main.zip: a.py differs: SHA-256 ")
