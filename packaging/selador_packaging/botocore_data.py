@@ -1,20 +1,20 @@
 """Of botocore's data, thirty megabytes for over four hundred services, what a function's clients read.
 
 A service's model keeps the operations that the function may call, with their shapes and every exception; endpoint
-rules, paginators and waiters stay whole. Documentation goes, which only `help()` shows, and models lie there
-uncompressed: all of that is time at each start.
+rules, paginators and waiters stay whole. Documentation goes, which only `help()` shows, and models are no longer
+compressed a second time: all of that is time at each start.
 """
 
 import gzip
 import json
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from botocore import xform_name
 
+from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
-from selador_packaging.zip_writer import STORED, Member
+from selador_packaging.zip_writer import Member
 
 FOLDER = "botocore/data/"
 _ENDPOINTS = f"{FOLDER}endpoints.json"
@@ -127,5 +127,4 @@ def _undocumented(node: object) -> object:
 
 
 def _file(path: str, content: object) -> Member:
-    text = json.dumps(content, separators=(",", ":")).encode()
-    return Member(path, text, STORED, len(text), zlib.crc32(text))
+    return pack(path, json.dumps(content, separators=(",", ":")).encode())

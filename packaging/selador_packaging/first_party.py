@@ -64,8 +64,8 @@ def _read_distribution(path: str, sources: Mapping[str, SourceFile]) -> Distribu
 def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Callable[[str], None]) -> list[Wheel]:
     """The wheels of `distributions`; those whose files did not change come from below `cache`.
 
-    Their members are stored: the streams in the wheels depend on this machine's zlib. Raises PackagingError with every
-    distribution that can't be built.
+    Their members are compressed anew: the streams in the wheels depend on this machine's zlib. Raises PackagingError
+    with every distribution that can't be built.
     """
     wheels: list[Wheel] = []
     faults: list[str] = []
@@ -76,7 +76,7 @@ def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Calla
             wheel = _cached(entry)
             if wheel is None:
                 wheel = _make(distribution, everything, entry, report)
-            wheels.append(wheel.stored())
+            wheels.append(wheel.repacked())
         except PackagingError as error:
             faults += error.faults
     if faults:

@@ -1,13 +1,13 @@
 """Which files of which wheels go into an artifact, and where: at the root of the zip, which is Lambda's import path."""
 
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import module_name
 from selador_packaging.wheels import Wheel
-from selador_packaging.zip_writer import STORED, Member
+from selador_packaging.zip_writer import Member
 
 # What an installer writes for itself to read later; RECORD would be untrue once files are left out.
 _INSTALLERS_OWN = {"DIRECT_URL.JSON", "INSTALLER", "RECORD", "RECORD.JWS", "RECORD.P7S", "REQUESTED"}
@@ -50,8 +50,7 @@ def _is_needed(path: str, reached: Collection[str]) -> bool:
 def _without_description(metadata: Member) -> Member:
     """Names, version and requirements can be asked for at run time; the README below them is only printed."""
     head, _, _ = metadata.content().partition(b"\n\n")
-    head += b"\n"
-    return replace(metadata, stream=head, method=STORED, size=len(head), crc=zlib.crc32(head))
+    return pack(metadata.path, head + b"\n")
 
 
 def lay_out(parts: Mapping[str, Iterable[Member]]) -> list[Member]:

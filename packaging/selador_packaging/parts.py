@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,12 +9,13 @@ from functools import cached_property
 from selador_packaging.botocore_data import find_methods, trim_data
 from selador_packaging.bytecode import bytecode_path, compile_module, is_bytecode
 from selador_packaging.cache import Cache
+from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import module_name
 from selador_packaging.inspection import Inspected
 from selador_packaging.layout import choose
 from selador_packaging.wheels import Wheel
-from selador_packaging.zip_writer import STORED, Member
+from selador_packaging.zip_writer import Member
 
 _LENGTH = 8  # bytes of the number before a kept part's table
 
@@ -87,7 +87,7 @@ def _compile(members: Collection[Member], modules: Collection[str]) -> list[Memb
             except ValueError as error:
                 faults.append(str(error))
                 continue
-            compiled.append(Member(bytecode_path(member.path), content, STORED, len(content), zlib.crc32(content)))
+            compiled.append(pack(bytecode_path(member.path), content))
     if faults:
         raise PackagingError(*faults)
     return compiled

@@ -16,7 +16,7 @@ FILENAME = "provenance.intoto.json"
 _BUILD_TYPE = "urn:selador:packaging:build-artifacts:1"
 _BUILDER = "urn:selador:packaging:build-artifacts"
 # What decides bytes beside this program and the interpreter, as installed from requirements-dev.txt.
-_TOOLS = ("botocore", "build", "cyclonedx-python-lib", "flit-core", "packaging", "pip")
+_TOOLS = ("botocore", "build", "cyclonedx-python-lib", "deflate", "flit-core", "packaging", "pip")
 
 
 def write_provenance(build: Build, source: Source | None, files: Mapping[str, bytes], *, is_release: bool) -> str:

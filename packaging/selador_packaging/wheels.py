@@ -21,6 +21,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from selador_packaging.closure import Metadata, parse_metadata
+from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import DEFLATED, STORED, Member
 
@@ -50,9 +51,10 @@ class Wheel:
     def data(self) -> str:
         return f"{self.dist_info.removesuffix(_DIST_INFO)}.data"
 
-    def stored(self) -> Self:
-        """The same wheel with every member uncompressed."""
-        return replace(self, members=tuple(member.stored() for member in self.members))
+    def repacked(self) -> Self:
+        """The same wheel with every member compressed anew: with the same bytes on whatever machine it was built."""
+        members = (pack(it.path, it.content(), executable=it.executable) for it in self.members)
+        return replace(self, members=tuple(members))
 
 
 def read_wheel(path: Path) -> Wheel:

@@ -1,6 +1,6 @@
 """Lay out a zip so that its bytes depend on its members alone.
 
-Rules: nothing is compressed here, since no two versions of zlib need agree; a member keeps the stream it came with.
+Rules: nothing is compressed here; a member keeps the stream it came with.
 Members are sorted by the bytes of their names, dated 1980-01-01 (the earliest DOS date), 0644 or 0755, marked as
 written on Unix by version 2.0; sizes stand in the local header, so there is no data descriptor; no extra fields,
 no comments, no folders; the UTF-8 flag only where the name isn't ASCII.
@@ -10,8 +10,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from selador_packaging.errors import PackagingError
 
@@ -44,10 +43,6 @@ class Member:
         if len(content) != self.size or zlib.crc32(content) != self.crc:
             raise ValueError("its size or CRC does not match its content")
         return content
-
-    def stored(self) -> Self:
-        """The same file, uncompressed."""
-        return replace(self, stream=self.content(), method=STORED)
 
 
 def write_zip(members: Iterable[Member]) -> bytes:

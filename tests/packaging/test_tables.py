@@ -17,7 +17,7 @@ def test_the_table_has_a_row_for_each_artifact(artifact: Artifact) -> None:
 
     assert header.split() == ["artifact", "size", "unzipped", "members", "largest", "parts", "sha256", "seconds"]
     assert row.startswith("main.zip  0.0 MiB")
-    assert "own 0.0 MiB, needed 0.0 MiB" in row
+    assert "needed 0.0 MiB, own 0.0 MiB" in row
     assert row.endswith(f"{artifact.sha256.hex()[:12]}      1.0")
 
 

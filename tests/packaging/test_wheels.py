@@ -79,10 +79,14 @@ def test_of_a_mode_only_executable_remains(write_wheel: WriteWheel, mode: int, e
     assert {member.executable for member in wheel.members} == {executable}
 
 
-def test_stored_uncompresses_every_member(write_wheel: WriteWheel) -> None:
-    wheel = read_wheel(write_wheel(files={"thing.py": b"x = 1\n" * 1000}))
+def test_repacked_members_are_the_same_however_they_were_compressed(write_wheel: WriteWheel) -> None:
+    files = {"thing.py": b"x = 1\n" * 1000}
+    deflated = read_wheel(write_wheel(files=files)).repacked()
 
-    assert {member.method for member in wheel.stored().members} == {zipfile.ZIP_STORED}
+    stored = read_wheel(write_wheel(files=files, method=zipfile.ZIP_STORED)).repacked()
+
+    assert stored == deflated
+    assert {member.path: member.content() for member in stored.members}["thing.py"] == files["thing.py"]
 
 
 @pytest.mark.parametrize("path", ["../evil.py", "/etc/passwd", "a/../../evil.py", "a//b", "a\\b", "C:/evil.py", "./a"])

@@ -89,11 +89,3 @@ def test_more_members_than_a_plain_zip_holds_are_refused() -> None:
 def test_a_stream_that_breaks_its_promise_has_no_content(member: Member, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         member.content()
-
-
-def test_stored_keeps_all_but_the_compression() -> None:
-    member = deflated("a", b"content " * 100)
-
-    plain = member.stored()
-
-    assert plain == stored("a", b"content " * 100)
