@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
 from selador_packaging.first_party import find_distributions, get_wheels
-from selador_packaging.imports import reach
+from selador_packaging.imports import Imports, below, reach
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
@@ -41,10 +41,11 @@ type Clock = Callable[[], float]
 
 
 class WheelSource(NamedTuple):
-    """A wheel's facts, and how to read it whole, which is rarely needed."""
+    """A wheel's facts, how to read it whole, which is rarely needed, and what it wants kept of the others."""
 
     inspected: Inspected
     read: Callable[[], Wheel]
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Artifact:
     parts: Mapping[NormalizedName, Part]
     services: frozenset[str]
     at_start: frozenset[str]
+    reached: frozenset[str]
     seconds: float
 
     @property
@@ -114,9 +116,12 @@ def build_artifacts(
     releases = read_lock(lock, target.marker_environment, place=LOCK)
     wheel_folder = project / "build" / "wheels"
     fetched = fetch_wheels(releases, target, wheel_folder, report)
-    own = get_wheels(find_distributions(sources), wheel_folder, report)
+    distributions = find_distributions(sources)
+    own = get_wheels(distributions, wheel_folder, report)
     cache = open_cache(project, str(interpreter))
     wheels = _inspect(fetched, own, cache, report)
+    for distribution in distributions:
+        wheels[distribution.name] = wheels[distribution.name]._replace(keep=distribution.keep)
     artifacts: list[Artifact] = []
     faults: list[str] = []
     for name, root in FUNCTIONS.items():
@@ -191,7 +196,10 @@ def make_artifact(
     native = [
         module for wheel in wheels.values() if not wheel.filename.endswith("-none-any.whl") for module in wheel.modules
     ]
-    at_start, reached = reach(entries, modules), reach([*entries, *native], modules, later=True)
+    named = [module for wheel in wheels.values() for module in wheel.entry_points]
+    kept = _kept({it: sources[it].keep for it in needed}, modules)
+    at_start = reach(entries, modules)
+    reached = reach([*entries, *native, *named, *kept], modules, later=True)
     services = frozenset[str]().union(*(wheel.services for wheel in wheels.values()))
     names = frozenset[str]().union(*(wheel.names for wheel in wheels.values()))
     parts = {
@@ -201,9 +209,23 @@ def make_artifact(
         for it in needed
     }
     content = write_zip(lay_out({wheels[it].filename: parts[it].members for it in needed}))
-    artifact = Artifact(name, root, content, wheels, parts, services, at_start, clock() - begun)
+    artifact = Artifact(name, root, content, wheels, parts, services, at_start, reached, clock() - begun)
     check_limits(artifact.filename, len(content), artifact.unzipped)
     return artifact
+
+
+def _kept(keep: Mapping[NormalizedName, Iterable[str]], modules: Mapping[str, Imports]) -> list[str]:
+    """The modules that distributions want kept; raises PackagingError with every name that means none."""
+    found, faults = [], []
+    for distribution, names in keep.items():
+        for name in names:
+            if kept := below(name, modules):
+                found += kept
+            else:
+                faults.append(f"{distribution} keeps {name}, which is no module of anything that it requires")
+    if faults:
+        raise PackagingError(*faults)
+    return found
 
 
 def check_limits(filename: str, size: int, unzipped: int) -> None:

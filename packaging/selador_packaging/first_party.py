@@ -33,6 +33,8 @@ class Distribution:
     files: Mapping[str, SourceFile]
     check: str | None = None
     """The module that `[tool.selador] check` names: it is run before a build, and may refuse it."""
+    keep: tuple[str, ...] = ()
+    """The modules and packages that `[tool.selador] keep` names: packed though nothing seems to import them."""
 
 
 def find_distributions(sources: Mapping[str, SourceFile]) -> list[Distribution]:
@@ -57,8 +59,9 @@ def _read_distribution(path: str, sources: Mapping[str, SourceFile]) -> Distribu
     project = tomllib.loads(sources[path].content.decode())
     folder = path.removesuffix("/pyproject.toml")
     files = {it.removeprefix(f"{folder}/"): file for it, file in sources.items() if it.startswith(f"{folder}/")}
-    check = project.get("tool", {}).get("selador", {}).get("check")
-    return Distribution(canonicalize_name(project["project"]["name"]), folder, files, check)
+    settings = project.get("tool", {}).get("selador", {})
+    name = canonicalize_name(project["project"]["name"])
+    return Distribution(name, folder, files, settings.get("check"), tuple(settings.get("keep", ())))
 
 
 def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Callable[[str], None]) -> list[Wheel]:

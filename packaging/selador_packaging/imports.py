@@ -4,6 +4,9 @@ An import counts for the start when it stands outside every function: then it ru
 TYPE_CHECKING:` never runs, nor does what `sys.platform` says is for another system than Lambda's. Packages that import
 names on demand (PEP 562) list in a dictionary where each comes from; of these, what a reached `from package import
 name` asks for counts. A module may also be imported by a name that stands in a string: such a name may be reached.
+
+What can't be followed is kept. Code that imports by a name which it puts together, or answers for missing names with a
+`__getattr__` of its module, may ask for every module of its package.
 """
 
 import ast
@@ -14,6 +17,9 @@ from dataclasses import dataclass, field
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LOADERS = {"__import__", "find_spec", "import_module", "resolve_name"}  # they take a module's name
+_ON_DEMAND = "__getattr__"
+_FOR_DEVELOPERS = {"test", "tests"}  # subpackages that no run asks for by a name put together
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,14 @@ class Imports:
     """What a module imports: `at_start` while it is imported, `later` inside its functions or by a name in a string.
 
     Each is `module` or `module:name`, as `import` and `from … import` say it, without relative dots. `on_demand` maps a
-    name that `from package import name` may ask for to the modules that may hold it.
+    name that `from package import name` may ask for to the modules that may hold it. `loads_from` is the package of
+    which it may import any module.
     """
 
     at_start: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     on_demand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loads_from: str | None = None
 
 
 def module_name(path: str) -> str | None:
@@ -61,13 +69,21 @@ def read_imports(source: bytes, path: str) -> Imports:
     for first, rest in _NAME_IN_STRING.findall(source):
         text = (first + rest).decode(errors="replace")
         later[package + text if text.startswith(".") else text] = None
-    on_demand = _on_demand(tree, name) if is_package else {}
-    return Imports(tuple(at_start), tuple(later), on_demand)
+    answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
+    on_demand = _on_demand(tree, name) if is_package and answers else {}
+    loads_from = package if package and (answers or _imports_by_name(tree, source)) else None
+    return Imports(tuple(at_start), tuple(later), on_demand, loads_from)
+
+
+def below(package: str, modules: Iterable[str]) -> list[str]:
+    """`package` and all that lies in it among `modules`."""
+    return [module for module in modules if module == package or module.startswith(f"{package}.")]
 
 
 def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool = False) -> frozenset[str]:
     """Those of `modules` that importing `entries` imports; with `later` also what their functions may import."""
     reached: set[str] = set()
+    whole: set[str] = set()
     pending = [parent for entry in entries for parent in _with_parents(entry)]
     while pending:
         name = pending.pop()
@@ -75,6 +91,9 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
             continue
         reached.add(name)
         imports = modules[name]
+        if later and imports.loads_from and imports.loads_from not in whole:
+            whole.add(imports.loads_from)
+            pending += [it for it in below(imports.loads_from, modules) if _FOR_DEVELOPERS.isdisjoint(it.split("."))]
         for imported in (*imports.at_start, *(imports.later if later else ())):
             module, _, member = imported.partition(":")
             pending += _with_parents(module)
@@ -127,9 +146,41 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*above, *([node.module] if node.module else [])])
 
 
+def _module_names(tree: ast.Module) -> set[str]:
+    """What a module binds outside of functions and classes, as far as it may be `__getattr__`."""
+    names: set[str] = set()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        match node := pending.pop():
+            case ast.FunctionDef(name=name):
+                names.add(name)
+                continue
+            case ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Assign(targets=targets):
+                names |= {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
+            case ast.ClassDef() | ast.AsyncFunctionDef():
+                continue
+        pending += inner_statements(node)
+    return names
+
+
+def _imports_by_name(tree: ast.Module, source: bytes) -> bool:
+    """Whether it calls, or hands on, a function that imports, but for calls with a name that is written there."""
+    if not any(loader.encode() in source for loader in _LOADERS):
+        return False
+    plain = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            plain.add(node.func)
+    return any(
+        {getattr(node, "id", None), getattr(node, "attr", None)} & _LOADERS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and node not in plain
+    )
+
+
 def _on_demand(tree: ast.Module, package: str) -> dict[str, tuple[str, ...]]:
-    if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body):
-        return {}
     found: dict[str, tuple[str, ...]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
@@ -137,5 +188,10 @@ def _on_demand(tree: ast.Module, package: str) -> dict[str, tuple[str, ...]]:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     texts = [it.value for it in ast.walk(value) if isinstance(it, ast.Constant)]
                     names = [it for it in texts if isinstance(it, str) and it.strip(".")]
-                    found[key.value] = tuple(package + it if it.startswith(".") else it for it in names)
+                    found[key.value] = tuple(it for name in names for it in _meanings(name, package))
     return found
+
+
+def _meanings(name: str, package: str) -> tuple[str, ...]:
+    """The modules that a name in a table may mean: tables are also written relative to the package without a dot."""
+    return (package + name,) if name.startswith(".") else (name, f"{package}.{name}")

@@ -1,6 +1,7 @@
 """What a build must know of a wheel to decide what is made of it; kept, so that it is read once."""
 
 import ast
+import configparser
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from selador_packaging.layout import artifact_path
 from selador_packaging.services import find_names, find_services
 from selador_packaging.wheels import Wheel
 
+_COMMANDS = {"console_scripts", "gui_scripts"}
+
 
 @dataclass(frozen=True)
 class Inspected:
@@ -30,6 +33,8 @@ class Inspected:
     """Of the project's own wheels, the AWS services that they make clients for."""
     names: frozenset[str]
     """Of the project's own wheels, the names that may be methods of these clients."""
+    entry_points: tuple[str, ...] = ()
+    """The modules that others find by the wheel's entry points; commands are none of these."""
 
 
 def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
@@ -66,7 +71,26 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
                 faults += error.faults
     if faults:
         raise PackagingError(*faults)
-    return Inspected(wheel.filename, digest, is_own, wheel.metadata, modules, frozenset(services), frozenset(names))
+    return Inspected(
+        wheel.filename,
+        digest,
+        is_own,
+        wheel.metadata,
+        modules,
+        frozenset(services),
+        frozenset(names),
+        _entry_points(wheel),
+    )
+
+
+def _entry_points(wheel: Wheel) -> tuple[str, ...]:
+    path = f"{wheel.dist_info}/entry_points.txt"
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    for member in wheel.members:
+        if member.path == path:
+            parser.read_string(member.content().decode())
+    values = [value for group in parser.sections() if group not in _COMMANDS for value in parser[group].values()]
+    return tuple(sorted({value.partition(":")[0].strip() for value in values}))
 
 
 def _to_json(inspected: Inspected) -> bytes:
@@ -75,8 +99,10 @@ def _to_json(inspected: Inspected) -> bytes:
         {
             "metadata": [metadata.name, metadata.version, list(map(str, metadata.requires)), metadata.license],
             "modules": {
-                name: [it.at_start, it.later, dict(it.on_demand)] for name, it in sorted(inspected.modules.items())
+                name: [it.at_start, it.later, dict(it.on_demand), it.loads_from]
+                for name, it in sorted(inspected.modules.items())
             },
+            "entry_points": inspected.entry_points,
             "services": sorted(inspected.services),
             "names": sorted(inspected.names),
         }
@@ -92,4 +118,4 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
         for name, (at_start, later, on_demand) in facts["modules"].items()
     }
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
-    return Inspected(filename, digest, is_own, metadata, modules, services, names)
+    return Inspected(filename, digest, is_own, metadata, modules, services, names, tuple(facts["entry_points"]))

@@ -56,6 +56,8 @@ def _explain_in(artifact: Artifact, name: NormalizedName, environment: Mapping[s
         f"  {len(part.members)} members, {_mib(part.size)} of {_mib(len(artifact.content))}",
         f"  {len(found.modules.keys() & artifact.at_start)} of its {len(found.modules)} modules are imported at start",
     ]
+    if left_out := sorted(found.modules.keys() - artifact.reached):
+        lines.append(f"  {len(left_out)} are left out, since nothing seems to import them: {', '.join(left_out)}")
     if name == "botocore":
         lines.append(f"  data for the services that the functions name: {', '.join(sorted(artifact.services))}")
     return "\n".join(lines)

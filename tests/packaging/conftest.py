@@ -65,16 +65,16 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Make the artifact of the first of some wheels, which is the project's own."""
+    """Make the artifact of the first of some wheels, which is the project's own and names what it wants kept."""
 
-    def make(*paths: Path) -> Artifact:
+    def make(*paths: Path, keep: tuple[str, ...] = ()) -> Artifact:
         cache = Cache(tmp_path / "cache", "test")
         sources = {}
         for path in paths:
             read = partial(read_wheel, path)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             inspected = inspect_wheel(digest, path.name, read, cache, is_own=path is paths[0])
-            sources[inspected.metadata.name] = WheelSource(inspected, read)
+            sources[inspected.metadata.name] = WheelSource(inspected, read, keep if path is paths[0] else ())
         clock = map(float, count(10)).__next__
         return make_artifact("main", next(iter(sources)), sources, Target("arm64"), cache, clock=clock)
 

@@ -61,6 +61,51 @@ def content_only(artifact: Artifact) -> dict[str, str]:
     return {member.path: sha256 for member, sha256 in digests if not member.path.endswith("WHEEL")}
 
 
+LAZY = {
+    "lazy/__init__.py": b"def __getattr__(name):\n  return _load(TABLE[name])\n",
+    "lazy/_table.py": b"TABLE = {'Sqs': 'sqs'}\n",
+    "lazy/sqs.py": b"import helper\n",
+    "lazy/deep/far.py": b"",
+    "helper.py": b"",
+}
+
+
+def test_a_package_whose_modules_are_found_by_a_table_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import lazy\n"}, requires=("lazy",))
+
+    artifact = make(own, write_wheel("lazy", files=LAZY))
+
+    assert set(LAZY) <= paths_of(artifact)
+
+
+def test_what_a_function_wants_kept_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import plain\n"}, requires=("plain",))
+    plain = write_wheel("plain", files=dict.fromkeys(("plain/__init__.py", "plain/a/__init__.py", "plain/a/b.py"), b""))
+
+    without, kept = make(own, plain), make(own, plain, keep=("plain.a",))
+
+    assert paths_of(kept) - paths_of(without) == {"plain/a/__init__.py", "plain/a/b.py"}
+
+
+def test_what_is_wanted_kept_and_does_not_exist_is_refused(make: Make, write_wheel: WriteWheel) -> None:
+    with pytest.raises(PackagingError, match=r"^own keeps nowhere\.at\.all, which is no module of anything"):
+        make(write_wheel("own"), keep=("nowhere.at.all",))
+
+
+def test_modules_that_others_find_by_entry_points_are_kept(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import plugged\n"}, requires=("plugged",))
+    points = b"[plugged.plugins]\nbest = plugged.best:Plugin\n[console_scripts]\nplugged = plugged.cli:main\n"
+    files = {"plugged/__init__.py": b"", "plugged/best.py": b"", "plugged/cli.py": b""}
+
+    artifact = make(own, write_wheel("plugged", files=files | {"plugged-1.0.dist-info/entry_points.txt": points}))
+
+    assert paths_of(artifact) & set(files) == {"plugged/__init__.py", "plugged/best.py"}
+
+
+def paths_of(artifact: Artifact) -> set[str]:
+    return {member.path for part in artifact.parts.values() for member in part.members}
+
+
 def test_two_wheels_that_clash_are_refused(make: Make, write_wheel: WriteWheel) -> None:
     own = write_wheel("own", files={"own.py": b"import a, b"}, requires=("a", "b"))
 

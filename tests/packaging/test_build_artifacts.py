@@ -20,7 +20,7 @@ import pytest
 from selador_packaging import manifest as manifest_module
 from selador_packaging import verify_command
 from selador_packaging.circumstances import built_by, circumstances, other_pythons
-from selador_packaging.imports import module_name
+from selador_packaging.imports import module_name, read_imports
 from selador_packaging.target import architecture_of
 
 ARTIFACTS = ("websocket_handler.zip", "main.zip")
@@ -362,6 +362,30 @@ def test_every_module_that_is_left_imports_or_says_what_it_lacks(host_build: Pat
 
     run = run_bare(tmp_path, script)
 
+    assert run.stdout == "done\n", run.stderr
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_every_name_that_a_package_offers_on_demand_is_there(host_build: Path, tmp_path: Path, name: str) -> None:
+    tables = {}
+    with zipfile.ZipFile(host_build / name) as archive:
+        archive.extractall(tmp_path)
+        for path in archive.namelist():
+            if path.endswith("/__init__.py") and (table := read_imports(archive.read(path), path).on_demand):
+                tables[module_name(path)] = sorted(table)
+    script = (
+        "import importlib, warnings; warnings.simplefilter('ignore')\n"
+        f"for package, names in {tables!r}.items():\n"
+        "    for name in names:\n"
+        "        try: getattr(importlib.import_module(package), name)\n"
+        "        except AttributeError: pass  # not every table in such a package is one of modules\n"
+        "        except ModuleNotFoundError as error: print(package, name, error)\n"
+        "print('done')"
+    )
+
+    run = run_bare(tmp_path, script)
+
+    assert len(tables["pydantic"]) > 100
     assert run.stdout == "done\n", run.stderr
 
 

@@ -53,6 +53,12 @@ def test_a_wheel_holds_the_files_that_are_listed_and_no_others(tmp_path: Path) -
     assert {it.path for it in wheel.members if ".dist-info" not in it.path} == {"my_thing/__init__.py"}
 
 
+def test_what_a_distribution_wants_kept_stands_in_its_pyproject() -> None:
+    [found] = find_distributions(sources(f'{PYPROJECT}[tool.selador]\nkeep = ["a.b", "c"]\n'))
+
+    assert found.keep == ("a.b", "c")
+
+
 def test_a_distribution_is_checked_before_it_is_built(tmp_path: Path) -> None:
     checked = sources(f'{PYPROJECT}[tool.selador]\ncheck = "my_thing"\n') | {
         "functions/thing/my_thing/__init__.py": SourceFile(b"import sys\nsys.exit('no')")

@@ -70,7 +70,43 @@ def test_names_on_demand_are_listed_with_their_modules() -> None:
 
     found = read_imports(source, "pkg/__init__.py")
 
-    assert found.on_demand == {"Model": ("pkg.main",), "x": ("other.x",)}
+    assert found.on_demand == {"Model": ("pkg.main",), "x": ("other.x", "pkg.other.x")}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def __getattr__(name): ...",
+        "if x:\n  def __getattr__(name): ...",
+        "__getattr__, __dir__ = lazy.attach(__name__)",
+        "from .lazy import __getattr__",
+        "from .lazy import load as __getattr__",
+        "def load(name):\n  import_module('.' + name, __package__)",
+        "def load(name):\n  return importlib.import_module(f'pkg.{name}')",
+        "def load(name):\n  return __import__(name)",
+        "load = importlib.import_module",
+        "modules = map(import_module, names)",
+    ],
+)
+def test_who_imports_by_name_may_import_all_of_its_package(source: str) -> None:
+    assert read_imports(source.encode(), "pkg/__init__.py").loads_from == "pkg"
+    assert read_imports(source.encode(), "pkg/sub/module.py").loads_from == "pkg.sub"
+    assert read_imports(source.encode(), "module.py").loads_from is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class A:\n  def __getattr__(self, name): ...",
+        "importlib.import_module('a.b')",
+        "import_module('.a', __package__)",
+        "from importlib import import_module",
+        "text = 'import_module'",
+        "module.__getattr__",
+    ],
+)
+def test_what_can_be_followed_is_no_reason_to_keep_a_package(source: str) -> None:
+    assert read_imports(source.encode(), "pkg/__init__.py").loads_from is None
 
 
 MODULES = {
@@ -95,3 +131,19 @@ def test_imports_are_followed_with_parents_and_on_demand() -> None:
 
 def test_later_imports_are_followed_when_asked_for() -> None:
     assert reach(["main"], MODULES, later=True) - reach(["main"], MODULES) == {"rare"}
+
+
+OPEN = {
+    "main": Imports(at_start=("open.inner",)),
+    "open": Imports(),
+    "open.inner": Imports(loads_from="open"),
+    "open.asked": Imports(later=("helper",)),
+    "open.tests": Imports(),
+    "opener": Imports(),
+    "helper": Imports(),
+}
+
+
+def test_a_package_that_imports_by_name_is_kept_whole_but_not_imported_at_start() -> None:
+    assert reach(["main"], OPEN) == {"main", "open", "open.inner"}
+    assert reach(["main"], OPEN, later=True) == {"main", "open", "open.inner", "open.asked", "helper"}

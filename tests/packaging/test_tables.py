@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from selador_packaging.artifacts import Artifact, Build
@@ -5,6 +8,9 @@ from selador_packaging.bytecode import Interpreter
 from selador_packaging.errors import PackagingError
 from selador_packaging.tables import explain, write_table
 from selador_packaging.target import Target
+
+type WriteWheel = Callable[..., Path]
+type Make = Callable[..., Artifact]
 
 
 @pytest.fixture
@@ -27,6 +33,16 @@ def test_a_package_is_explained_by_who_requires_it(build: Build) -> None:
     assert lines[0] == "main.zip: needed 1.0, from needed-1.0-py3-none-any.whl"
     assert lines[1] == "  why: own requires needed"
     assert lines[3] == "  1 of its 2 modules are imported at start"
+
+
+def test_what_is_left_out_of_a_package_is_named(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import plain\n"}, requires=("plain",))
+    plain = write_wheel("plain", files=dict.fromkeys(("plain/__init__.py", "plain/rare.py", "plain/other.py"), b""))
+    build = Build((make(own, plain),), Target("arm64"), Interpreter("CPython", "3.13.0"), "ab" * 32)
+
+    assert explain(build, "plain").splitlines()[-1] == (
+        "  2 are left out, since nothing seems to import them: plain.other, plain.rare"
+    )
 
 
 def test_the_function_itself_needs_no_reason(build: Build) -> None:
