@@ -130,6 +130,10 @@ lint-protocol: node_modules ## check the published protocol with AsyncAPI's own 
 	node scripts/check_asyncapi.mjs docs/asyncapi.yaml
 	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
 
+.PHONY: lint-sboms
+lint-sboms: artifacts node_modules ## check the artifacts' SBOMs with the CycloneDX project's own validator (needs Node.js)
+	node scripts/check_sboms.mjs dist/*.cdx.json
+
 node_modules: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20 or newer" >&2; exit 1; }
 	npm ci --ignore-scripts

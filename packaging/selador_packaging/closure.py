@@ -1,9 +1,11 @@
 """Which distributions a function needs: its own and, from their metadata, all that those require on the target."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from packaging.metadata import parse_email
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -17,8 +19,8 @@ class Metadata:
     name: NormalizedName
     version: str
     requires: tuple[Requirement, ...] = ()
-    license: str | None = None
-    """An SPDX expression, where it gives one."""
+    licenses: tuple[str, ...] = ()
+    """One SPDX expression, or the names that it gives its licences; several of them may mean a choice."""
 
 
 def parse_metadata(content: bytes) -> Metadata:
@@ -30,7 +32,19 @@ def parse_metadata(content: bytes) -> Metadata:
         requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
     except InvalidRequirement as error:
         raise ValueError(f"METADATA has an unreadable Requires-Dist: {str(error).splitlines()[0]}") from error
-    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, raw.get("license_expression"))
+    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, _licenses(raw))
+
+
+def _licenses(raw: RawMetadata) -> tuple[str, ...]:
+    """From `License-Expression`, or of older wheels from `License`, which may hold anything, and the classifiers."""
+    stated = (raw.get("license_expression") or raw.get("license") or "").strip()
+    with contextlib.suppress(InvalidLicenseExpression):
+        return (canonicalize_license_expression(stated),)
+    names = (it.removeprefix("License :: ") for it in raw.get("classifiers", []) if it.startswith("License :: "))
+    classified = tuple(name.rpartition(" :: ")[2] for name in names if name != "OSI Approved")
+    if len(classified) > 1 or not stated:
+        return classified
+    return (stated.partition("\n")[0].strip(),)
 
 
 def find_closure(

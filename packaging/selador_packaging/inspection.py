@@ -97,7 +97,7 @@ def _to_json(inspected: Inspected) -> bytes:
     metadata = inspected.metadata
     return json.dumps(
         {
-            "metadata": [metadata.name, metadata.version, list(map(str, metadata.requires)), metadata.license],
+            "metadata": [metadata.name, metadata.version, list(map(str, metadata.requires)), metadata.licenses],
             "modules": {
                 name: [it.at_start, it.later, dict(it.on_demand), it.loads_from]
                 for name, it in sorted(inspected.modules.items())
@@ -111,8 +111,8 @@ def _to_json(inspected: Inspected) -> bytes:
 
 def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> Inspected:
     facts = json.loads(content)
-    name, version, requires, license_ = facts["metadata"]
-    metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), license_)
+    name, version, requires, licenses = facts["metadata"]
+    metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), tuple(licenses))
     modules = {
         name: Imports(tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()})
         for name, (at_start, later, on_demand) in facts["modules"].items()

@@ -37,15 +37,19 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         *,
         tag: str = "py3-none-any",
         requires: tuple[str, ...] = (),
+        headers: tuple[str, ...] = (),
         record: Mapping[str, str | None] | None = None,
         method: int = zipfile.ZIP_DEFLATED,
         mode: int = 0o644,
         folder: Path = tmp_path,
     ) -> Path:
-        """`record` replaces lines of RECORD by path (None: leaves the line out); `mode` is that of every file."""
+        """`headers` are lines of METADATA; `record` replaces lines of RECORD by path (None: leaves the line out).
+
+        `mode` is that of every file.
+        """
         dist_info = f"{name}-{version}.dist-info"
         metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-        metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+        metadata += [*headers, *(f"Requires-Dist: {requirement}" for requirement in requires)]
         contents = {f"{name}/__init__.py": b""} if files is None else dict(files)
         contents[f"{dist_info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
         contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n\n# A thing\n").encode()

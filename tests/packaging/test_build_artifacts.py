@@ -199,6 +199,16 @@ def test_the_provenance_names_every_file_but_itself(host_build: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("name", SBOMS)
+def test_every_distribution_has_a_licence_and_compiled_code_its_parts(host_build: Path, name: str) -> None:
+    document = json.loads((host_build / name).read_text())
+
+    assert [it["name"] for it in document["components"] if not it.get("licenses")] == []
+    parts = {it["name"]: {part["name"] for part in it.get("components", [])} for it in document["components"]}
+    assert {"pyo3", "serde_json"} <= parts["pydantic-core"]
+    assert {"openssl", "cryptography-rust"} <= parts.get("cryptography", {"openssl", "cryptography-rust"})
+
+
 def test_each_function_has_its_own_code_and_no_trace_of_an_installation(host_build: Path) -> None:
     packages, endings = {}, set()
     for name in ARTIFACTS:
@@ -438,7 +448,7 @@ def test_one_changed_line_changes_one_member_and_its_bytecode(copy_project: Copy
 
     run = build(project)
 
-    assert "main.zip, manifest.json, provenance.intoto.json changed" in run.stderr
+    assert "main.zip, main.cdx.json, manifest.json, provenance.intoto.json changed" in run.stderr
     assert "building the wheel of selador-shared" not in run.stderr
     after = members(project / "dist" / "main.zip")
     changed = {path for path in after if after[path] != before["main.zip"].get(path)}

@@ -23,7 +23,7 @@ def folder_of(folder: Path, content: bytes, **fields: object) -> Path:
     sbom = {"path": "main.cdx.json", "sha256": hashlib.sha256(b"{}").hexdigest()}
     sha256 = hashlib.sha256(content).hexdigest()
     digests = {"sha256": sha256, "contentDigest": sha256, "contentDigestWithoutBytecode": "d"}
-    artifact = {"path": "main.zip", **digests, "sbom": sbom}
+    artifact = {"path": "main.zip", **digests, "sbom": sbom, "wheels": []}
     manifest: dict[str, object] = {"schemaVersion": 1, "target": "t", "interpreter": CPYTHON, "lock": "l"}
     (folder / "manifest.json").write_text(json.dumps(manifest | {"artifacts": {"main": artifact}} | fields))
     return folder
