@@ -1,11 +1,10 @@
 """Compile modules ahead: Lambda's code folder is read-only, so each cold start would compile them anew.
 
 The bytecode is found where Python looks for it and used without a look at the source (PEP 552, unchecked hash). It
-names its path under /var/task, so a traceback says where the code runs, not where it was built. Docstrings are left
-out, as nothing reads them at run time and they are a fifth of it; asserts stay, and so do all sources.
+names its path under /var/task, so a traceback says where the code runs, not where it was built. Docstrings and asserts
+stay: numpy takes its own docstrings apart while it is imported, and tools for models are described by theirs.
 """
 
-import ast
 import importlib.util
 import platform
 import sys
@@ -15,14 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.imports import inner_statements
 from selador_packaging.marshalled import dump_code
 from selador_packaging.target import PYTHON_VERSION, Target
 
 TASK_ROOT = "/var/task"  # where Lambda puts the artifact
 _UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552: hash-based, and not compared with the source
-
-_HasDocstring = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Interpreter(NamedTuple):
@@ -63,21 +59,10 @@ def compile_module(source: bytes, path: str) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes of others' code are theirs to mend
         try:
-            tree = ast.parse(source, path)
-            _remove_docstrings(tree)
-            code = compile(tree, f"{TASK_ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
+            code = compile(source, f"{TASK_ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
         except (SyntaxError, ValueError) as error:
             raise ValueError(f"{path} can't be compiled: {error}") from error
     return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + dump_code(code)
-
-
-def _remove_docstrings(tree: ast.Module) -> None:
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, _HasDocstring) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node.body[0])]
-        pending += inner_statements(node)
 
 
 def refuse_unpinned(pin: Path) -> None:
