@@ -20,7 +20,7 @@ from selador_packaging.imports import Imports, below, reach
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
-from selador_packaging.parts import Part, content_digest, get_part
+from selador_packaging.parts import Part, content_digest, find_offered_services, get_part
 from selador_packaging.source import LOCK, SourceFile
 from selador_packaging.target import Target
 from selador_packaging.wheels import Wheel, read_wheel
@@ -31,6 +31,8 @@ FUNCTIONS = {
     "websocket_handler": canonicalize_name("selador-websocket-handler"),
     "main": canonicalize_name("selador-main"),
 }
+
+_BOTOCORE = canonicalize_name("botocore")
 
 MIB = 2**20
 SIZE_LIMIT = 50 * MIB  # Lambda takes no larger zip directly, without S3 (LAM-44)
@@ -199,8 +201,17 @@ def make_artifact(
     named = [module for wheel in wheels.values() for module in wheel.entry_points]
     kept = _kept({it: sources[it].keep for it in needed}, modules)
     at_start = reach(entries, modules)
-    reached = reach([*entries, *native, *named, *kept], modules, later=True)
-    services = frozenset[str]().union(*(wheel.services for wheel in wheels.values()))
+    roots = [*entries, *native, *named, *kept]
+    reached = reach(roots, modules, later=True)
+    # Somebody requires these, so somebody imports them in a way that can't be followed.
+    unseen = [module for it in wheels.values() if reached.isdisjoint(it.modules) for module in it.modules]
+    if unseen:
+        reached = reach([*roots, *unseen], modules, later=True)
+    services = frozenset[str]().union(*(wheel.services for wheel in wheels.values() if wheel.is_own))
+    if _BOTOCORE in wheels:
+        # In others' code `client("…")` may mean something else than a service.
+        seeming = frozenset[str]().union(*(wheel.services for wheel in wheels.values() if not wheel.is_own))
+        services |= seeming & find_offered_services(wheels[_BOTOCORE], sources[_BOTOCORE].read, cache)
     names = frozenset[str]().union(*(wheel.names for wheel in wheels.values()))
     parts = {
         it: get_part(

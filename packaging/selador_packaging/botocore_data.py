@@ -39,6 +39,11 @@ def find_methods(members: Iterable[Member], services: Collection[str]) -> dict[s
     return methods
 
 
+def find_offered(members: Iterable[Member]) -> frozenset[str]:
+    """The services that this botocore knows."""
+    return frozenset(service for service, rest in map(_service_file, members) if rest.endswith(_MODEL))
+
+
 def trim_data(members: Collection[Member], methods: Mapping[str, Collection[str]]) -> list[Member]:
     """`members` of botocore's wheel, below FOLDER only what clients read that call these `methods`, by service."""
     extended = {service for service, rest in map(_service_file, members) if rest.endswith(_MODEL_EXTRAS)}

@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from selador_packaging.cache import Cache
 from selador_packaging.closure import Metadata
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import Imports, module_name, read_imports
 from selador_packaging.layout import artifact_path
-from selador_packaging.services import find_names, find_services
+from selador_packaging.services import find_names, find_possible_services, find_services
 from selador_packaging.wheels import Wheel
 
 _COMMANDS = {"console_scripts", "gui_scripts"}
+_SDK = {"boto3", "botocore"}
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Inspected:
     metadata: Metadata
     modules: Mapping[str, Imports]
     services: frozenset[str]
-    """Of the project's own wheels, the AWS services that they make clients for."""
+    """The AWS services that it makes clients for; of others' wheels those that it seems to."""
     names: frozenset[str]
-    """Of the project's own wheels, the names that may be methods of these clients."""
+    """The names that may be methods of these clients."""
     entry_points: tuple[str, ...] = ()
     """The modules that others find by the wheel's entry points; commands are none of these."""
 
@@ -52,23 +53,26 @@ def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: 
 
 def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
     modules: dict[str, Imports] = {}
+    # boto3 and botocore themselves make clients of any service, and for credentials that Lambda doesn't use.
+    required = {canonicalize_name(it.name) for it in wheel.metadata.requires}
+    may_make_clients = wheel.metadata.name not in _SDK and not _SDK.isdisjoint(required)
+    trees: list[ast.Module] = []
     services: set[str] = set()
-    names: set[str] = set()
     faults: list[str] = []
     for member in wheel.members:
         path = artifact_path(wheel, member.path)
         if path is None or (name := module_name(path)) is None:
             continue
         modules[name] = read_imports(member.content(), path) if path.endswith(".py") else Imports()
-        if is_own:
-            try:
-                tree = ast.parse(member.content(), path)
-                names |= find_names(tree)
-                services |= find_services(tree, path)
-            except SyntaxError as error:
-                faults.append(f"{path}, line {error.lineno}: {error.msg}")
-            except PackagingError as error:
-                faults += error.faults
+        if not path.endswith(".py") or not (is_own or may_make_clients):
+            continue
+        try:
+            trees.append(ast.parse(member.content(), path))
+            services |= find_services(trees[-1], path) if is_own else find_possible_services(trees[-1])
+        except SyntaxError as error:
+            faults += [f"{path}, line {error.lineno}: {error.msg}"] if is_own else []
+        except PackagingError as error:
+            faults += error.faults
     if faults:
         raise PackagingError(*faults)
     return Inspected(
@@ -78,7 +82,7 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         wheel.metadata,
         modules,
         frozenset(services),
-        frozenset(names),
+        frozenset[str]().union(*map(find_names, trees)) if is_own or services else frozenset(),
         _entry_points(wheel),
     )
 

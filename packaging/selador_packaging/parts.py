@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from selador_packaging.botocore_data import find_methods, trim_data
+from selador_packaging.botocore_data import find_methods, find_offered, trim_data
 from selador_packaging.bytecode import bytecode_path, compile_module, is_bytecode
 from selador_packaging.cache import Cache
 from selador_packaging.compression import pack
@@ -63,6 +63,16 @@ def get_part(
     part = Part(tuple(members), tuple(hashlib.sha256(member.content()).hexdigest() for member in members))
     cache.put(_to_bytes(part), *decisive)
     return part
+
+
+def find_offered_services(botocore: Inspected, read: Callable[[], Wheel], cache: Cache) -> frozenset[str]:
+    """The services that `botocore` knows, from `cache` where they are."""
+    decisive = ("services", botocore.digest)
+    if known := cache.get(*decisive):
+        return frozenset(json.loads(known))
+    services = find_offered(read().members)
+    cache.put(json.dumps(sorted(services)).encode(), *decisive)
+    return services
 
 
 def _methods(

@@ -28,6 +28,12 @@ def find_services(tree: ast.Module, place: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def find_possible_services(tree: ast.Module) -> frozenset[str]:
+    """The services that clients seem to be made for in others' code, where such calls may mean anything."""
+    arguments = (_service_argument(call) for call, maker in _calls(tree) if maker in _MAKERS)
+    return frozenset(it.value for it in arguments if isinstance(it, ast.Constant) and isinstance(it.value, str))
+
+
 def find_names(tree: ast.Module) -> frozenset[str]:
     """Every name by which a source may ask for an operation: an attribute's, or one in a string as for paginators."""
     names = set()

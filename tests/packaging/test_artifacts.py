@@ -1,3 +1,5 @@
+import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +102,35 @@ def test_modules_that_others_find_by_entry_points_are_kept(make: Make, write_whe
     artifact = make(own, write_wheel("plugged", files=files | {"plugged-1.0.dist-info/entry_points.txt": points}))
 
     assert paths_of(artifact) & set(files) == {"plugged/__init__.py", "plugged/best.py"}
+
+
+def test_what_is_required_and_nothing_seems_to_import_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"load('hidden')\n"}, requires=("hidden",))
+
+    artifact = make(own, write_wheel("hidden", files={"hidden/__init__.py": b"", "hidden/a.py": b""}))
+
+    assert {"hidden/__init__.py", "hidden/a.py"} <= paths_of(artifact)
+
+
+SQS = {"metadata": {"endpointPrefix": "sqs"}, "operations": {"SendMessage": {}, "DeleteQueue": {}}, "shapes": {}}
+
+
+def test_others_clients_have_their_services_too(make: Make, write_wheel: WriteWheel) -> None:
+    """As aws-xray-sdk makes its client; what is no service of botocore's may mean anything."""
+    own = write_wheel("own", files={"own.py": b"import tracing\n"}, requires=("tracing",))
+    code = b"a.create_client('sqs').send_message()\na.client('GET')\n"
+    tracing = write_wheel("tracing", files={"tracing.py": code}, requires=("botocore",))
+    model = gzip.compress(json.dumps(SQS).encode())
+    data = {f"botocore/data/{it}/2012/service-2.json.gz": model for it in ("sqs", "s3")}
+
+    artifact = make(own, tracing, write_wheel("botocore", files={"botocore/__init__.py": b""} | data))
+
+    assert artifact.services == {"sqs"}
+    [kept] = [it for part in artifact.parts.values() for it in part.members if "/data/" in it.path]
+    assert (kept.path, list(json.loads(kept.content())["operations"])) == (
+        "botocore/data/sqs/2012/service-2.json",
+        ["SendMessage"],
+    )
 
 
 def paths_of(artifact: Artifact) -> set[str]:

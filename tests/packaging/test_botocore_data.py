@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from selador_packaging.botocore_data import find_methods, trim_data
+from selador_packaging.botocore_data import find_methods, find_offered, trim_data
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import STORED, Member
 
@@ -115,3 +115,7 @@ def test_services_that_botocore_does_not_know_are_all_named(members: list[Member
         "the functions name the AWS service s33, which botocore doesn't know",
         "the functions name the AWS service sqz, which botocore doesn't know",
     )
+
+
+def test_the_services_on_offer_are_those_with_a_model(members: list[Member]) -> None:
+    assert find_offered(members) == {"connections", "ec2"}

@@ -3,7 +3,7 @@ import ast
 import pytest
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.services import find_names, find_services
+from selador_packaging.services import find_names, find_possible_services, find_services
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,9 @@ def test_an_operation_is_named_by_an_attribute_or_in_a_string(source: str) -> No
 
 def test_no_operation_is_named_by_a_variable_or_in_a_sentence() -> None:
     assert find_names(ast.parse("list_queues = 'list_queues of all'")) == frozenset()
+
+
+def test_in_others_code_a_call_may_mean_anything() -> None:
+    source = "session.create_client('xray'); web.client('GET'); boto3.client(name); boto3.resource('s3'); a.client()"
+
+    assert find_possible_services(ast.parse(source)) == {"xray", "GET"}
