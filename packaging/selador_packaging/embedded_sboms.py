@@ -1,7 +1,8 @@
 """The bills of materials that wheels bring along (PEP 770): what their compiled code is made of, in Rust and in C.
 
 They go into the artifact's own, each below the component of its wheel. References in them get the names of wheel and
-file before them, since two wheels may use the same ones.
+file before them, since two wheels may use the same ones. Descriptions and links stay in the wheel's own list, which
+lies in the artifact: a hundred crates' links take seconds to validate.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from selador_packaging.parts import Part
 
+_TAKEN = ("type", "name", "version", "scope", "hashes", "licenses", "purl", "properties")
 _EMBEDDED = re.compile(r"[^/]+\.dist-info/sboms/(.+)")
 
 
@@ -48,7 +50,7 @@ def merge(document: dict[str, Any], owner: str, sboms: Mapping[str, bytes]) -> N
 
 
 def _renamed(component: dict[str, Any], prefix: str) -> dict[str, Any]:
-    renamed = dict(component)
+    renamed: dict[str, Any] = {field: component[field] for field in _TAKEN if field in component}
     if "bom-ref" in component:
         renamed["bom-ref"] = prefix + component["bom-ref"]
     if "components" in component:

@@ -103,6 +103,13 @@ def test_what_a_wheel_lists_of_its_compiled_code_is_below_its_component(
     parts = {it["name"]: [part["bom-ref"] for part in it.get("components", [])] for it in document["components"]}
     assert parts["a"] == ["a==1.0/rust.json#root", "a==1.0/rust.json#a"]
     assert parts["b"] == ["b==1.0/rust.json#root", "b==1.0/rust.json#a"]
+    assert document["components"][0]["components"][1] == {
+        "bom-ref": "a==1.0/rust.json#a",
+        "name": "crate",
+        "purl": "pkg:cargo/crate@2.0",
+        "type": "library",
+        "version": "2.0",
+    }
     dependencies = {it["ref"]: it.get("dependsOn", []) for it in document["dependencies"]}
     assert dependencies["a==1.0"] == ["a==1.0/rust.json#root"]
     assert dependencies["a==1.0/rust.json#root"] == ["a==1.0/rust.json#a"]
