@@ -7,6 +7,7 @@ ENV ?= dev
 ARCHITECTURE ?= arm64
 SEEDS ?= 1000
 PYTHON := .venv/bin/python
+RUNS := .venv/.demo
 READY := .venv/.ready
 CHECKOV_READY := .venv/checkov/.ready
 PROJECTS := functions/shared functions/websocket_handler functions/main packaging deploy local client
@@ -31,15 +32,15 @@ help:
 ##@ Try it
 
 .PHONY: demo
-demo: linux $(READY) ## from nothing to a streamed, cited answer, all on this machine
+demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this machine
 	@$(PYTHON) -m selador_local demo
 
 .PHONY: local
-local: linux $(READY) ## the same stack, kept up to be talked to; Ctrl-C takes it down
+local: linux $(RUNS) ## the same stack, kept up to be talked to; Ctrl-C takes it down
 	@$(PYTHON) -m selador_local up
 
 .PHONY: chat
-chat: $(READY) ## ask questions of the stack that `make local` runs
+chat: $(RUNS) ## ask questions of the stack that `make local` runs
 	@$(PYTHON) -m selador_client
 
 # Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
@@ -50,16 +51,16 @@ linux:
 ##@ Deploy (ENV=…)
 
 .PHONY: artifacts
-artifacts: $(READY) ## build dist/*.zip with manifest, SBOMs and provenance
+artifacts: $(RUNS) ## build dist/*.zip with manifest, SBOMs and provenance
 	@$(PYTHON) packaging/build_artifacts.py --architecture="$$ARCHITECTURE" $(if $(RELEASE),--release)
 
 .PHONY: verify-artifacts
-verify-artifacts: $(READY) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> that you were handed
+verify-artifacts: $(RUNS) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> that you were handed
 	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST")
 
 # Without quotes, the shell splits FOLDERS into words; it still runs nothing that they hold.
 .PHONY: compare-artifacts
-compare-artifacts: $(READY) ## compare the artifacts in the folders FOLDERS="a b c"
+compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b c"
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
@@ -88,8 +89,12 @@ destroy: ## destroy ENV, after its name is typed, or CONFIRM=<its name>
 setup: $(READY) ## make .venv with Python 3.13 from the locked requirements
 	@:
 
-$(READY): requirements-dev.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PROJECTS))
-	@scripts/setup.sh $(MAKE_VERSION)
+# What runs comes first: a demo is not kept waiting for mypy.
+$(RUNS): requirements-demo.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PROJECTS))
+	@scripts/setup.sh $(MAKE_VERSION) demo
+
+$(READY): requirements-dev.txt $(RUNS)
+	@scripts/setup.sh $(MAKE_VERSION) dev
 
 .PHONY: test
 test: lint test-terraform ## every check, as CI runs them
@@ -142,6 +147,7 @@ node_modules: package.json package-lock.json
 .PHONY: lock
 lock: $(READY) ## compile requirements*.in to requirements*.txt, with hashes, for Python 3.13
 	$(PIP_COMPILE) requirements.in
+	$(PIP_COMPILE) requirements-demo.in
 	$(PIP_COMPILE) requirements-dev.in
 	$(PIP_COMPILE) requirements-checkov.in
 
@@ -162,7 +168,7 @@ bench-packaging: $(READY) ## measure the artifacts and their builder against oth
 	@$(PYTHON) -m benchmarks.packaging
 
 .PHONY: bench-streaming
-bench-streaming: linux $(READY) ## measure how fast tokens reach a client, against one post per token (two minutes)
+bench-streaming: linux $(RUNS) ## measure how fast tokens reach a client, against one post per token (two minutes)
 	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
 	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 

@@ -1,4 +1,4 @@
-"""`make setup` says in one sentence what is missing; real tools, and fakes where one has to be old or broken."""
+"""Set-up says all that is missing, a sentence for each thing; real tools, and fakes where one must be old or broken."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
-TOOLS = ("sh", "sed", "sort", "head", "env")
+TOOLS = ("sh", "sed", "sort", "head", "env", "awk", "grep", "rm", "tail", "tee", "touch")
 
 
 class Machine:
@@ -16,23 +16,26 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self._bin = folder / "bin"
         self._bin.mkdir()
-        self._home = folder / "home"
-        self._home.mkdir()
+        self.home = folder / "home"
+        self.home.mkdir()
         for tool in TOOLS:
-            found = shutil.which(tool)
-            assert found is not None
-            (self._bin / tool).symlink_to(found)
+            self.links_to(tool)
+
+    def links_to(self, tool: str) -> None:
+        found = shutil.which(tool)
+        assert found is not None
+        (self._bin / tool).symlink_to(found)
 
     def has(self, tool: str, script: str) -> None:
         path = self._bin / tool
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def set_up(self, make_version: str = "4.3") -> subprocess.CompletedProcess[str]:
+    def set_up(self, make_version: str = "4.3", stage: str = "dev") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [SETUP, make_version],
-            env={"PATH": str(self._bin), "HOME": str(self._home)},
-            cwd=self._home,
+            [SETUP, make_version, stage],
+            env={"PATH": str(self._bin), "HOME": str(self.home)},
+            cwd=self.home,
             capture_output=True,
             text=True,
             check=False,
@@ -50,9 +53,7 @@ def test_an_old_make_is_named(machine: Machine) -> None:
     done = machine.set_up(make_version="3.80")
 
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        "setup: GNU make 3.80 is too old; install GNU make 3.81 or newer and run make setup again"
-    ]
+    assert done.stderr.splitlines()[0] == "setup: GNU make 3.80 is too old; install GNU make 3.81 or newer"
 
 
 def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_missing_python_is_named(machine: Machine, python: str | None) -> None
 
     assert done.returncode == 1
     assert done.stderr.startswith("setup: no Python 3.13 found as python3.13, under pyenv or by uv; install one")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1:] == ["setup: run make again with that in place"]
 
 
 @pytest.mark.parametrize("version", ["1.11.0", "1.11.4", "1.12.2", "2.0.0"])
@@ -98,3 +99,74 @@ def test_newer_terraforms_are_taken(machine: Machine, version: str) -> None:
     done = machine.set_up()
 
     assert "no Python 3.13" in done.stderr  # the next thing that is missing
+
+
+def test_everything_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
+    done = Machine(tmp_path).set_up(make_version="3.80")
+
+    assert done.returncode == 1
+    assert [line.split(";")[0] for line in done.stderr.splitlines()] == [
+        "setup: GNU make 3.80 is too old",
+        "setup: terraform is not on PATH",
+        "setup: no Python 3.13 found as python3.13, under pyenv or by uv",
+        "setup: run make again with that in place",
+    ]
+
+
+# Python that makes a .venv whose python stands for pip: it notes what it is asked and says what PIP_SAYS holds.
+MAKES_VENV = """
+case "$1" in
+-c) exit 0 ;;
+-V) echo Python 3.13.0 ;;
+-m) mkdir -p .venv/bin
+    printf '#!/bin/sh\\necho "$@" >> pip.log\\ncat says.log\\n[ ! -s says.log ]\\n' > .venv/bin/python
+    chmod +x .venv/bin/python ;;
+esac
+"""
+
+
+@pytest.fixture
+def project(machine: Machine) -> Machine:
+    for tool in ("mkdir", "chmod", "cat"):
+        machine.links_to(tool)
+    machine.has("python3.13", MAKES_VENV)
+    for name in ("demo", "dev"):
+        (machine.home / f"requirements-{name}.txt").write_text("six==1.17.0\n")
+    (machine.home / "says.log").touch()
+    return machine
+
+
+def test_a_demo_installs_what_runs_and_nothing_of_what_checks(project: Machine) -> None:
+    done = project.set_up(stage="demo")
+
+    assert done.returncode == 0, done.stderr
+    first, own = (project.home / "pip.log").read_text().splitlines()
+    assert first.endswith("--require-hashes -r requirements-demo.txt")
+    assert "-e local" in own
+    assert (project.home / ".venv" / ".demo").exists()
+    assert not (project.home / ".venv" / ".ready").exists()
+
+
+def test_checks_add_to_what_runs(project: Machine) -> None:
+    project.set_up(stage="demo")
+
+    done = project.set_up(stage="dev")
+
+    assert done.returncode == 0, done.stderr
+    asked = (project.home / "pip.log").read_text().splitlines()
+    assert len(asked) == 3
+    assert asked[2].endswith("--require-hashes -r requirements-dev.txt")
+    assert (project.home / ".venv" / ".ready").exists()
+
+
+def test_offline_the_networks_own_error_is_shown(project: Machine) -> None:
+    warning = "WARNING: Retrying (Retry(total=%d)) after connection broken by 'Temporary failure in name resolution'"
+    errors = ["ERROR: Could not find a version that satisfies the requirement six==1.17.0", "ERROR: No matching"]
+    (project.home / "says.log").write_text("\n".join(["Collecting six", warning % 1, warning % 0, *errors]) + "\n")
+
+    done = project.set_up(stage="demo")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[:3] == [warning % 0, *errors]
+    assert done.stderr.splitlines()[3].startswith("setup: pip could not install the locked requirements")
+    assert not (project.home / ".venv" / ".demo").exists()
