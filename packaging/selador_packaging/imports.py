@@ -6,7 +6,7 @@ names on demand (PEP 562) list in a dictionary where each comes from; of these, 
 name` asks for counts. A module may also be imported by a name that stands in a string: such a name may be reached.
 
 What can't be followed is kept. Code that imports by a name which it puts together, or answers for missing names with a
-`__getattr__` of its module, may ask for every module of its package.
+`__getattr__` of its module, may ask for every module of its top package: aws_xray_sdk.core does so of aws_xray_sdk.ext.
 """
 
 import ast
@@ -27,8 +27,8 @@ class Imports:
     """What a module imports: `at_start` while it is imported, `later` inside its functions or by a name in a string.
 
     Each is `module` or `module:name`, as `import` and `from … import` say it, without relative dots. `on_demand` maps a
-    name that `from package import name` may ask for to the modules that may hold it. `loads_from` is the package of
-    which it may import any module.
+    name that `from package import name` may ask for to the modules that may hold it. `loads_from` is the top
+    package of which it may import any module.
     """
 
     at_start: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def read_imports(source: bytes, path: str) -> Imports:
         later[package + text if text.startswith(".") else text] = None
     answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
     on_demand = _on_demand(tree, name) if is_package and answers else {}
-    loads_from = package if package and (answers or _imports_by_name(tree, source)) else None
+    loads_from = name.partition(".")[0] if package and (answers or _imports_by_name(tree, source)) else None
     return Imports(tuple(at_start), tuple(later), on_demand, loads_from)
 
 

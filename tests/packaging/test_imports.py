@@ -90,7 +90,7 @@ def test_names_on_demand_are_listed_with_their_modules() -> None:
 )
 def test_who_imports_by_name_may_import_all_of_its_package(source: str) -> None:
     assert read_imports(source.encode(), "pkg/__init__.py").loads_from == "pkg"
-    assert read_imports(source.encode(), "pkg/sub/module.py").loads_from == "pkg.sub"
+    assert read_imports(source.encode(), "pkg/sub/module.py").loads_from == "pkg"
     assert read_imports(source.encode(), "module.py").loads_from is None
 
 
