@@ -23,6 +23,7 @@ from selador_packaging.lock import read_lock
 from selador_packaging.parts import Part, content_digest, find_offered_services, get_part
 from selador_packaging.source import LOCK, SourceFile
 from selador_packaging.target import Target
+from selador_packaging.unread_data import find_unread_data
 from selador_packaging.wheels import Wheel, read_wheel
 from selador_packaging.zip_writer import write_zip
 
@@ -213,9 +214,17 @@ def make_artifact(
         seeming = frozenset[str]().union(*(wheel.services for wheel in wheels.values() if not wheel.is_own))
         services |= seeming & find_offered_services(wheels[_BOTOCORE], sources[_BOTOCORE].read, cache)
     names = frozenset[str]().union(*(wheel.names for wheel in wheels.values()))
+    unread = find_unread_data(wheels.values(), kept)
     parts = {
         it: get_part(
-            wheels[it], sources[it].read, cache, at_start=at_start, reached=reached, services=services, names=names
+            wheels[it],
+            sources[it].read,
+            cache,
+            at_start=at_start,
+            reached=reached,
+            unread=unread,
+            services=services,
+            names=names,
         )
         for it in needed
     }

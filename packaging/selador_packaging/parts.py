@@ -40,23 +40,24 @@ def get_part(
     *,
     at_start: Collection[str],
     reached: Collection[str],
+    unread: Collection[str],
     services: frozenset[str],
     names: frozenset[str],
 ) -> Part:
     """The part of an artifact that comes from a wheel, from `cache` where it is.
 
-    Modules `at_start` get bytecode; `reached` are those that may be imported at all; clients of `services` call methods
-    that are among `names`. Raises PackagingError for a module that can't be compiled and for a service that botocore
-    doesn't know.
+    Modules `at_start` get bytecode; `reached` are those that may be imported at all; `unread` are paths that stay out;
+    clients of `services` call methods that are among `names`. Raises PackagingError for a module that can't be compiled
+    and for a service that botocore doesn't know.
     """
     compiled = sorted(inspected.modules.keys() & at_start)
     kept = sorted(inspected.modules.keys() & reached)
     is_botocore = inspected.metadata.name == "botocore"
     methods = _methods(inspected, read, cache, services, names) if is_botocore else {}
-    decisive = ("part", inspected.digest, json.dumps([compiled, kept, methods]))
+    decisive = ("part", inspected.digest, json.dumps([compiled, kept, sorted(unread), methods]))
     if known := cache.get(*decisive):
         return _from_bytes(known)
-    members = choose(read(), kept)
+    members = [member for member in choose(read(), kept) if member.path not in unread]
     if is_botocore:
         members = trim_data(members, methods)
     members += _compile(members, compiled)

@@ -133,6 +133,31 @@ def test_others_clients_have_their_services_too(make: Make, write_wheel: WriteWh
     )
 
 
+ZONES = "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz"
+
+
+@pytest.mark.parametrize(
+    ("own", "requires", "keep", "is_kept"),
+    [
+        (b"import botocore", ("botocore",), (), False),
+        (b"import botocore", ("botocore",), ("dateutil.zoneinfo",), True),
+        (b"import botocore, dateutil.tz", ("botocore",), (), True),
+        (b"import botocore\ndef f():\n  from dateutil import tz", ("botocore",), (), True),
+        (b"import botocore", ("botocore", "python-dateutil"), (), True),
+    ],
+)
+def test_the_archive_of_time_zones_is_packed_for_those_who_may_read_it(
+    make: Make, write_wheel: WriteWheel, own: bytes, requires: tuple[str, ...], keep: tuple[str, ...], is_kept: bool
+) -> None:
+    files = {"dateutil/__init__.py": b"", "dateutil/tz.py": b"", "dateutil/zoneinfo/__init__.py": b"", ZONES: b"zones"}
+    dateutil = write_wheel("python_dateutil", files=files)
+    botocore = write_wheel("botocore", files={"botocore.py": b"import dateutil.tz"}, requires=("python-dateutil",))
+
+    artifact = make(write_wheel("own", files={"own.py": own}, requires=requires), botocore, dateutil, keep=keep)
+
+    assert (ZONES in paths_of(artifact)) is is_kept
+
+
 def paths_of(artifact: Artifact) -> set[str]:
     return {member.path for part in artifact.parts.values() for member in part.members}
 
