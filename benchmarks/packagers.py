@@ -1,7 +1,7 @@
 """The tools that are compared, each as its documentation says to build a Lambda zip with it, and ours.
 
-Each makes both functions' artifacts from the same sources and the same lock. Tools that aren't ours are installed into
-virtual environments of their own below build/benchmark, and are no dependency of the project.
+Each makes both functions' artifacts from the same sources and each function's share of the same lock. Tools that aren't
+ours are installed into virtual environments of their own below build/benchmark, and are no dependency of the project.
 """
 
 import os
@@ -70,6 +70,10 @@ class Packager(ABC):
     def own(self, function: str) -> list[Path]:
         return [self.project / "functions" / name for name in ("shared", function)]
 
+    def lock(self, function: str) -> Path:
+        """What of the lock the function needs, and no more: nobody would pack the other's."""
+        return self.project / f"requirements-{function}.txt"
+
     def artifact(self, function: str) -> Path:
         return self.folder / f"{function}.zip"
 
@@ -102,8 +106,7 @@ class Uv(Packager):
             target,
         ]
         install += ["--no-deps", *self.options]
-        lock = self.project / "requirements.txt"
-        run([*install, "--require-hashes", "--requirement", lock], cwd=self.folder)
+        run([*install, "--require-hashes", "--requirement", self.lock(function)], cwd=self.folder)
         run([*install, *self.own(function)], cwd=self.folder)
 
     def build(self) -> None:
@@ -134,8 +137,7 @@ class Pip(Uv):
             "--no-deps",
         ]
         install += ["--target", target]
-        lock = self.project / "requirements.txt"
-        run([*install, "--no-compile", "--require-hashes", "--requirement", lock], cwd=self.folder)
+        run([*install, "--no-compile", "--require-hashes", "--requirement", self.lock(function)], cwd=self.folder)
         run([*install, "--no-compile", "--no-build-isolation", *self.own(function)], cwd=self.folder)
 
 
@@ -148,9 +150,9 @@ class Pex(Packager):
 
     def build(self) -> None:
         # A file with hashes allows nothing without one, and the project's own wheels are in no lock.
-        lock = (self.project / "requirements.txt").read_text(encoding="utf-8")
-        pinned = [line.removesuffix(" \\") for line in lock.splitlines() if "==" in line and line[0].isalpha()]
         for function in FUNCTIONS:
+            lock = self.lock(function).read_text(encoding="utf-8")
+            pinned = [line.partition(" ")[0] for line in lock.splitlines()]
             command: list[str | Path] = [self.tool("pex"), "--python", sys.executable, "--intransitive"]
             run([*command, *pinned, *self.own(function), "--output-file", self.artifact(function)], cwd=self.folder)
 
@@ -165,8 +167,7 @@ class Sam(Packager):
             source = self.folder / "source" / function
             shutil.rmtree(source, ignore_errors=True)
             source.mkdir(parents=True)
-            lock = (self.project / "requirements.txt").read_text(encoding="utf-8")
-            (source / "requirements.txt").write_text(lock, encoding="utf-8")
+            shutil.copyfile(self.lock(function), source / "requirements.txt")
             # Its builder takes a folder with the code in it, so the project's own packages are copied there.
             for folder in self.own(function):
                 for package in folder.glob("selador_*"):

@@ -7,6 +7,7 @@ which takes minutes. Nothing of the working tree is changed: a copy below build/
 import argparse
 import hashlib
 import itertools
+import json
 import os
 import platform
 import shutil
@@ -21,6 +22,8 @@ from statistics import median
 from benchmarks.cold_start import Starter
 from benchmarks.packagers import FUNCTIONS, PACKAGERS, Packager, Selador, Uv, run
 from selador_packaging.circumstances import PLAIN, copy_project
+from selador_packaging.lock import read_lock
+from selador_packaging.target import Target
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "build" / "benchmark"
@@ -37,9 +40,8 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=15, help="starts of each handler (default: %(default)s)")
     arguments = parser.parse_args()
     project = FOLDER / "project"
-    shutil.rmtree(project, ignore_errors=True)
     run([sys.executable, PROJECT / "packaging" / "build_artifacts.py", "--architecture", "x86_64"], cwd=PROJECT)
-    copy_project(PROJECT, project, PLAIN)
+    lay_out(project)
     tools, excuses = [], []
     for kind in PACKAGERS:
         try:
@@ -51,7 +53,8 @@ def main() -> None:
     about = (
         f"`make bench-packaging`, {platform.python_implementation()} {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores, wheels fetched before. Medians of {arguments.rounds} builds "
-        f"and {arguments.starts} starts. Each tool builds both functions' artifacts from the same sources and lock."
+        f"and {arguments.starts} starts. Each tool builds both functions' artifacts from the "
+        "same sources, and from each function's share of the same lock."
     )
     lines = ["# Packaging, measured", "", about, "", *write_tools(tools, arguments.rounds)]
     lines += [f"\n{excuse}" for excuse in excuses]
@@ -59,6 +62,19 @@ def main() -> None:
     report = "\n".join(lines)
     (PROJECT / "benchmarks" / "packaging.md").write_text(f"{report}\n", encoding="utf-8")
     print(report)
+
+
+def lay_out(project: Path) -> None:
+    """Copy what artifacts are made of to the folder `project`, with a lock for each function of all that it needs."""
+    shutil.rmtree(project, ignore_errors=True)
+    copy_project(PROJECT, project, PLAIN)
+    lock = (project / "requirements.txt").read_bytes()
+    releases = read_lock(lock, Target("x86_64").marker_environment, place="requirements.txt")
+    manifest = json.loads((PROJECT / "dist" / "manifest.json").read_text(encoding="utf-8"))
+    for function, artifact in manifest["artifacts"].items():
+        needed = [releases[it["name"]] for it in artifact["wheels"] if it["name"] in releases]
+        lines = [f"{it} {' '.join(f'--hash=sha256:{digest}' for digest in sorted(it.sha256s))}" for it in needed]
+        (project / f"requirements-{function}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def write_tools(tools: list[Packager], rounds: int) -> list[str]:
@@ -139,8 +155,7 @@ def is_repeatable(tool: Packager) -> str:
     """Whether a build elsewhere, with younger files, gives the same bytes."""
     before = [hashlib.sha256(tool.artifact(it).read_bytes()).digest() for it in FUNCTIONS]
     elsewhere = FOLDER / "elsewhere" / "project"
-    shutil.rmtree(elsewhere, ignore_errors=True)
-    copy_project(PROJECT, elsewhere, PLAIN)
+    lay_out(elsewhere)
     time.sleep(2)  # a zip's times have two seconds' resolution
     other = type(tool)(elsewhere, tool.folder)
     other.build()
