@@ -66,7 +66,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
 COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy
 .PHONY: $(COMMANDS)
-$(COMMANDS): $(READY)
+$(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
 doctor: ## name what a first apply of ENV lacks, and the remedy
 bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
@@ -100,6 +100,10 @@ $(READY): requirements-dev.txt $(RUNS)
 test: lint test-terraform ## every check, as CI runs them
 	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
 	@$(PYTHON) scripts/check_coverage.py build/coverage.json
+
+.PHONY: test-packages
+test-packages: $(READY) ## pack the twenty packages that functions use most, from the package index, and use them
+	$(PYTHON) -m pytest -m packages tests/packaging/test_lambda_packages.py
 
 .PHONY: torture
 torture: $(READY) ## simulate SEEDS=1000 worlds of twenty requests each, in which every step may fail
