@@ -118,8 +118,8 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     name, version, requires, licenses = facts["metadata"]
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), tuple(licenses))
     modules = {
-        name: Imports(tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()})
-        for name, (at_start, later, on_demand) in facts["modules"].items()
+        name: Imports(tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()}, loads_from)
+        for name, (at_start, later, on_demand, loads_from) in facts["modules"].items()
     }
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
     return Inspected(filename, digest, is_own, metadata, modules, services, names, tuple(facts["entry_points"]))

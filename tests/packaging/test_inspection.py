@@ -54,9 +54,13 @@ def test_a_wheel_is_read_once(write_wheel: WriteWheel, cache: Cache) -> None:
     def read_again() -> Wheel:
         raise AssertionError("the wheel was read again")
 
-    path = write_wheel("own", files={"own.py": CODE}, requires=("needed>=1",))
+    on_demand = b"def __getattr__(name):\n  return __import__(name)\n"
+    path = write_wheel("own", files={"own.py": CODE, "lazy/__init__.py": on_demand}, requires=("needed>=1",))
 
-    assert inspected(path, cache) == inspected(path, cache, read=read_again)
+    first = inspected(path, cache)
+
+    assert first.modules["lazy"].loads_from == "lazy"
+    assert inspected(path, cache, read=read_again) == first
 
 
 def test_every_fault_of_an_own_wheel_is_named_with_its_place(write_wheel: WriteWheel, cache: Cache) -> None:
