@@ -56,7 +56,7 @@ class Makefile:
     def make(self, *arguments: str, **environ: str) -> str:
         """Run make, for which the virtual environment is ready; return what it printed."""
         done = subprocess.run(
-            ["make", "--old-file=.venv/.ready", *arguments],
+            ["make", "--old-file=.venv/.demo", *arguments],
             cwd=self._folder,
             env=INHERITED | environ,
             capture_output=True,
@@ -173,7 +173,7 @@ def test_a_value_that_means_nothing_is_refused_by_name(tmp_path: Path, target: s
     value = f"dev;touch {tmp_path}/x"
 
     done = subprocess.run(
-        ["make", "--old-file=.venv/.ready", target, f"PYTHON={sys.executable}", f"{variable}={value}"],
+        ["make", "--old-file=.venv/.demo", target, f"PYTHON={sys.executable}", f"{variable}={value}"],
         cwd=PROJECT,
         env=INHERITED,
         capture_output=True,

@@ -28,6 +28,7 @@ def part_of(
     *,
     at_start: tuple[str, ...] = ("own",),
     reached: tuple[str, ...] = ("own", "later"),
+    unread: tuple[str, ...] = (),
     read: Callable[[], Wheel] | None = None,
 ) -> Part:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -38,6 +39,7 @@ def part_of(
         cache,
         at_start=at_start,
         reached=reached,
+        unread=unread,
         services=frozenset(),
         names=frozenset(),
     )
@@ -54,6 +56,12 @@ def test_modules_that_are_reached_go_in_and_those_of_the_start_have_bytecode(
 
     assert paths(part) == {"own.py", "__pycache__/own.cpython-313.pyc", "later.py", "own.txt"}
     assert part.size == sum(len(member.stream) for member in part.members)
+
+
+def test_what_nothing_reads_stays_out(write_wheel: WriteWheel, cache: Cache) -> None:
+    path = write_wheel("own", files=FILES)
+
+    assert paths(part_of(path, cache)) - paths(part_of(path, cache, unread=("own.txt",))) == {"own.txt"}
 
 
 def test_a_part_is_made_once_and_comes_back_as_it_was(write_wheel: WriteWheel, cache: Cache) -> None:
@@ -79,3 +87,13 @@ def test_the_content_digest_is_of_the_members_in_whatever_order(write_wheel: Wri
 
     assert content_digest([part]) == content_digest([backwards])
     assert content_digest([part]) != content_digest([less])
+
+
+def test_without_bytecode_the_content_digest_is_that_of_the_other_members(
+    write_wheel: WriteWheel, cache: Cache
+) -> None:
+    path = write_wheel("own", files=FILES)
+    part, of_sources = part_of(path, cache), part_of(path, cache, at_start=())
+
+    assert content_digest([part]) != content_digest([of_sources])
+    assert content_digest([part], bytecode=False) == content_digest([of_sources])
