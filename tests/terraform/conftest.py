@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,31 @@ class Local:
         ]
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
         assert done.returncode == status, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def bootstrap(self) -> None:
+        """Do what the command does, without waiting a minute for buckets."""
+        for bucket in (STATE_BUCKET, ARTIFACT_BUCKET):
+            self.client("s3").create_bucket(Bucket=bucket)
+        role = "arn:aws:iam::123456789012:role/api-gateway-logging"
+        patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+        self.client("apigateway").update_account(patchOperations=[patch])
+
+    def terraform(self, *arguments: str, statuses: Container[int] = (0,)) -> str:
+        """Run Terraform itself on the environment's state; return what it wrote to stdout."""
+        mirror = self.root / "build/terraform/provider-mirror.tfrc"
+        done = subprocess.run(
+            ["terraform", f"-chdir={self.root / 'terraform'}", *arguments],
+            env={
+                **self.environ,
+                "TF_DATA_DIR": str(self.root / "build/terraform/local"),
+                **({"TF_CLI_CONFIG_FILE": str(mirror)} if mirror.is_file() else {}),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in statuses, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def plan(self) -> dict[str, Any]:

@@ -34,8 +34,7 @@ def environment(
 ) -> Iterator[Local]:
     """The environment `local`, applied."""
     with local(tmp_path_factory.mktemp("environment")) as copy:
-        for bucket in (STATE_BUCKET, ARTIFACT_BUCKET):
-            copy.client("s3").create_bucket(Bucket=bucket)
+        copy.bootstrap()
         copy.run("init")
         copy.plan()
         copy.run("apply")

@@ -113,7 +113,7 @@ async def running(
             progress.note(f"documents in {documents}")
         terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
         async with progress.step("terraform init"):
-            await asyncio.to_thread(_make_state_bucket, control_plane)
+            await asyncio.to_thread(_bootstrap, control_plane)
             await terraform("init")
         async with progress.step("terraform plan"):
             await terraform("plan")
@@ -193,13 +193,16 @@ async def _control_plane(data_plane_port: int, logs: Path) -> AsyncIterator[Cont
         await end(process)
 
 
-def _make_state_bucket(control_plane: ControlPlane) -> None:
-    """Do what `make bootstrap` does in a real account: the bucket must exist before Terraform's first init."""
+def _bootstrap(control_plane: ControlPlane) -> None:
+    """Do what `make bootstrap` does in a real account: the bucket of the state, and the role that logs APIs (TF-25)."""
     found = re.search(r'^bucket\s*=\s*"(.+)"', _BACKEND.read_text(), re.MULTILINE)
     if found is None:
         raise StackError(f'{_BACKEND} has no line bucket = "…"')
     s3 = boto3.client("s3", **control_plane.client_arguments)
     s3.create_bucket(Bucket=found[1])
+    role = f"arn:aws:iam::{control_plane.account_id}:role/api-gateway-logging"
+    account = boto3.client("apigateway", **control_plane.client_arguments)
+    account.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
 
 
 def _free_port() -> int:

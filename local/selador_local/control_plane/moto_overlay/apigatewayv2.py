@@ -1,14 +1,16 @@
-"""The parts of API Gateway v2 that moto lacks: deployments, UpdateStage, route responses, endpoints, domains.
+"""The parts of API Gateway v2 that moto lacks: deployments, UpdateStage, tags, route responses, endpoints, domains.
 
 On AWS a stage serves the deployment it names, not the routes as they stand (WS-07); an API without a new deployment is
 unchanged for its clients. `@connections` is not served here: moto would answer 200 for any id (CB-19).
 """
 
 import json
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2 import urls
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 from moto.apigatewayv2.models import ApiGatewayV2Backend as MotoBackend
@@ -23,6 +25,8 @@ PATHS = (
     f"{_API}/deployments$",
     f"{_API}/deployments/(?P<deployment_id>[^/]+)$",
     f"{_API}/stages/(?P<stage_name>[^/]+)/accesslogsettings$",
+    "{0}/v2/tags/(?P<resource_arn_pt1>[^/]+)/apis/(?P<resource_arn_pt2>[^/]+)/stages/(?P<resource_arn_pt3>[^/]+)$",
+    "{0}/v2/tags/(?P<resource_arn_pt1>[^/]+)/domainnames/(?P<resource_arn_pt2>[^/]+)$",
 )
 
 # UpdateStage's members and moto's names for them.
@@ -48,6 +52,15 @@ class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc] # moto i
         super().__init__("NotFoundException", f"Invalid Deployment identifier specified {deployment_id}")
 
 
+class NameTakenError(APIGatewayV2Error):  # type: ignore[misc] # moto is untyped
+    """Another has the key (WS-78) or the name (AUTH-16), or a route still refers to it."""
+
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ConflictException", message)
+
+
 class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
     """Gap: moto's stage forgets which deployment it serves."""
 
@@ -68,7 +81,9 @@ class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
 
 
 class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: deployments; UpdateStage; `apiEndpoint` names the data plane; custom domains are never ready."""
+    """Gaps: deployments; UpdateStage; tags of stages and domains; a logged stage's need of a role; names unique
+    in an API; `apiEndpoint` names the data plane; custom domains are never ready.
+    """
 
     _url_module = urls  # moto derives it from the module's name, which is ours here
     data_plane_port = 0
@@ -96,6 +111,31 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         domain.mutual_tls_authentication = domain.mutual_tls_authentication or None
         return domain
 
+    def create_route(self, api_id: str, route_key: str, **settings: Any) -> Any:
+        if any(route.route_key == route_key for route in self.get_routes(api_id)):
+            raise NameTakenError(f"Route with key {route_key} already exists for this API")
+        return super().create_route(api_id=api_id, route_key=route_key, **settings)
+
+    def create_route_response(self, api_id: str, route_id: str, route_response_key: str, **settings: Any) -> Any:
+        keys = {response.route_response_key for response in self.get_route_responses(api_id, route_id)}
+        if route_response_key in keys:
+            raise NameTakenError(f"Route response with key {route_response_key} already exists for this route")
+        return super().create_route_response(
+            api_id=api_id, route_id=route_id, route_response_key=route_response_key, **settings
+        )
+
+    def create_authorizer(self, api_id: str, name: str, **settings: Any) -> Any:
+        if any(authorizer.name == name for authorizer in self.get_api(api_id).authorizers.values()):
+            raise NameTakenError(f"Authorizer name must be unique. Authorizer {name} already exists in this RestApi")
+        return super().create_authorizer(api_id=api_id, name=name, **settings)
+
+    def delete_authorizer(self, api_id: str, authorizer_id: str) -> None:
+        name = self.get_authorizer(api_id, authorizer_id).name
+        for route in self.get_routes(api_id):
+            if route.authorizer_id == authorizer_id and route.authorization_type != "NONE":
+                raise NameTakenError(f"Cannot delete authorizer '{name}', is referenced in route: {route.route_key}")
+        super().delete_authorizer(api_id, authorizer_id)
+
     def create_integration(self, api_id: str, **settings: Any) -> Any:
         if settings.get("timeout_in_millis") is None and self.get_api(api_id).protocol_type == "WEBSOCKET":
             settings["timeout_in_millis"] = _WEBSOCKET_INTEGRATION_TIMEOUT_MS
@@ -103,6 +143,7 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
     def create_stage(self, api_id: str, config: dict[str, Any]) -> DeployedStage:
         api = self.get_api(api_id)
+        self._require_log_role(config)
         if config.get("deploymentId"):
             self.get_deployment(api_id, config["deploymentId"])
         stage = DeployedStage(api, config)
@@ -110,11 +151,31 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         return stage
 
     def update_stage(self, api_id: str, stage_name: str, config: dict[str, Any]) -> DeployedStage:
+        self._require_log_role(config)
         if config.get("deploymentId"):
             self.get_deployment(api_id, config["deploymentId"])
         stage: DeployedStage = self.get_stage(api_id, stage_name)
         stage.update(config)
         return stage
+
+    def get_tags(self, resource_id: str) -> dict[str, str]:
+        tagged = self._tagged_itself(resource_id)
+        tags: dict[str, str] = super().get_tags(resource_id) if tagged is None else tagged.tags
+        return tags
+
+    def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
+        tagged = self._tagged_itself(resource_arn)
+        if tagged is None:
+            super().tag_resource(resource_arn, tags)
+        else:
+            tagged.tags = {**tagged.tags, **tags}
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        tagged = self._tagged_itself(resource_arn)
+        if tagged is None:
+            super().untag_resource(resource_arn, tag_keys)
+        else:
+            tagged.tags = {key: value for key, value in tagged.tags.items() if key not in tag_keys}
 
     def create_deployment(self, api_id: str, config: dict[str, Any]) -> dict[str, Any]:
         api = self.get_api(api_id)
@@ -156,6 +217,21 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
     def get_route_responses(self, api_id: str, route_id: str) -> list[Any]:
         return list(self.get_route(api_id, route_id).route_responses.values())
+
+    def _tagged_itself(self, resource_arn: str) -> Any:
+        """The stage or domain whose ARN this is: moto keeps their tags in themselves, and an API's elsewhere."""
+        if stage := re.search(r"/apis/([^/]+)/stages/([^/]+)$", resource_arn):
+            return self.get_stage(*stage.groups())
+        if domain := re.search(r"/domainnames/([^/]+)$", resource_arn):
+            return self.get_domain_name(domain[1])
+        return None
+
+    def _require_log_role(self, config: dict[str, Any]) -> None:
+        """Refuse a log of a stage, whichever it is, in an account whose log role isn't set (TF-25)."""
+        level = config.get("defaultRouteSettings", {}).get("loggingLevel", "OFF")
+        account = apigateway_backends[self.account_id][self.region_name].account
+        if (config.get("accessLogSettings") or level != "OFF") and not account.cloudwatch_role_arn:
+            raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
 
 
 class ApiGatewayV2Api(MotoResponse):  # type: ignore[misc] # moto is untyped

@@ -1,5 +1,6 @@
 """API Gateway v2 through boto3, against the running server."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -33,6 +34,16 @@ def route_id(gateway: Any, api_id: str) -> str:
 def deployment_id(gateway: Any, api_id: str, route_id: str) -> str:
     found: str = gateway.create_deployment(ApiId=api_id, Description="first")["DeploymentId"]
     return found
+
+
+@pytest.fixture
+def log_role(server: Any) -> Iterator[None]:
+    """The account's role with which API Gateway writes logs, taken away afterwards."""
+    account = server.client("apigateway")
+    role = "arn:aws:iam::123456789012:role/logs"
+    account.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+    yield
+    account.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}])
 
 
 def test_a_websocket_apis_endpoint_is_on_the_data_plane(gateway: Any, api_id: str) -> None:
@@ -89,7 +100,9 @@ def test_a_deployment_in_use_can_not_be_deleted(gateway: Any, api_id: str, deplo
         gateway.get_deployment(ApiId=api_id, DeploymentId=deployment_id)
 
 
-def test_a_stage_keeps_its_deployment_and_settings(gateway: Any, api_id: str, deployment_id: str) -> None:
+def test_a_stage_keeps_its_deployment_and_settings(
+    gateway: Any, api_id: str, deployment_id: str, log_role: None
+) -> None:
     settings = {
         "DeploymentId": deployment_id,
         "AccessLogSettings": {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"},
@@ -102,7 +115,7 @@ def test_a_stage_keeps_its_deployment_and_settings(gateway: Any, api_id: str, de
 
 
 def test_update_of_a_stage_changes_what_is_given_and_keeps_the_rest(
-    gateway: Any, api_id: str, deployment_id: str
+    gateway: Any, api_id: str, deployment_id: str, log_role: None
 ) -> None:
     logs = {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}
     gateway.create_stage(ApiId=api_id, StageName="prod", DeploymentId=deployment_id, AccessLogSettings=logs)
@@ -114,13 +127,84 @@ def test_update_of_a_stage_changes_what_is_given_and_keeps_the_rest(
     assert (stage["DeploymentId"], stage["AccessLogSettings"]) == (newer, logs)
 
 
-def test_access_logs_can_be_taken_away(gateway: Any, api_id: str) -> None:
+def test_access_logs_can_be_taken_away(gateway: Any, api_id: str, log_role: None) -> None:
     logs = {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}
     gateway.create_stage(ApiId=api_id, StageName="prod", AccessLogSettings=logs)
 
     gateway.delete_access_log_settings(ApiId=api_id, StageName="prod")
 
     assert "AccessLogSettings" not in gateway.get_stage(ApiId=api_id, StageName="prod")
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        {"AccessLogSettings": {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}},
+        {"DefaultRouteSettings": {"LoggingLevel": "ERROR"}},
+    ],
+    ids=["access-log", "execution-log"],
+)
+@pytest.mark.parametrize("operation", ["create_stage", "update_stage"])
+def test_a_logged_stage_needs_the_accounts_log_role(gateway: Any, api_id: str, operation: str, logs: Any) -> None:
+    gateway.create_stage(ApiId=api_id, StageName="quiet", DefaultRouteSettings={"LoggingLevel": "OFF"})
+
+    with pytest.raises(ClientError, match="CloudWatch Logs role ARN must be set in account settings"):
+        getattr(gateway, operation)(ApiId=api_id, StageName="quiet" if operation == "update_stage" else "loud", **logs)
+
+
+def test_a_stages_tags_can_change(gateway: Any, api_id: str) -> None:
+    gateway.create_stage(ApiId=api_id, StageName="prod", Tags={"team": "a", "old": "x"})
+    arn = f"arn:aws:apigateway:us-east-1::/apis/{api_id}/stages/prod"
+
+    gateway.tag_resource(ResourceArn=arn, Tags={"team": "b", "new": "y"})
+    gateway.untag_resource(ResourceArn=arn, TagKeys=["old"])
+
+    assert gateway.get_stage(ApiId=api_id, StageName="prod")["Tags"] == {"team": "b", "new": "y"}
+    assert gateway.get_tags(ResourceArn=arn)["Tags"] == {"team": "b", "new": "y"}
+
+
+def test_a_domains_tags_can_change(gateway: Any) -> None:
+    wanted = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c", "EndpointType": "REGIONAL"}
+    gateway.create_domain_name(DomainName="tagged.example.com", DomainNameConfigurations=[wanted], Tags={"team": "a"})
+    arn = "arn:aws:apigateway:us-east-1::/domainnames/tagged.example.com"
+
+    gateway.tag_resource(ResourceArn=arn, Tags={"team": "b"})
+
+    assert gateway.get_domain_name(DomainName="tagged.example.com")["Tags"] == {"team": "b"}
+
+
+def test_an_apis_tags_can_change_too(gateway: Any, api_id: str) -> None:
+    gateway.tag_resource(ResourceArn=f"arn:aws:apigateway:us-east-1::/apis/{api_id}", Tags={"team": "b"})
+
+    assert gateway.get_api(ApiId=api_id)["Tags"] == {"team": "b"}
+
+
+def test_a_second_route_of_a_key_is_refused(gateway: Any, api_id: str, route_id: str) -> None:
+    with pytest.raises(ClientError, match="Route with key ping already exists for this API") as refused:
+        gateway.create_route(ApiId=api_id, RouteKey="ping")
+
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
+def test_a_second_response_of_a_route_is_refused(gateway: Any, api_id: str, route_id: str) -> None:
+    gateway.create_route_response(ApiId=api_id, RouteId=route_id, RouteResponseKey="$default")
+
+    with pytest.raises(ClientError, match="already exists for this route"):
+        gateway.create_route_response(ApiId=api_id, RouteId=route_id, RouteResponseKey="$default")
+
+
+def test_authorizers_have_names_of_their_own_and_stay_while_a_route_asks_them(gateway: Any, api_id: str) -> None:
+    settings = {"ApiId": api_id, "AuthorizerType": "REQUEST", "IdentitySource": [], "Name": "tokens"}
+    authorizer_id = gateway.create_authorizer(**settings)["AuthorizerId"]
+    asking = {"ApiId": api_id, "AuthorizationType": "CUSTOM", "AuthorizerId": authorizer_id}
+    route_id = gateway.create_route(RouteKey="$connect", **asking)["RouteId"]
+
+    with pytest.raises(ClientError, match="Authorizer name must be unique"):
+        gateway.create_authorizer(**settings)
+    with pytest.raises(ClientError, match="is referenced in route: \\$connect"):
+        gateway.delete_authorizer(ApiId=api_id, AuthorizerId=authorizer_id)
+    gateway.update_route(ApiId=api_id, RouteId=route_id, AuthorizationType="NONE")
+    gateway.delete_authorizer(ApiId=api_id, AuthorizerId=authorizer_id)
 
 
 @pytest.mark.parametrize("operation", ["create_stage", "update_stage"])
