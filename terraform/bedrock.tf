@@ -13,7 +13,7 @@ locals {
   _prompt_routers     = toset([for arn in local._models : arn if strcontains(arn, "prompt-router/")])
 
   knowledge_base_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
+    "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "knowledge-base/${var.knowledge_base_id}",
   ])
 
@@ -105,7 +105,7 @@ data "aws_iam_policy_document" "invoke_model" {
       sid     = "ApplyGuardrail"
       actions = ["bedrock:ApplyGuardrail"]
       resources = [join(":", [
-        "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.name,
+        "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.id,
         data.aws_caller_identity.current.account_id, "guardrail/${statement.value}",
       ])]
     }

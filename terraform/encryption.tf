@@ -10,7 +10,7 @@ locals {
       var.authorization == "jwt" ? ["/aws/lambda/${local.authorizer_name}"] : [],
       ["/aws/lambda/${local.main_name}", "/aws/lambda/${local.websocket_handler_name}"],
       ) : join(":", [
-        "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.name,
+        "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
         data.aws_caller_identity.current.account_id, "log-group", name,
     ])
   ]
@@ -64,7 +64,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+      identifiers = ["logs.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
     }
 
     condition {

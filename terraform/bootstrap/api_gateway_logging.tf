@@ -7,7 +7,7 @@ resource "aws_api_gateway_account" "this" {
 }
 
 resource "aws_iam_role" "api_gateway_logging" {
-  name               = "${var.project}-api-gateway-logging-${data.aws_region.current.name}"
+  name               = "${var.project}-api-gateway-logging-${data.aws_region.current.id}"
   description        = "Lets API Gateway write the logs of this account's APIs."
   assume_role_policy = data.aws_iam_policy_document.trust_api_gateway.json
 }

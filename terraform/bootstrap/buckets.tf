@@ -15,7 +15,7 @@ locals {
   # Bucket names must be unique in all of AWS, so they contain account and Region.
   bucket_names = {
     for key, bucket in local.buckets : key => join("-", [
-      var.project, key, data.aws_caller_identity.current.account_id, data.aws_region.current.name,
+      var.project, key, data.aws_caller_identity.current.account_id, data.aws_region.current.id,
     ])
   }
 }

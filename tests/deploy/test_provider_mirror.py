@@ -8,7 +8,7 @@ from selador_deploy.errors import DeployError
 LOCK = """
 provider "registry.terraform.io/hashicorp/aws" {
   version     = "5.100.0"
-  constraints = "~> 5.100"
+  constraints = ">= 5.100.0, < 7.0.0"
 }
 """
 

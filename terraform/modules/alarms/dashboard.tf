@@ -84,7 +84,7 @@ resource "aws_cloudwatch_dashboard" "this" {
             title   = graph.title
             metrics = graph.metrics
             period  = 60
-            region  = data.aws_region.current.name
+            region  = data.aws_region.current.id
             stat    = graph.stat
             view    = "timeSeries"
           }

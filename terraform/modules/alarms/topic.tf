@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   topic_name = "${var.name_prefix}-alarms"
   topic_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.name,
+    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, local.topic_name,
   ])
 }

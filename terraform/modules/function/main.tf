@@ -6,7 +6,7 @@ data "aws_region" "current" {}
 
 locals {
   _partition = data.aws_partition.current.partition
-  _place     = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  _place     = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
 
   log_group_name = "/aws/lambda/${var.name}"
 

@@ -9,7 +9,7 @@ locals {
 
   # Built from names, so that the two queues can refer to each other, and the plan shows every policy in full.
   _arn_prefix = join(":", [
-    "arn", data.aws_partition.current.partition, "sqs", data.aws_region.current.name,
+    "arn", data.aws_partition.current.partition, "sqs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id,
   ])
   arn             = "${local._arn_prefix}:${var.name}"
