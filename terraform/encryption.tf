@@ -6,8 +6,9 @@ locals {
 
   _log_group_arns = [
     for name in concat(
-      ["/aws/apigateway/${local.name_prefix}/access"],
-      var.authorization == "jwt" ? ["/aws/lambda/${local.authorizer_name}"] : [],
+      # The execution log's name begins with the id of the API, which the plan that creates the key does not know yet.
+      ["/aws/apigateway/${local.name_prefix}/access", "/aws/apigateway/*/${var.environment}"],
+      var.jwt == null ? [] : ["/aws/lambda/${local.authorizer_name}"],
       ["/aws/lambda/${local.main_name}", "/aws/lambda/${local.websocket_handler_name}"],
       ) : join(":", [
         "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
@@ -68,7 +69,7 @@ data "aws_iam_policy_document" "key" {
     }
 
     condition {
-      test     = "ArnEquals"
+      test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
       values   = local._log_group_arns
     }

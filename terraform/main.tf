@@ -82,6 +82,7 @@ module "websocket_handler" {
     send-requests = module.queue.send_policy_json
   }
   reserved_concurrency = var.websocket_handler.reserved_concurrency
+  serves_after         = [module.main.alias_arn] # it reads what this function sends
   snap_start_enabled   = var.websocket_handler.snap_start_enabled
   timeout_seconds      = local.websocket_handler_timeout_seconds
   tracing_enabled      = var.tracing_enabled
@@ -91,7 +92,7 @@ module "websocket_handler" {
 # that verify tokens.
 module "authorizer" {
   source = "./modules/function"
-  count  = var.authorization == "jwt" ? 1 : 0
+  count  = var.jwt == null ? 0 : 1
 
   artifact    = local.artifacts["websocket_handler"]
   description = "Decides by a client's token whether it may connect."
@@ -117,21 +118,24 @@ module "authorizer" {
 module "websocket_api" {
   source = "./modules/websocket_api"
 
-  authorization = var.authorization
-  authorizer = var.authorization == "jwt" ? {
+  access_log_enabled = var.api_access_log_enabled
+  authorization      = var.authorization
+  authorizer = var.jwt == null ? null : {
     function = module.authorizer[0].alias
     # API Gateway answers 401 unless every identity source is present (AUTH-04). If a token may also come as a query
     # parameter, neither place is required, so none is named, and the authorizer itself answers 401.
     identity_sources = var.jwt.query_parameter == "" ? ["route.request.header.Sec-WebSocket-Protocol"] : []
-  } : null
-  custom_domain       = var.custom_domain
-  execution_log_level = var.api_execution_log_level
-  handler             = module.websocket_handler.alias
-  kms_key             = local.kms_key
-  log_retention_days  = var.log_retention_days
-  name                = local.name_prefix
-  stage_name          = var.environment
-  throttling          = var.throttling
+  }
+  authorizer_alias_arn = one(module.authorizer[*].alias_arn)
+  custom_domain        = var.custom_domain
+  execution_log_level  = var.api_execution_log_level
+  handler              = module.websocket_handler.alias
+  handler_alias_arn    = module.websocket_handler.alias_arn
+  kms_key              = local.kms_key
+  log_retention_days   = var.log_retention_days
+  name                 = local.name_prefix
+  stage_name           = var.environment
+  throttling           = var.throttling
 }
 
 module "main" {
@@ -174,7 +178,7 @@ module "main" {
 resource "aws_lambda_event_source_mapping" "main" {
   batch_size              = var.main_function.batch_size
   event_source_arn        = module.queue.queue_arn
-  function_name           = module.main.alias.arn
+  function_name           = module.main.alias_arn
   function_response_types = ["ReportBatchItemFailures"]
 
   # Reserved concurrency is no substitute: the pollers would receive messages that Lambda then throttles, and each

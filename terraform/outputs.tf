@@ -14,7 +14,7 @@ output "authorization" {
 }
 
 output "authorizer_function_name" {
-  description = "The function that checks clients' tokens; null unless authorization is jwt."
+  description = "The function that checks clients' tokens; null if the variable jwt is."
   value       = one(module.authorizer[*].function_name)
 }
 
@@ -50,6 +50,7 @@ output "log_group_names" {
   description = "The names of the log groups, by who writes to them."
   value = {
     api_access        = module.websocket_api.access_log_group_name
+    api_execution     = module.websocket_api.execution_log_group_name
     authorizer        = one(module.authorizer[*].log_group_name)
     main              = module.main.log_group_name
     websocket_handler = module.websocket_handler.log_group_name

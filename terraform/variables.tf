@@ -36,7 +36,7 @@ variable "allowed_account_ids" {
 }
 
 variable "api_execution_log_level" {
-  description = "How much API Gateway logs of its own work: OFF, ERROR or INFO. It never logs the bodies of messages. Whatever the level, the account needs the log role that `make bootstrap` creates, since the access log needs it too."
+  description = "How much API Gateway logs of its own work: OFF, ERROR or INFO. It never logs the bodies of messages. Unless it is OFF, the account needs the log role that `make bootstrap` creates."
   type        = string
   default     = "ERROR"
   nullable    = false
@@ -56,6 +56,13 @@ variable "artifact_bucket" {
 variable "authorization" {
   description = <<-EOT
     Who may connect:
+variable "api_access_log_enabled" {
+  description = "Whether API Gateway logs each connection and message, without bodies. If true, the account needs the log role that `make bootstrap` creates."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
     - `none`: ANYONE who learns the URL. You pay for every answer they get, and each plan warns of it;
     - `jwt`: clients with a token that is valid by the variable `jwt`;
     - `iam`: clients that sign the handshake with an AWS identity. Attach the output `connect_policy_json` to it.
@@ -209,7 +216,8 @@ variable "generation" {
 
 variable "jwt" {
   description = <<-EOT
-    Which tokens are valid if authorization is `jwt`; null otherwise:
+    Which tokens are valid if authorization is `jwt`. While this is set, the authorizer exists, whether routes ask it or not.
+    So to stop asking it, change authorization first and set this to null in a later apply:
     - `algorithms`: the accepted signature algorithms: RS256, ES256 or both;
     - `audiences`: the accepted values of the claim `aud`, or of `client_id` in a token without `aud`; at least one. For
       Amazon Cognito these are app client ids: its ID tokens have the id in `aud`, its access tokens in `client_id`.
@@ -231,8 +239,8 @@ variable "jwt" {
   default = null
 
   validation {
-    condition     = (var.jwt != null) == (var.authorization == "jwt")
-    error_message = "authorization is \"${var.authorization}\" and jwt is ${var.jwt == null ? "null" : "set"}; set jwt if authorization is \"jwt\", and only then."
+    condition     = var.jwt != null || var.authorization != "jwt"
+    error_message = "authorization is \"jwt\" and jwt is null; set jwt to say which tokens are valid."
   }
 
   validation {

@@ -176,9 +176,8 @@ run "publishes_a_version_that_the_alias_live_points_at" {
 
   assert {
     condition = output.alias == {
-      arn             = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live"
       function_name   = "selador-test-main"
-      invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main:live/invocations"
+      invoke_arn      = aws_lambda_alias.live.invoke_arn
       qualifier       = "live"
       timeout_seconds = 900
     }

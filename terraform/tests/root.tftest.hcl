@@ -149,6 +149,26 @@ override_resource {
 }
 
 override_resource {
+  target = module.websocket_handler.aws_iam_role_policy.until_served
+}
+
+override_resource {
+  target = module.websocket_handler.aws_iam_role_policies_exclusive.this
+}
+
+override_resource {
+  target = module.main.aws_iam_role_policy.until_served
+}
+
+override_resource {
+  target = module.main.aws_iam_role_policies_exclusive.this
+}
+
+override_resource {
+  target = module.websocket_api.aws_cloudwatch_log_group.execution
+}
+
+override_resource {
   target = module.websocket_api.aws_lambda_permission.route
 }
 
@@ -533,9 +553,10 @@ run "lets_logs_and_alarms_of_this_environment_use_its_key_and_the_roles_by_iam" 
         ]
         Resource = "*"
         Condition = {
-          ArnEquals = {
+          ArnLike = {
             "kms:EncryptionContext:aws:logs:arn" = [
               "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/selador-test/access",
+              "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/apigateway/*/test",
               "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-main",
               "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/selador-test-websocket-handler",
             ]

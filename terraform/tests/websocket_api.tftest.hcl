@@ -44,6 +44,14 @@ override_resource {
 }
 
 override_resource {
+  target = aws_cloudwatch_log_group.execution
+}
+
+override_resource {
+  target = aws_lambda_permission.authorizer
+}
+
+override_resource {
   target = aws_lambda_permission.route
 }
 
@@ -67,19 +75,16 @@ override_resource {
   values = { id = "authorizer" }
 }
 
-override_resource {
-  target = aws_lambda_permission.authorizer
-}
-
 variables {
   authorization       = "none"
   execution_log_level = "ERROR"
   handler = {
     function_name   = "selador-test-websocket-handler"
-    invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
     qualifier       = "live"
+    invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live/invocations"
     timeout_seconds = 29
   }
+  handler_alias_arn  = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-websocket-handler:live"
   log_retention_days = 30
   name               = "selador-test"
   stage_name         = "test"
@@ -237,8 +242,8 @@ run "deploys_anew_when_the_handler_changes" {
   variables {
     handler = {
       function_name   = "selador-test-websocket-handler"
-      invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:another:live/invocations"
       qualifier       = "live"
+      invoke_arn      = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:another:live/invocations"
       timeout_seconds = 29
     }
   }
@@ -384,8 +389,8 @@ run "refuses_a_handler_that_may_work_on_after_api_gateway_has_given_up" {
   variables {
     handler = {
       function_name   = "selador-test-websocket-handler"
-      invoke_arn      = "an-invoke-arn"
       qualifier       = "live"
+      invoke_arn      = "an-invoke-arn"
       timeout_seconds = 30
     }
   }
@@ -450,7 +455,7 @@ run "asks_the_authorizer_at_connect_alone_and_only_for_who_brings_a_token" {
 
   assert {
     condition = (
-      aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/authorizers/authorizer"
+      aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/authorizers/*"
       && aws_lambda_permission.authorizer[0].function_name == "selador-test-authorizer"
       && aws_lambda_permission.authorizer[0].qualifier == "live"
       && aws_lambda_permission.authorizer[0].principal == "apigateway.amazonaws.com"
@@ -486,7 +491,69 @@ run "has_the_handshake_signed_where_authorization_is_iam" {
   }
 }
 
-run "refuses_an_authorizer_that_no_route_asks" {
+run "keeps_an_authorizer_that_no_route_asks" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    authorization = "none"
+    authorizer = {
+      function = {
+        function_name = "selador-test-authorizer"
+        invoke_arn    = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:selador-test-authorizer:live/invocations"
+        qualifier     = "live"
+      }
+      identity_sources = []
+    }
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_authorizer.jwt) == 1 && alltrue([for route in aws_apigatewayv2_route.this : route.authorization_type == "NONE" && route.authorizer_id == null])
+    error_message = "The authorizer is gone, or a route asks it."
+  }
+}
+
+run "logs_what_is_switched_on_before_the_stage_can" {
+  command = plan
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  assert {
+    condition = [for group in concat(aws_cloudwatch_log_group.access, aws_cloudwatch_log_group.execution) : "${group.name} ${group.retention_in_days}"] == [
+      "/aws/apigateway/selador-test/access 30", "/aws/apigateway/abcdefghij/test 30",
+    ]
+    error_message = "The log groups are ${jsonencode([aws_cloudwatch_log_group.access, aws_cloudwatch_log_group.execution])}."
+  }
+}
+
+run "logs_nothing_where_nothing_is_switched_on" {
+  state_key = "unlogged"
+
+  module {
+    source = "./modules/websocket_api"
+  }
+
+  variables {
+    access_log_enabled  = false
+    execution_log_level = "OFF"
+  }
+
+  assert {
+    condition = (
+      length(aws_cloudwatch_log_group.access) == 0 && length(aws_cloudwatch_log_group.execution) == 0
+      && length(aws_apigatewayv2_stage.this.access_log_settings) == 0
+      && output.access_log_group_name == null && output.execution_log_group_name == null
+    )
+    error_message = "The stage logs, so that it needs the account's log role."
+  }
+}
+
+run "refuses_jwt_without_an_authorizer" {
   command = plan
 
   module {

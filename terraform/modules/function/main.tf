@@ -10,8 +10,11 @@ locals {
 
   log_group_name = "/aws/lambda/${var.name}"
 
-  # Built from names, so that the plan shows every policy in full.
+  # Built from names, so that the plan shows every policy in full, and the API can refer to the alias without waiting for
+  # it.
+  alias_arn     = "${local.arn}:live"
   arn           = "arn:${local._partition}:lambda:${local._place}:function:${var.name}"
+  invoke_arn    = "arn:${local._partition}:apigateway:${data.aws_region.current.id}:lambda:path/2015-03-31/functions/${local.alias_arn}/invocations"
   log_group_arn = "arn:${local._partition}:logs:${local._place}:log-group:${local.log_group_name}"
 }
 
@@ -25,7 +28,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
   lifecycle {
     postcondition {
-      condition     = self.arn == local.log_group_arn
+      condition     = self.arn == null || self.arn == local.log_group_arn # null if its creation failed, which says so itself
       error_message = "The log group's ARN is ${self.arn}, but the role names ${local.log_group_arn}."
     }
   }
@@ -83,7 +86,7 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     postcondition {
-      condition     = self.arn == local.arn
+      condition     = self.arn == null || self.arn == local.arn # null if its creation failed, which says so itself
       error_message = "The function's ARN is ${self.arn}, but the role names ${local.arn}."
     }
 
@@ -112,6 +115,16 @@ resource "aws_lambda_alias" "live" {
     }
   }
 
+  lifecycle {
+    # An alias goes with its function. Terraform alone would try to change it.
+    replace_triggered_by = [aws_lambda_function.this.arn]
+
+    postcondition {
+      condition     = self.arn == null || (self.arn == local.alias_arn && self.invoke_arn == local.invoke_arn)
+      error_message = "The alias's ARN is ${self.arn} and API Gateway calls ${self.invoke_arn}, but callers were told ${local.alias_arn} and ${local.invoke_arn}."
+    }
+  }
+
   # The alias serves a version only when the role may do the function's work.
-  depends_on = [aws_iam_role_policy.this]
+  depends_on = [aws_iam_role_policy.this, var.serves_after]
 }

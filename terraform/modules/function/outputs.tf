@@ -1,12 +1,16 @@
 output "alias" {
-  description = "The alias `live`, which callers call. An event source mapping needs `arn`, API Gateway `invoke_arn`, a permission `function_name` and `qualifier`. `timeout_seconds` says how long a call may take."
+  description = "The alias `live`, which callers call. API Gateway needs `invoke_arn`, a permission `function_name` and `qualifier`. `timeout_seconds` says how long a call may take. All are built from names: whoever needs the alias itself waits for `alias_arn`."
   value = {
-    arn             = aws_lambda_alias.live.arn
-    function_name   = aws_lambda_alias.live.function_name
-    invoke_arn      = aws_lambda_alias.live.invoke_arn
-    qualifier       = aws_lambda_alias.live.name
-    timeout_seconds = aws_lambda_function.this.timeout
+    function_name   = var.name
+    invoke_arn      = local.invoke_arn
+    qualifier       = "live"
+    timeout_seconds = var.timeout_seconds
   }
+}
+
+output "alias_arn" {
+  description = "The ARN of the alias `live`, as soon as it serves the newest version. An event source mapping needs it."
+  value       = aws_lambda_alias.live.arn
 }
 
 output "environment_variables" {

@@ -119,6 +119,13 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "serves_after" {
+  description = "Values of what must be up to date before the alias serves a new version, such as another function's `alias_arn`. Only the order counts."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "snap_start_enabled" {
   description = "Whether Lambda SnapStart shortens cold starts: new execution environments begin from a snapshot. You pay for the snapshots."
   type        = bool

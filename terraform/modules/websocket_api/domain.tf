@@ -19,4 +19,9 @@ resource "aws_apigatewayv2_api_mapping" "this" {
   api_mapping_key = var.custom_domain.mapping_key
   domain_name     = aws_apigatewayv2_domain_name.this[0].id
   stage           = aws_apigatewayv2_stage.this.name
+
+  lifecycle {
+    # The mapping goes with its stage.
+    replace_triggered_by = [aws_apigatewayv2_stage.this.arn]
+  }
 }

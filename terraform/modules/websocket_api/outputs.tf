@@ -1,6 +1,6 @@
 output "access_log_group_name" {
-  description = "The name of the access log's log group."
-  value       = aws_cloudwatch_log_group.access.name
+  description = "The name of the access log's log group; null if there is none."
+  value       = one(aws_cloudwatch_log_group.access[*].name)
 }
 
 output "api_id" {
@@ -11,12 +11,12 @@ output "api_id" {
 output "callback_url" {
   description = "The base URL of @connections: AWS's client URL with https instead of wss."
   # AWS gives clients and @connections the same host and path; only the scheme differs (WS-69).
-  value = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${aws_apigatewayv2_stage.this.name}"
+  value = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${var.stage_name}"
 }
 
 output "connect_policy_json" {
   description = "The policy that clients need to connect if authorization is `iam`."
-  value       = data.aws_iam_policy_document.connect.json
+  value       = local.connect_policy_json
 }
 
 output "custom_domain_target" {
@@ -34,9 +34,14 @@ output "deployment_trigger" {
   value       = aws_apigatewayv2_deployment.this.triggers["routes"]
 }
 
+output "execution_log_group_name" {
+  description = "The name of the execution log's log group; null if there is none."
+  value       = one(aws_cloudwatch_log_group.execution[*].name)
+}
+
 output "post_policy_json" {
   description = "The policy that a function needs to post to connected clients."
-  value       = data.aws_iam_policy_document.post.json
+  value       = local.post_policy_json
 }
 
 output "stage_name" {

@@ -50,4 +50,13 @@ resource "aws_lambda_permission" "route" {
   qualifier     = var.handler.qualifier
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/${each.key}"
   statement_id  = "api-route-${each.value.name}"
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.handler_alias]
+  }
+}
+
+# The permissions go with the alias, so they are created again when it is. A change of the alias leaves its ARN as it is.
+resource "terraform_data" "handler_alias" {
+  input = var.handler_alias_arn
 }

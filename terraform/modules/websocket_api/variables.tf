@@ -1,3 +1,10 @@
+variable "access_log_enabled" {
+  description = "Whether API Gateway logs each connection and message."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "authorization" {
   description = "Who may connect. `none`: anyone. `jwt`: clients that the authorizer lets in. `iam`: clients that sign the handshake with an AWS identity that has the permission."
   type        = string
@@ -9,14 +16,14 @@ variable "authorization" {
   }
 
   validation {
-    condition     = (var.authorization == "jwt") == (var.authorizer != null)
-    error_message = "authorization is \"${var.authorization}\" and authorizer is ${var.authorizer == null ? "null" : "set"}; set authorizer if authorization is \"jwt\", and only then."
+    condition     = var.authorization != "jwt" || var.authorizer != null
+    error_message = "authorization is \"jwt\" and authorizer is null; set authorizer."
   }
 }
 
 variable "authorizer" {
   description = <<-EOT
-    The authorizer, if authorization is `jwt`; null otherwise:
+    The authorizer that $connect asks if authorization is `jwt`; null for none:
     - `function`: the alias of a REQUEST authorizer, as in the function module's output `alias`;
     - `identity_sources`: parts of the handshake that a client must send. If one is missing, API Gateway answers 401
       without calling the authorizer.
@@ -30,6 +37,12 @@ variable "authorizer" {
     identity_sources = set(string)
   })
   default = null
+}
+
+variable "authorizer_alias_arn" {
+  description = "The function module's output `alias_arn` of the authorizer; null if there is none. Its permission waits for the alias, and is renewed with it."
+  type        = string
+  default     = null
 }
 
 variable "custom_domain" {
@@ -81,8 +94,14 @@ variable "handler" {
   }
 }
 
+variable "handler_alias_arn" {
+  description = "The function module's output `alias_arn` of the handler. The routes' permissions wait for the alias, and are renewed with it."
+  type        = string
+  nullable    = false
+}
+
 variable "kms_key" {
-  description = "The `arn` of the customer-managed key that encrypts the access log; null for AWS's own keys."
+  description = "The `arn` of the customer-managed key that encrypts the logs; null for AWS's own keys."
   type = object({
     arn = string
   })
@@ -90,7 +109,7 @@ variable "kms_key" {
 }
 
 variable "log_retention_days" {
-  description = "How many days the access log keeps its lines."
+  description = "How many days the logs keep their lines."
   type        = number
   nullable    = false
 }
