@@ -7,15 +7,19 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # The default model, and those that a workflow's step may use.
-  _models             = toset(concat([var.model_arn], values(var.generation.models)))
+  # The default model, and those that a workflow's step may use, of each version that serves.
+  _models             = toset(flatten(local.served[*].model_arns))
   _inference_profiles = toset([for arn in local._models : arn if strcontains(arn, "inference-profile/")])
   _prompt_routers     = toset([for arn in local._models : arn if strcontains(arn, "prompt-router/")])
 
-  knowledge_base_arn = join(":", [
+  _bedrock_arn = join(":", [
     "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.id,
-    data.aws_caller_identity.current.account_id, "knowledge-base/${var.knowledge_base_id}",
+    data.aws_caller_identity.current.account_id,
   ])
+  knowledge_base_arns = distinct([for id in local.served[*].knowledge_base_id : "${local._bedrock_arn}:knowledge-base/${id}"])
+
+  _agent_runtime_arns = distinct([for version in local.served : version.agent_runtime_arn if version.agent_runtime_arn != null])
+  _guardrail_ids      = distinct([for version in local.served : version.guardrail_id if version.guardrail_id != null])
 
   # An inference profile runs its model in any of its destination Regions. The caller needs the permission on the
   # profile's ARN and on the model's ARN in each of these Regions (BR-32).
@@ -44,7 +48,7 @@ data "aws_iam_policy_document" "ask_knowledge_base" {
   statement {
     sid       = "RetrieveFromKnowledgeBase"
     actions   = ["bedrock:Retrieve"]
-    resources = [local.knowledge_base_arn]
+    resources = local.knowledge_base_arns
   }
 }
 
@@ -98,27 +102,24 @@ data "aws_iam_policy_document" "invoke_model" {
   }
 
   dynamic "statement" {
-    for_each = var.generation.guardrail == null ? [] : [var.generation.guardrail.id]
+    for_each = length(local._guardrail_ids) > 0 ? [local._guardrail_ids] : []
 
     content {
       # A caller that names a guardrail needs the permission to apply it (BR-33).
-      sid     = "ApplyGuardrail"
-      actions = ["bedrock:ApplyGuardrail"]
-      resources = [join(":", [
-        "arn", data.aws_partition.current.partition, "bedrock", data.aws_region.current.id,
-        data.aws_caller_identity.current.account_id, "guardrail/${statement.value}",
-      ])]
+      sid       = "ApplyGuardrail"
+      actions   = ["bedrock:ApplyGuardrail"]
+      resources = [for id in statement.value : "${local._bedrock_arn}:guardrail/${id}"]
     }
   }
 }
 
 data "aws_iam_policy_document" "invoke_agent_runtime" {
-  count = var.agent_runtime_arn == null ? 0 : 1
+  count = length(local._agent_runtime_arns) > 0 ? 1 : 0
 
   statement {
     sid = "InvokeAgentRuntime"
     # The second action is needed to tell the runtime which user asks.
     actions   = ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:InvokeAgentRuntimeForUser"]
-    resources = [var.agent_runtime_arn, "${var.agent_runtime_arn}/runtime-endpoint/*"]
+    resources = flatten([for arn in local._agent_runtime_arns : [arn, "${arn}/runtime-endpoint/*"]])
   }
 }

@@ -27,6 +27,14 @@ override_resource {
 }
 
 override_resource {
+  target = aws_iam_role_policy.until_served
+}
+
+override_resource {
+  target = aws_iam_role_policies_exclusive.this
+}
+
+override_resource {
   target = aws_lambda_function.this
   values = {
     arn         = "arn:aws:lambda:eu-central-1:111122223333:function:selador-test-main"
@@ -183,6 +191,74 @@ run "publishes_a_version_that_the_alias_live_points_at" {
     }
     error_message = "Callers are handed ${jsonencode(output.alias)}."
   }
+}
+
+run "lets_older_versions_work_until_they_are_replaced" {
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    policies = {
+      read-a = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws:s3:::a/*\",\"Sid\":\"A\"}]}"
+      read-b = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws:s3:::b/*\",\"Sid\":\"B\"}]}"
+    }
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.until_served[0].policy).Statement : statement.Sid] == ["A", "B"]
+    error_message = "Until they are replaced, older versions may do ${aws_iam_role_policy.until_served[0].policy}."
+  }
+
+  assert {
+    condition     = aws_iam_role_policies_exclusive.this.policy_names == toset(["read-a", "read-b", "serve-until-replaced", "write-logs"])
+    error_message = "The role's inline policies are ${jsonencode(aws_iam_role_policies_exclusive.this.policy_names)}."
+  }
+}
+
+run "names_the_role_by_region_since_an_account_has_one_set_of_roles" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.name == "selador-test-main-eu-central-1"
+    error_message = "The role is called ${aws_iam_role.this.name}."
+  }
+}
+
+run "refuses_a_name_that_is_too_long_for_its_role" {
+  command   = plan
+  state_key = "long_name"
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name = "selador-test-main-which-has-a-name-of-fifty-two-letters"
+  }
+
+  expect_failures = [aws_iam_role.this]
+}
+
+run "refuses_an_alias_by_another_name_than_callers_were_told" {
+  command   = plan
+  state_key = "other_alias"
+
+  override_resource {
+    target          = aws_lambda_alias.live
+    override_during = plan
+    values          = { arn = "arn:aws:lambda:eu-central-1:444455556666:function:selador-test-main:live" }
+  }
+
+  module {
+    source = "./modules/function"
+  }
+
+  expect_failures = [aws_lambda_alias.live]
 }
 
 run "lets_lambda_of_this_account_do_what_was_handed_over_and_write_its_own_logs" {

@@ -1,7 +1,14 @@
 resource "aws_iam_role" "this" {
-  name               = var.name
+  name               = "${var.name}-${data.aws_region.current.id}" # an account's roles are the same in all Regions
   description        = "What the function ${var.name} may do."
   assume_role_policy = data.aws_iam_policy_document.trust_lambda.json
+
+  lifecycle {
+    precondition {
+      condition     = length(var.name) + length(data.aws_region.current.id) < 64
+      error_message = "The role's name would be \"${var.name}-${data.aws_region.current.id}\", ${length(var.name) + length(data.aws_region.current.id) + 1} characters; IAM allows 64. Choose a shorter name, project or environment."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -15,6 +22,42 @@ resource "aws_iam_role_policy" "this" {
   name   = each.key
   policy = each.value
   role   = aws_iam_role.this.name
+
+  lifecycle {
+    # IAM deletes no role that still has policies.
+    replace_triggered_by = [aws_iam_role.this.unique_id]
+  }
+}
+
+# The same permissions once more, changed only after the alias serves the new version. So while an apply runs, both the
+# versions that stop serving and the one that begins may do their work: what is added is added before, and what is removed is
+# removed afterwards.
+resource "aws_iam_role_policy" "until_served" {
+  count = length(var.policies) > 0 ? 1 : 0
+
+  name   = "serve-until-replaced"
+  policy = data.aws_iam_policy_document.policies.json
+  role   = aws_iam_role.this.name
+
+  lifecycle {
+    replace_triggered_by = [aws_iam_role.this.unique_id]
+  }
+
+  depends_on = [aws_lambda_alias.live]
+}
+
+data "aws_iam_policy_document" "policies" {
+  source_policy_documents = values(var.policies)
+}
+
+# An inline policy that somebody adds by hand is shown by the next plan, and removed by its apply.
+resource "aws_iam_role_policies_exclusive" "this" {
+  policy_names = concat([for policy in aws_iam_role_policy.this : policy.name], aws_iam_role_policy.until_served[*].name)
+  role_name    = aws_iam_role.this.name
+
+  lifecycle {
+    replace_triggered_by = [aws_iam_role.this.unique_id]
+  }
 }
 
 data "aws_iam_policy_document" "trust_lambda" {

@@ -92,7 +92,7 @@ variable "memory_mb" {
 }
 
 variable "name" {
-  description = "The name of the function and of its role, at most 64 characters."
+  description = "The name of the function. Its role has the same name with the Region at its end, at most 64 characters in all."
   type        = string
   nullable    = false
 
