@@ -214,5 +214,6 @@ module "alarms" {
   name_prefix                     = local.name_prefix
   queue_name                      = module.queue.queue_name
   request_max_age_seconds         = var.request_max_age_seconds
+  subscriptions                   = var.alarm_subscriptions
   websocket_handler_function_name = module.websocket_handler.function_name
 }

@@ -1,5 +1,5 @@
 output "alarm_topic_arn" {
-  description = "The SNS topic that every alarm notifies. Subscribe whoever is on call."
+  description = "The SNS topic that every alarm notifies. The variable `alarm_subscriptions` subscribes whoever is on call."
   value       = module.alarms.topic_arn
 }
 

@@ -22,6 +22,27 @@ variable "agent_runtime_arn" {
     condition     = var.agent_runtime_arn == null || can(regex("^arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$", var.agent_runtime_arn))
     error_message = "agent_runtime_arn is \"${coalesce(var.agent_runtime_arn, "null")}\"; an AgentCore runtime's ARN is arn:<partition>:bedrock-agentcore:<region>:<account>:runtime/<id>."
   }
+
+  validation {
+    condition     = var.agent_runtime_arn == null || try(split(":", var.agent_runtime_arn)[3] == var.region, false)
+    error_message = "agent_runtime_arn is \"${coalesce(var.agent_runtime_arn, "null")}\" and region is \"${var.region}\"; the main function asks a runtime of its own Region."
+  }
+}
+
+variable "alarm_subscriptions" {
+  description = <<-EOT
+    Who is told when an alarm goes off and when it is over: endpoints by protocol, for example
+    `{ email = ["on-call@example.com"] }`. Protocols are email, email-json, https, lambda, sms and sqs. SNS asks people and
+    web servers to confirm first, and sends them nothing before they have.
+  EOT
+  type        = map(set(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.alarm_subscriptions), ["email", "email-json", "https", "lambda", "sms", "sqs"])) == 0
+    error_message = "alarm_subscriptions has ${join(", ", keys(var.alarm_subscriptions))}; this configuration takes the protocols email, email-json, https, lambda, sms and sqs."
+  }
 }
 
 variable "allowed_account_ids" {

@@ -19,10 +19,22 @@ resource "aws_sns_topic" "alarms" {
 
   lifecycle {
     postcondition {
-      condition     = self.arn == local.topic_arn
+      condition     = self.arn == null || self.arn == local.topic_arn # null if its creation failed, which says so itself
       error_message = "The topic's ARN is ${self.arn}, but its policy names ${local.topic_arn}."
     }
   }
+}
+
+resource "aws_sns_topic_subscription" "person" {
+  for_each = merge([
+    for protocol, endpoints in var.subscriptions : {
+      for endpoint in endpoints : "${protocol} ${endpoint}" => { endpoint = endpoint, protocol = protocol }
+    }
+  ]...)
+
+  endpoint  = each.value.endpoint
+  protocol  = each.value.protocol
+  topic_arn = aws_sns_topic.alarms.arn
 }
 
 data "aws_iam_policy_document" "alarms_topic" {

@@ -64,6 +64,13 @@ variable "request_max_age_seconds" {
   nullable    = false
 }
 
+variable "subscriptions" {
+  description = "Who is told of the alarms: endpoints by SNS's protocol."
+  type        = map(set(string))
+  default     = {}
+  nullable    = false
+}
+
 variable "websocket_handler_function_name" {
   description = "The name of the function behind the API."
   type        = string
