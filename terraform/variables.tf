@@ -56,6 +56,13 @@ variable "allowed_account_ids" {
   }
 }
 
+variable "api_access_log_enabled" {
+  description = "Whether API Gateway logs each connection and message, without bodies. If true, the account needs the log role that `make bootstrap` creates."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "api_execution_log_level" {
   description = "How much API Gateway logs of its own work: OFF, ERROR or INFO. It never logs the bodies of messages. Unless it is OFF, the account needs the log role that `make bootstrap` creates."
   type        = string
@@ -77,19 +84,13 @@ variable "artifact_bucket" {
 variable "authorization" {
   description = <<-EOT
     Who may connect:
-variable "api_access_log_enabled" {
-  description = "Whether API Gateway logs each connection and message, without bodies. If true, the account needs the log role that `make bootstrap` creates."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
     - `none`: ANYONE who learns the URL. You pay for every answer they get, and each plan warns of it;
     - `jwt`: clients with a token that is valid by the variable `jwt`;
     - `iam`: clients that sign the handshake with an AWS identity. Attach the output `connect_policy_json` to it.
+
+    There is no default: whoever creates an environment says who may connect.
   EOT
   type        = string
-  default     = "none"
   nullable    = false
 
   validation {
@@ -112,6 +113,11 @@ variable "custom_domain" {
     name            = string
   })
   default = null
+
+  validation {
+    condition     = var.custom_domain == null || try(split(":", var.custom_domain.certificate_arn)[3] == var.region, false)
+    error_message = "custom_domain.certificate_arn is \"${try(var.custom_domain.certificate_arn, "")}\" and region is \"${var.region}\"; API Gateway takes a certificate of its own Region."
+  }
 }
 
 variable "customer_managed_key_enabled" {
@@ -221,6 +227,16 @@ variable "generation" {
   validation {
     condition     = var.generation.service_tier == null || try(contains(["default", "flex", "priority", "reserved"], var.generation.service_tier), false)
     error_message = "generation.service_tier is \"${coalesce(var.generation.service_tier, "null")}\"; Bedrock takes default, flex, priority and reserved."
+  }
+
+  validation {
+    condition     = alltrue([for number in [var.generation.max_tokens, var.generation.number_of_results] : number == null || try(floor(number) == number, false)])
+    error_message = "generation.max_tokens is ${var.generation.max_tokens} and generation.number_of_results is ${coalesce(var.generation.number_of_results, 0)}; both take whole numbers."
+  }
+
+  validation {
+    condition     = alltrue([for arn in values(var.generation.models) : try(split(":", arn)[3] == var.region, false)])
+    error_message = "generation.models is ${jsonencode(var.generation.models)} and region is \"${var.region}\"; Bedrock asks models by ARNs of its own Region. An inference profile of that Region reaches others."
   }
 
   # Bedrock takes 4,000 characters (BR-06), but all environment variables of a function share 4 KB (LAM-22).
@@ -376,14 +392,14 @@ variable "main_function" {
   nullable = false
 
   validation {
-    condition     = var.main_function.batch_size >= 1 && var.main_function.batch_size <= 10
-    error_message = "main_function.batch_size is ${var.main_function.batch_size}; it takes 1 to 10, since one receive from SQS returns at most 10 messages."
+    condition     = var.main_function.batch_size >= 1 && var.main_function.batch_size <= 10 && floor(var.main_function.batch_size) == var.main_function.batch_size
+    error_message = "main_function.batch_size is ${var.main_function.batch_size}; it takes a whole number from 1 to 10, since one receive from SQS returns at most 10 messages."
   }
 
   validation {
     # An event source mapping takes a maximum concurrency of 2 to 1,000 (ESM-03).
-    condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000
-    error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency}; Lambda takes 2 to 1,000 for an event source mapping."
+    condition     = var.main_function.maximum_concurrency >= 2 && var.main_function.maximum_concurrency <= 1000 && floor(var.main_function.maximum_concurrency) == var.main_function.maximum_concurrency
+    error_message = "main_function.maximum_concurrency is ${var.main_function.maximum_concurrency}; Lambda takes a whole number from 2 to 1,000 for an event source mapping."
   }
 
   validation {
@@ -428,6 +444,11 @@ variable "model_arn" {
     condition     = can(regex(local._model_arn_pattern, var.model_arn)) && length(var.model_arn) <= 2048
     error_message = "model_arn is \"${var.model_arn}\"; it must be arn:<partition>:bedrock:<region>::foundation-model/<id> or arn:<partition>:bedrock:<region>:<account>:<kind>/<id>, of at most 2,048 characters. The kinds are ${join(", ", local._model_kinds)}."
   }
+
+  validation {
+    condition     = try(split(":", var.model_arn)[3] == var.region, false)
+    error_message = "model_arn is \"${var.model_arn}\" and region is \"${var.region}\"; Bedrock asks a model by an ARN of its own Region. An inference profile of that Region reaches others."
+  }
 }
 
 variable "project" {
@@ -468,6 +489,11 @@ variable "region" {
   description = "The AWS Region of all resources, for example eu-central-1."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "region is \"${var.region}\"; it must be an AWS Region, for example eu-central-1."
+  }
 }
 
 variable "request_max_age_seconds" {
@@ -477,8 +503,8 @@ variable "request_max_age_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.request_max_age_seconds >= 60 && var.request_max_age_seconds <= 86400
-    error_message = "request_max_age_seconds is ${var.request_max_age_seconds}; it takes 60 to 86,400 s, which is well below the 4 days that the queue keeps a request by default."
+    condition     = var.request_max_age_seconds >= 60 && var.request_max_age_seconds <= 86400 && floor(var.request_max_age_seconds) == var.request_max_age_seconds
+    error_message = "request_max_age_seconds is ${var.request_max_age_seconds}; it takes a whole number from 60 to 86,400 s, which is well below the 4 days that the queue keeps a request by default."
   }
 }
 
@@ -489,8 +515,14 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key in keys(var.tags) : !contains(["environment", "project", "protected"], key) && !startswith(lower(key), "aws:")])
-    error_message = "tags has ${join(", ", keys(var.tags))}; this configuration sets environment, project and protected itself, and AWS reserves names that begin with aws:."
+    # IAM compares the keys of tags without regard to case (TF-24).
+    condition     = alltrue([for key in keys(var.tags) : !contains(["environment", "project", "protected"], lower(key)) && !startswith(lower(key), "aws:")])
+    error_message = "tags has ${join(", ", keys(var.tags))}; this configuration sets environment, project and protected itself, in whatever case, and AWS reserves names that begin with aws:."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags has ${join(", ", keys(var.tags))}; keys must differ in more than their case, since IAM takes no two that are equal without it."
   }
 }
 
@@ -507,6 +539,11 @@ variable "throttling" {
     # With a limit of 0, API Gateway refuses every connection with 429 (TF-08).
     condition     = var.throttling.burst_limit >= 1 && var.throttling.rate_limit >= 1
     error_message = "throttling is ${var.throttling.rate_limit} per second and ${var.throttling.burst_limit} at once; with less than 1, API Gateway refuses every connection with 429."
+  }
+
+  validation {
+    condition     = floor(var.throttling.burst_limit) == var.throttling.burst_limit
+    error_message = "throttling.burst_limit is ${var.throttling.burst_limit}; API Gateway takes a whole number of messages at once."
   }
 }
 

@@ -25,4 +25,9 @@ variable "region" {
   description = "The AWS Region of the buckets, and the one in which API Gateway gets the log role."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "region is \"${var.region}\"; it must be an AWS Region, for example eu-central-1."
+  }
 }

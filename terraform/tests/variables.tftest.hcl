@@ -114,6 +114,137 @@ run "refuses_values_beyond_aws_or_this_configuration" {
   ]
 }
 
+run "refuses_halves_of_what_is_counted" {
+  command = plan
+
+  variables {
+    generation              = { max_tokens = 4096.5 }
+    main_function           = { batch_size = 2.5 }
+    max_attempts            = 1.5
+    request_max_age_seconds = 900.5
+    throttling              = { burst_limit = 5.5 }
+  }
+
+  expect_failures = [
+    var.generation,
+    var.main_function,
+    var.max_attempts,
+    var.request_max_age_seconds,
+    var.throttling,
+  ]
+}
+
+run "refuses_half_a_concurrency" {
+  command = plan
+
+  variables {
+    main_function = { maximum_concurrency = 10.5 }
+  }
+
+  expect_failures = [var.main_function]
+}
+
+run "refuses_half_a_passage" {
+  command = plan
+
+  variables {
+    generation = { number_of_results = 5.5 }
+  }
+
+  expect_failures = [var.generation]
+}
+
+run "refuses_half_a_second_of_retention" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    consumer_timeout_seconds = 900
+    longest_life_seconds     = 3600
+    max_attempts             = 3
+    name                     = "selador-test-requests"
+    retention                = { messages_seconds = 345600.5 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "takes_nothing_from_another_region" {
+  command = plan
+
+  variables {
+    agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/answers-1"
+    custom_domain     = { certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/c", name = "answers.example.com" }
+    generation        = { models = { small = "arn:aws:bedrock:us-east-1::foundation-model/a-model-v1:0" } }
+    model_arn         = "arn:aws:bedrock:us-east-1::foundation-model/a-model-v1:0"
+  }
+
+  expect_failures = [
+    var.agent_runtime_arn,
+    var.custom_domain,
+    var.generation,
+    var.model_arn,
+  ]
+}
+
+run "refuses_a_region_that_is_none" {
+  command = plan
+
+  variables {
+    region = ""
+  }
+
+  expect_failures = [var.region]
+}
+
+run "refuses_a_tag_that_iam_takes_for_one_of_this_configurations" {
+  command = plan
+
+  variables {
+    tags = { Environment = "production" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_iam_takes_for_the_same" {
+  command = plan
+
+  variables {
+    tags = { CostCenter = "42", costcenter = "43" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "subscribes_who_is_on_call" {
+  command = plan
+
+  variables {
+    alarm_subscriptions = { email = ["a@example.com", "b@example.com"], https = ["https://pager.example/hook"] }
+  }
+
+  assert {
+    condition = keys(module.alarms.subscriptions) == [
+      "email a@example.com", "email b@example.com", "https https://pager.example/hook",
+    ]
+    error_message = "Others are told of alarms: ${jsonencode(module.alarms.subscriptions)}."
+  }
+}
+
+run "refuses_a_protocol_that_sns_does_not_have" {
+  command = plan
+
+  variables {
+    alarm_subscriptions = { pigeon = ["a"] }
+  }
+
+  expect_failures = [var.alarm_subscriptions]
+}
+
 run "refuses_a_main_timeout_beyond_lambdas" {
   command = plan
 

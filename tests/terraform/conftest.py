@@ -13,6 +13,23 @@ from typing import Any
 
 import boto3
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+EVERY_SWITCH = (
+    'agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/answers-1"',
+    'authorization = "jwt"',
+    f'custom_domain = {{ certificate_arn = "{CERTIFICATE}", name = "answers.example.com" }}',
+    "customer_managed_key_enabled = true",
+    'jwt = { audiences = ["a"], issuer = "https://issuer.example", jwks_url = "https://issuer.example/jwks.json" }',
+    "tracing_enabled = true",
+)
+"""Lines of the variables' file with which the environment has every resource."""
+
+NAMELESS = {"aws_apigatewayv2_api", "aws_apigatewayv2_deployment", "aws_apigatewayv2_integration"}
+"""Types of which AWS lets any number stand side by side."""
+
+REFUSED_TWICE = {"aws_apigatewayv2_authorizer", "aws_apigatewayv2_route", "aws_apigatewayv2_route_response"}
+"""Types of which AWS refuses a second one of the same name, and that a deployment consists of."""
+
 ROOT = Path(__file__).parents[2]
 # The scripts find each other because Python puts a script's own folder on its path; so must their tests.
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -72,6 +89,34 @@ class Local:
         )
         assert done.returncode in statuses, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def managed(self) -> list[str]:
+        """Return the addresses of all resources in the state."""
+        return [line for line in self.terraform("state", "list").splitlines() if ".data." not in f".{line}"]
+
+    def changes(self, *arguments: str) -> dict[str, str]:
+        """Plan with Terraform itself; return the actions by the address, such as `delete, create`."""
+        saved = self.root / "build/tests.tfplan"
+        variables = ("-var-file=environments/local.tfvars", "-var=dist_dir=../dist")
+        self.terraform("plan", "-input=false", f"-out={saved}", *variables, *arguments)
+        plan = json.loads(self.terraform("show", "-json", str(saved)))
+        return {
+            resource["address"]: ", ".join(resource["change"]["actions"])
+            for resource in plan.get("resource_changes", [])
+            if resource["mode"] == "managed" and resource["change"]["actions"] != ["no-op"]
+        }
+
+    def apply_changes(self) -> str:
+        """Carry out what `changes` has planned; return Terraform's complaint, or nothing."""
+        said = self.terraform("apply", "-input=false", "-json", str(self.root / "build/tests.tfplan"), statuses=(0, 1))
+        messages = [json.loads(line) for line in said.splitlines()]
+        return "; ".join(message["@message"] for message in messages if message["@level"] == "error")
+
+    def set(self, *lines: str) -> None:
+        """Set variables, each by its line in the variables' file."""
+        names = {line.partition(" ")[0] for line in lines}
+        others = [line for line in self.variables_file.read_text().splitlines() if line.partition(" ")[0] not in names]
+        self.variables_file.write_text("\n".join([*others, *lines, ""]))
 
     def plan(self) -> dict[str, Any]:
         """Plan and save; return the summary."""

@@ -5,13 +5,14 @@ have been empty. The tests go on from each other, in their order; each takes the
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .conftest import ARTIFACT_BUCKET, STATE_BUCKET, Local, local
+from .conftest import ARTIFACT_BUCKET, CERTIFICATE, NAMELESS, REFUSED_TWICE, ROOT, STATE_BUCKET, Local, local
 
 pytestmark = pytest.mark.end_to_end
 
@@ -41,13 +42,21 @@ def environment(
         yield copy
 
 
-def switch(environment: Local, line: str) -> dict[str, Any]:
-    """Add a line to the variables, plan and apply; return the plan's summary."""
-    with environment.variables_file.open("a") as file:
-        file.write(f"{line}\n")
+def switch(environment: Local, *lines: str) -> dict[str, Any]:
+    """Set variables, plan and apply; return the plan's summary."""
+    environment.set(*lines)
     summary = environment.plan()
     environment.run("apply")
     return summary
+
+
+def steps(environment: Local, *lines: str, allow_destroy: str = "") -> list[str]:
+    """Set variables, plan and apply; return the apply's steps, such as `begin ADDRESS` and `end ADDRESS`."""
+    environment.set(*lines)
+    environment.run("plan", "--json", "--allow-destroy", allow_destroy)
+    said = environment.run("apply")
+    found = re.findall(r"^(\S+): (?:(\w+ing)\.\.\.|\w+ complete)", said, re.MULTILINE)
+    return [f"{'begin' if verb else 'end'} {address}" for address, verb in found]
 
 
 def changes(summary: dict[str, Any]) -> set[str]:
@@ -55,14 +64,38 @@ def changes(summary: dict[str, Any]) -> set[str]:
 
 
 HANDLER, MAIN = "module.websocket_handler", "module.main"
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+AUTHORIZER, API = "module.authorizer[0]", "module.websocket_api"
+JWT = 'jwt = { audiences = ["a"], issuer = "https://issuer.example", jwks_url = "https://issuer.example/jwks.json" }'
+TAGGED = {
+    "aws_lambda_event_source_mapping.main",
+    "module.alarms.aws_sns_topic.alarms",
+    "module.queue.aws_sqs_queue.dead_letter",
+    "module.queue.aws_sqs_queue.this",
+    f"{API}.aws_apigatewayv2_api.this",
+    f"{API}.aws_apigatewayv2_domain_name.this[0]",
+    f"{API}.aws_apigatewayv2_stage.this",
+    f"{API}.aws_cloudwatch_log_group.access[0]",
+    f"{API}.aws_cloudwatch_log_group.execution[0]",
+    *(
+        f"{module}.{resource}"
+        for module in (HANDLER, MAIN)
+        for resource in ("aws_cloudwatch_log_group.this", "aws_iam_role.this", "aws_lambda_function.this")
+    ),
+    *(
+        f'module.alarms.aws_cloudwatch_metric_alarm.this["{alarm.stem}"]'
+        for alarm in (ROOT / "docs/runbooks").glob("*.md")
+    ),
+}
+"""Everything that has tags: a change of them touches nothing else, no permission above all."""
+
+MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("lines", "expected"),
     [
         (
-            "tracing_enabled = true",
+            ["tracing_enabled = true"],
             {
                 f"{action} {module}.{resource}"
                 for module in (HANDLER, MAIN)
@@ -70,19 +103,20 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234
                     ("change", "aws_lambda_function.this"),
                     ("change", "aws_lambda_alias.live"),
                     ("create", 'aws_iam_role_policy.this["write-traces"]'),
+                    ("change", "aws_iam_role_policies_exclusive.this"),
                 )
             },
         ),
         (
-            "websocket_handler = { reserved_concurrency = 5, snap_start_enabled = true }",
+            ["websocket_handler = { reserved_concurrency = 5, snap_start_enabled = true }"],
             {f"change {HANDLER}.aws_lambda_function.this", f"change {HANDLER}.aws_lambda_alias.live"},
         ),
         (
-            'main_function = { canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency = 10 }',
+            ['main_function = { canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency = 10 }'],
             {f"change {MAIN}.aws_lambda_function.this", f"change {MAIN}.aws_lambda_alias.live"},
         ),
         (
-            'log_level = "WARNING"\napi_execution_log_level = "INFO"',
+            ['log_level = "WARNING"', 'api_execution_log_level = "INFO"'],
             {"change module.websocket_api.aws_apigatewayv2_stage.this"}
             | {
                 f"change {module}.aws_lambda_{resource}"
@@ -91,8 +125,12 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234
             },
         ),
         (
-            'agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/answers-1"',
-            {f'create {MAIN}.aws_iam_role_policy.this["invoke-agent-runtime"]'}
+            ['agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/answers-1"'],
+            {
+                f'create {MAIN}.aws_iam_role_policy.this["invoke-agent-runtime"]',
+                f"change {MAIN}.aws_iam_role_policy.until_served[0]",
+                f"change {MAIN}.aws_iam_role_policies_exclusive.this",
+            }
             | {
                 f"change {module}.aws_lambda_{resource}"
                 for module in (HANDLER, MAIN)
@@ -100,19 +138,28 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234
             },
         ),
         (
-            f'custom_domain = {{ certificate_arn = "{CERTIFICATE}", name = "answers.example.com" }}',
+            [f'custom_domain = {{ certificate_arn = "{CERTIFICATE}", name = "answers.example.com" }}'],
             {
                 "create module.websocket_api.aws_apigatewayv2_api_mapping.this[0]",
                 "create module.websocket_api.aws_apigatewayv2_domain_name.this[0]",
             },
         ),
         (
-            "log_retention_days = 7\nqueue_retention = { messages_seconds = 259200 }\nthrottling = { rate_limit = 3 }",
+            [
+                "log_retention_days = 7",
+                "queue_retention = { messages_seconds = 259200 }",
+                "throttling = { rate_limit = 3 }",
+            ],
             {"change module.queue.aws_sqs_queue.this", "change module.websocket_api.aws_apigatewayv2_stage.this"}
             | {
                 f"change {module}.aws_cloudwatch_log_group.{name}"
-                for module, name in ((HANDLER, "this"), (MAIN, "this"), ("module.websocket_api", "access"))
+                for module, name in ((HANDLER, "this"), (MAIN, "this"), (API, "access[0]"), (API, "execution[0]"))
             },
+        ),
+        (
+            ['tags = { team = "answers" }', 'alarm_subscriptions = { email = ["on-call@example.com"] }'],
+            {'create module.alarms.aws_sns_topic_subscription.person["email on-call@example.com"]'}
+            | {f"change {resource}" for resource in TAGGED},
         ),
     ],
     ids=[
@@ -123,10 +170,64 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234
         "agent-runtime",
         "custom-domain",
         "retention-and-throttling",
+        "tags-and-subscription",
     ],
 )
-def test_a_switch_changes_what_it_is_for_and_nothing_else(environment: Local, line: str, expected: set[str]) -> None:
-    assert changes(switch(environment, line)) == expected
+def test_a_switch_changes_what_it_is_for_and_nothing_else(
+    environment: Local, lines: list[str], expected: set[str]
+) -> None:
+    assert changes(switch(environment, *lines)) == expected
+
+
+def test_each_part_changes_only_when_what_it_needs_is_there(environment: Local) -> None:
+    done = steps(environment, JWT, 'authorization = "jwt"', 'log_level = "ERROR"')
+
+    assert done.index(f"end {API}.aws_lambda_permission.authorizer[0]") < done.index(
+        f"begin {API}.aws_apigatewayv2_stage.this"
+    )
+    # Main reads what the handler sends.
+    assert done.index(f"end {MAIN}.aws_lambda_alias.live") < done.index(f"begin {HANDLER}.aws_lambda_alias.live")
+
+
+def test_the_stage_stops_asking_the_authorizer_while_that_is_still_there(environment: Local) -> None:
+    done = steps(environment, 'authorization = "none"')
+
+    assert f"end {API}.aws_apigatewayv2_stage.this" in done
+    assert not [step for step in done if AUTHORIZER in step]
+
+
+def test_while_a_model_is_replaced_both_versions_may_ask_theirs(environment: Local) -> None:
+    logs = f"{AUTHORIZER}.aws_cloudwatch_log_group.this"
+    done = steps(environment, f'model_arn = "{MODELS}/amazon.nova-pro-v1:0"', "jwt = null", allow_destroy=logs)
+
+    added = f'{MAIN}.aws_iam_role_policy.this["invoke-model"]'
+    assert done.index(f"end {added}") < done.index(f"begin {MAIN}.aws_lambda_function.this")
+    removed = f"begin {MAIN}.aws_iam_role_policy.until_served[0]"
+    assert done.index(f"end {MAIN}.aws_lambda_alias.live") < done.index(removed)
+    # The authorizer, which no route asks, goes without a touch of the API's routes.
+    assert f"end {AUTHORIZER}.aws_lambda_function.this" in done
+    assert not [step for step in done if "stage" in step or "route" in step]
+
+
+def test_a_canary_may_ask_both_models_and_a_policy_that_somebody_added_goes(environment: Local) -> None:
+    iam = environment.client("iam")
+    role, anything = "selador-local-main-us-east-1", '{"Version":"2012-10-17","Statement":[]}'
+    iam.put_role_policy(RoleName=role, PolicyName="added-by-hand", PolicyDocument=anything)
+    alias = environment.client("lambda").get_alias(FunctionName="selador-local-main", Name="live")
+    (version,) = alias["RoutingConfig"]["AdditionalVersionWeights"]
+
+    summary = switch(
+        environment,
+        f'model_arn = "{MODELS}/amazon.nova-micro-v1:0"',
+        f'main_function = {{ canary = {{ stable_version = "{version}", weight = 0.25 }}, reserved_concurrency = 10 }}',
+    )
+
+    for name in ("invoke-model", "serve-until-replaced"):
+        found = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+        (invoke,) = [statement for statement in found if statement["Sid"] == "InvokeModel"]
+        assert sorted(invoke["Resource"]) == [f"{MODELS}/amazon.nova-{size}-v1:0" for size in ("micro", "pro")]
+    assert f"change {MAIN}.aws_iam_role_policies_exclusive.this" in changes(summary)
+    assert "added-by-hand" not in iam.list_role_policies(RoleName=role)["PolicyNames"]
 
 
 def test_published_artifacts_take_the_place_of_uploaded_ones(environment: Local) -> None:
@@ -167,6 +268,28 @@ def test_a_key_of_ones_own_encrypts_everything_and_nothing_is_lost(environment: 
 def test_after_all_switches_a_plan_is_empty_and_nothing_has_drifted(environment: Local) -> None:
     assert changes(environment.plan()) == set()
     environment.run("drift")
+
+
+def test_nothing_with_a_fixed_name_is_created_before_it_is_destroyed(environment: Local) -> None:
+    """A replacement would meet itself; AWS even returns the old queue for a new one, which is then destroyed."""
+    replaced = [f"-replace={address}" for address in environment.managed()]
+
+    planned = environment.changes(*replaced)
+
+    assert len(planned) >= len(replaced)
+    created_first = {
+        address.split('["')[0].split(".")[-2] for address, how in planned.items() if how == "create, delete"
+    }
+    assert created_first - REFUSED_TWICE == NAMELESS
+
+
+def test_what_goes_with_its_owner_is_replaced_with_it(environment: Local) -> None:
+    function = environment.changes(f"-replace={HANDLER}.aws_lambda_function.this")
+    role = environment.changes(f"-replace={HANDLER}.aws_iam_role.this")
+
+    permissions = [f'{API}.aws_lambda_permission.route["{key}"]' for key in ("$connect", "invoke", "ping")]
+    assert {function[address] for address in (f"{HANDLER}.aws_lambda_alias.live", *permissions)} == {"delete, create"}
+    assert role[f'{HANDLER}.aws_iam_role_policy.this["send-requests"]'] == "delete, create"
 
 
 def test_what_somebody_changed_by_hand_is_drift(environment: Local) -> None:

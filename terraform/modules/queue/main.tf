@@ -33,7 +33,7 @@ resource "aws_sqs_queue" "this" {
 
   lifecycle {
     postcondition {
-      condition     = self.arn == local.arn
+      condition     = self.arn == null || self.arn == local.arn # null if its creation failed, which says so itself
       error_message = "The queue's ARN is ${self.arn}, but the policies name ${local.arn}."
     }
   }
@@ -53,7 +53,7 @@ resource "aws_sqs_queue" "dead_letter" {
 
   lifecycle {
     postcondition {
-      condition     = self.arn == local.dead_letter_arn
+      condition     = self.arn == null || self.arn == local.dead_letter_arn # null if its creation failed, which says so itself
       error_message = "The dead-letter queue's ARN is ${self.arn}, but the policies name ${local.dead_letter_arn}."
     }
   }

@@ -51,8 +51,8 @@ variable "retention" {
 
   validation {
     # SQS keeps a message for 60 s to 14 days (SQS-19).
-    condition     = alltrue([for seconds in values(var.retention) : seconds >= 60 && seconds <= 1209600])
-    error_message = "retention is ${var.retention.messages_seconds} s and ${var.retention.dead_letters_seconds} s for dead letters; SQS keeps messages 60 to 1,209,600 s."
+    condition     = alltrue([for seconds in values(var.retention) : seconds >= 60 && seconds <= 1209600 && floor(seconds) == seconds])
+    error_message = "retention is ${var.retention.messages_seconds} s and ${var.retention.dead_letters_seconds} s for dead letters; SQS keeps messages a whole number of seconds from 60 to 1,209,600."
   }
 
   validation {
