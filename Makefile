@@ -163,6 +163,10 @@ protocol: $(READY) ## write the published schemas, types and AsyncAPI document f
 tables: $(READY) ## write the outcome table into docs/architecture.md
 	@$(PYTHON) scripts/generate_outcome_table.py
 
+.PHONY: test-taints
+test-taints: $(READY) ## taint each resource of an environment, apply and look whether it is there (a quarter of an hour)
+	$(PYTHON) -m pytest tests/terraform/test_taints.py -m slow -s
+
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
 	@$(PYTHON) scripts/generate_readmes.py
