@@ -162,14 +162,14 @@ run "refuses_half_a_second_of_retention" {
   }
 
   variables {
-    consumer_timeout_seconds = 900
-    longest_life_seconds     = 3600
-    max_attempts             = 3
-    name                     = "selador-test-requests"
-    retention                = { messages_seconds = 345600.5 }
+    longest_life_seconds       = 3600
+    max_attempts               = 3
+    name                       = "selador-test-requests"
+    retention                  = { messages_seconds = 345600.5 }
+    visibility_timeout_seconds = 960.5
   }
 
-  expect_failures = [var.retention]
+  expect_failures = [var.retention, var.visibility_timeout_seconds]
 }
 
 run "takes_nothing_from_another_region" {

@@ -74,7 +74,7 @@ variable "visibility_timeout_seconds" {
 
   validation {
     # SQS hides a message for 12 hours at most (SQS-12).
-    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
-    error_message = "visibility_timeout_seconds is ${var.visibility_timeout_seconds}; SQS hides a message for 0 to 43,200 s."
+    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200 && floor(var.visibility_timeout_seconds) == var.visibility_timeout_seconds
+    error_message = "visibility_timeout_seconds is ${var.visibility_timeout_seconds}; SQS hides a message for a whole number from 0 to 43,200 s."
   }
 }
