@@ -462,7 +462,7 @@ run "accepts_every_kind_of_model_that_bedrock_runs" {
   }
 
   variables {
-    model_arn = "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:provisioned-model/abcdefghij12"
+    model_arn = "arn:aws:bedrock:eu-central-1:111122223333:provisioned-model/abcdefghij12"
     generation = {
       models = {
         application = "arn:aws:bedrock:eu-central-1:111122223333:application-inference-profile/abcdefghij12"
