@@ -2,17 +2,15 @@
 
 import re
 import statistics
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+from selador_deploy import hcl
 
-import hcl  # noqa: E402 # found by the path above
+ROOT = Path(__file__).parents[1]
 
 LONGEST_SENTENCE = 35
 MEDIAN_SENTENCE = 14

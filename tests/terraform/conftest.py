@@ -31,9 +31,6 @@ REFUSED_TWICE = {"aws_apigatewayv2_authorizer", "aws_apigatewayv2_route", "aws_a
 """Types of which AWS refuses a second one of the same name, and that a deployment consists of."""
 
 ROOT = Path(__file__).parents[2]
-# The scripts find each other because Python puts a script's own folder on its path; so must their tests.
-sys.path.insert(0, str(ROOT / "scripts"))
-
 STATE_BUCKET = "selador-terraform-state-123456789012-us-east-1"
 ARTIFACT_BUCKET = "selador-artifacts-123456789012-us-east-1"
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import hcl
 import pytest
 
+from selador_deploy import hcl
 from selador_shared.settings import AuthorizerSettings, FunctionSettings, MainSettings, WebsocketHandlerSettings
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import hcl
+from selador_deploy import hcl
 
 FILES = sorted((Path(__file__).parents[2] / "terraform/tests").glob("*.tftest.hcl"))
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import hcl
+from selador_deploy import hcl
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import hcl
 import pytest
 from pydantic import ValidationError
 
+from selador_deploy import hcl
 from selador_main.agents.agent_core import AgentCoreAgent
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent
 from selador_main.agents.managed_knowledge_base import ManagedKnowledgeBaseAgent

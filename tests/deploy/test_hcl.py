@@ -1,4 +1,4 @@
-import hcl
+from selador_deploy import hcl
 
 
 def test_values_are_pythons_own_and_expressions_are_not_evaluated() -> None:
