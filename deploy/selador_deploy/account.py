@@ -31,13 +31,16 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 type ClientMaker = Callable[[str], Any]
 
 
-def client_maker(region: str) -> ClientMaker:
-    """Return a function that makes a client for a service, from the environment variables and the AWS configuration."""
+def client_maker(region: Callable[[], str]) -> ClientMaker:
+    """Return a function that makes a client for a service, from the environment variables and the AWS configuration.
+
+    The Region is asked for with each client: whoever needs none need not have one.
+    """
 
     def make(service: str) -> Any:
         try:
             # boto3's stubs know the services one by one; the name is a parameter here
-            return boto3.Session(region_name=region).client(service, config=_CONFIG)  # type: ignore[call-overload]
+            return boto3.Session(region_name=region()).client(service, config=_CONFIG)  # type: ignore[call-overload]
         except (ProfileNotFound, PartialCredentialsError) as error:
             raise DeployError(str(error), "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID") from None
 

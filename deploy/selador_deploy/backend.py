@@ -1,11 +1,9 @@
 """Where an environment's state lies: as its file names it, and as `init` connected to it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from selador_deploy import tfvars
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
 
@@ -28,7 +26,7 @@ class Backend:
 
 def named_backend(environment: Environment) -> Backend:
     """Return the backend that the environment's file names. Raises DeployError if it names none."""
-    return _backend(tfvars.read(environment.backend_file.read_text(encoding="utf-8")), environment.backend_file)
+    return Backend(**environment.backend_settings)
 
 
 def initialized_backend(environment: Environment) -> Backend:
@@ -37,7 +35,8 @@ def initialized_backend(environment: Environment) -> Backend:
     again = f"run make init ENV={environment.name}"
     if not file.is_file() or not _workspace_file(environment).is_file():
         raise DeployError(f"{environment.name} is not initialized here", again)
-    used, named = _backend(json.loads(file.read_text())["backend"]["config"], file), named_backend(environment)
+    config = json.loads(file.read_text())["backend"]["config"]
+    used, named = Backend(config["bucket"], config["key"], config["region"]), named_backend(environment)
     if used != named:
         raise DeployError(
             f"{environment.name} was initialized with the state in {used}, but "
@@ -54,11 +53,3 @@ def selected_workspace(environment: Environment) -> str:
 
 def _workspace_file(environment: Environment) -> Path:
     return environment.data_dir / "environment"
-
-
-def _backend(values: Mapping[str, object], file: Path) -> Backend:
-    try:
-        return Backend(str(values["bucket"]), str(values["key"]), str(values["region"]))
-    except KeyError as missing:
-        name = missing.args[0]
-        raise DeployError(f"{file} names no {name}", f'add {name} = "…" to it') from None

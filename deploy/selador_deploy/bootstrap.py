@@ -15,9 +15,10 @@ from botocore.exceptions import ClientError
 from selador_deploy.account import check_caller, error_code, translated
 from selador_deploy.backend import Backend, named_backend
 from selador_deploy.deployment import Deployment
-from selador_deploy.environment import Environment, check_filled_in, configuration
+from selador_deploy.environment import Environment, check_filled_in
 from selador_deploy.errors import DeployError
 from selador_deploy.progress import say
+from selador_deploy.terraform import configuration
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -35,7 +36,7 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     check_filled_in(environment)
     account = check_caller(deployment.make_client("sts"), environment)
     backend = named_backend(environment)
-    project = str(environment.variables.get("project", "selador"))
+    project = str(environment.variables["project"])
     _check_names(environment, backend, f"{account}-{environment.region}", project)
     folder = environment.root / "build" / "bootstrap" / f"{account}-{environment.region}"
     moved = _state_is_in(deployment.make_client("s3"), backend)

@@ -4,9 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-from selador_deploy.environment import configuration
 from selador_deploy.errors import DeployError
-from selador_deploy.terraform import Terraform
+from selador_deploy.terraform import Terraform, configuration
 
 _TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
 _EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -95,6 +95,6 @@ def execute(
     """Call the command's function with what it works on. Raises DeployError if it can't be done, or fails."""
     if ENV not in command.flags:
         return command.function(terraform, **options)
-    environment = find_environment(options.pop("env"), terraform.root)
-    deployment = Deployment(environment, terraform, make_client or client_maker(environment.region))
+    environment = find_environment(options.pop("env"), terraform)
+    deployment = Deployment(environment, make_client or client_maker(lambda: environment.region))
     return command.function(deployment, **options)

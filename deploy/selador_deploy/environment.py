@@ -1,24 +1,34 @@
-"""An environment of terraform/environments: its files, and the values that have to be known before Terraform runs."""
+"""An environment of terraform/environments: its files, and the values that have to be known before Terraform plans."""
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from selador_deploy import tfvars
 from selador_deploy.errors import DeployError
+from selador_deploy.terraform import Terraform, configuration
+from selador_deploy.values import Declaration, read_declarations, read_values
 
+LAPTOP = "local"
+"""The environment of the laptop stack, which is nobody else's."""
 _UNFILLED = re.compile(r"(?<![0-9])0{10}(00)?(?![0-9])")
+_BACKEND_SETTINGS = {name: Declaration("string") for name in ("bucket", "key", "region")}
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One of terraform/environments: `name` is the workspace, `root` the repository."""
+    """One of terraform/environments: `name` is the workspace, `terraform` reads its files."""
 
     name: str
-    root: Path
+    terraform: Terraform
+
+    @property
+    def root(self) -> Path:
+        """The repository."""
+        return self.terraform.root
 
     @property
     def backend_file(self) -> Path:
@@ -41,31 +51,61 @@ class Environment:
         return configuration(self.root) / "environments" / f"{self.name}.tfvars"
 
     @cached_property
-    def variables(self) -> Mapping[str, tfvars.Value]:
-        """The one-line values of the variables' file."""
-        return tfvars.read(self.variables_file.read_text(encoding="utf-8"))
+    def variables(self) -> Mapping[str, Any]:
+        """The value of every variable of the root module. Raises DeployError if one can't be read."""
+        root_module = configuration(self.root)
+        loaded = [root_module / "terraform.tfvars", root_module / "terraform.tfvars.json"]
+        loaded += sorted([*root_module.glob("*.auto.tfvars"), *root_module.glob("*.auto.tfvars.json")])
+        return read_values(
+            self.terraform,
+            self.variables_file,
+            read_declarations((root_module / "variables.tf").read_text(encoding="utf-8")),
+            loaded_before=tuple(file for file in loaded if file.is_file()),
+        )
+
+    @cached_property
+    def backend_settings(self) -> Mapping[str, str]:
+        """What the backend's file says of the state's place. Raises DeployError if it is missing or says too little."""
+        file, shown = self.backend_file, self.relative(self.backend_file)
+        if not file.is_file():
+            raise DeployError(
+                f"{shown} does not exist, which says where the state of {self.name} lies",
+                "write it as another environment's",
+            )
+        # Terraform's variables from the shell are no settings of a backend.
+        environ = {name: value for name, value in self.terraform.environ.items() if not name.startswith("TF_VAR_")}
+        terraform = replace(self.terraform, environ=environ)
+        settings = read_values(terraform, file, _BACKEND_SETTINGS, others_allowed=True)
+        for name, value in settings.items():
+            if not value:
+                raise DeployError(f"{shown} names no {name}", f'add {name} = "…" to it')
+        return settings
 
     @property
     def region(self) -> str:
         """The AWS Region that everything lives in."""
-        return str(self._needed("region"))
+        region = str(self.variables["region"])
+        if not region:
+            raise DeployError(
+                f'{self.relative(self.variables_file)} sets region = ""', 'write a Region there, such as "eu-central-1"'
+            )
+        return region
 
     @property
     def allowed_account_ids(self) -> list[str]:
         """The accounts that the environment may be applied to."""
-        value = self._needed("allowed_account_ids")
-        return [str(account) for account in value] if isinstance(value, list) else [str(value)]
+        return [str(account) for account in self.variables["allowed_account_ids"]]
 
     @property
     def artifact_bucket(self) -> str | None:
         """The bucket that published zips are deployed from; None if Terraform uploads those of `dist`."""
-        bucket = self.variables.get("artifact_bucket")
+        bucket = self.variables["artifact_bucket"]
         return str(bucket) if bucket else None
 
     @property
     def protected(self) -> bool:
         """Whether the environment is never to be destroyed as a whole."""
-        return bool(self.variables.get("protected", False))
+        return bool(self.variables["protected"])
 
     def relative(self, file: Path) -> Path:
         """Return a file's path from the repository's root, as messages show it."""
@@ -80,27 +120,15 @@ class Environment:
         relative = os.path.relpath(dist, configuration(self.root))
         return [f"-var-file={self.variables_file}", f"-var=dist_dir={relative}"]
 
-    def _needed(self, name: str) -> tfvars.Value:
-        if name not in self.variables:
-            raise DeployError(
-                f"{self.relative(self.variables_file)} sets no {name} on a line of its own", f"add {name} = … to it"
-            )
-        return self.variables[name]
 
-
-def configuration(root: Path) -> Path:
-    """Return the folder of Terraform's root module."""
-    return root / "terraform"
-
-
-def find_environment(name: str, root: Path) -> Environment:
+def find_environment(name: str, terraform: Terraform) -> Environment:
     """Return the environment called `name`. Raises DeployError, exit status 2, if there is none."""
-    known = sorted(file.stem for file in (configuration(root) / "environments").glob("*.tfvars"))
+    known = sorted(file.stem for file in (configuration(terraform.root) / "environments").glob("*.tfvars"))
     if name not in known:
         raise DeployError(
             f"there is no environment {name!r}", f"use one of terraform/environments: {', '.join(known)}", status=2
         )
-    return Environment(name, root)
+    return Environment(name, terraform)
 
 
 def check_filled_in(environment: Environment) -> None:
@@ -108,6 +136,7 @@ def check_filled_in(environment: Environment) -> None:
     places = [
         f"{environment.relative(file)}:{number}"
         for file in (environment.variables_file, environment.backend_file)
+        if file.is_file()
         for number in unfilled_lines(file.read_text(encoding="utf-8"))
     ]
     if places:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,16 +18,43 @@ import pytest
 from botocore.exceptions import ClientError
 
 from selador_deploy import cli
+from selador_deploy.environment import Environment
+from selador_deploy.terraform import Terraform
 
 ACCOUNT = "111122223333"
 BUCKET = f"selador-terraform-state-{ACCOUNT}-eu-central-1"
 ARTIFACT_BUCKET = f"selador-artifacts-{ACCOUNT}-eu-central-1"
 
-# Writes down how it was called, and answers from files beside it what a test has put there.
+# Writes down how it was called, and answers from files beside it what a test has put there. How values are read, and by
+# what rules, is Terraform's to know: that is left to the real one.
 STAND_IN = """#!{python}
-import json, os, pathlib, re, sys
+import hashlib, json, os, pathlib, re, subprocess, sys
 root = pathlib.Path({root!r})
 arguments = sys.argv[1:]
+if arguments[0].startswith("-chdir=" + str(root / "build/values-")):
+    # The same question is answered as before: the real one is asked once a run of the tests.
+    folder = pathlib.Path(arguments[0].removeprefix("-chdir="))
+    asked = [folder / "values.tf.json", *folder.glob("*.tfvars"), folder / "tfplan"]
+    asked += [pathlib.Path(one.removeprefix("-var-file=")) for one in arguments if one.startswith("-var-file=")]
+    from_the_shell = sorted(one for one in os.environ.items() if one[0].startswith("TF_VAR"))
+    key = hashlib.sha256(repr([arguments[1], from_the_shell]).encode())
+    for file in asked:
+        key.update(file.read_bytes() if file.is_file() else b"none")
+    answer = pathlib.Path({answers!r}) / key.hexdigest()
+    if not answer.exists():
+        done = subprocess.run([{terraform!r}, *arguments], capture_output=True, text=True)
+        if done.returncode == 0 and arguments[1] == "plan":
+            answer.with_suffix(".tfplan").write_bytes((folder / "tfplan").read_bytes())
+        answer.write_text(json.dumps([done.returncode, done.stdout.replace(str(root), "ROOT"), done.stderr]))
+    status, out, error = json.loads(answer.read_text())
+    if answer.with_suffix(".tfplan").exists():
+        (folder / "tfplan").write_bytes(answer.with_suffix(".tfplan").read_bytes())
+    sys.stdout.write(out.replace("ROOT", str(root)))
+    sys.stderr.write(error)
+    sys.exit(status)
+if arguments == ["version"]:
+    print((root / "version.txt").read_text())
+    sys.exit()
 with (root / "calls").open("a") as file:
     print(json.dumps([*arguments, os.environ.get("TF_WORKSPACE")]), file=file)
 folder = pathlib.Path(arguments[0].removeprefix("-chdir="))
@@ -40,7 +68,7 @@ if backend:
 if "select" in arguments:
     (data_dir / "environment").write_text(arguments[-1])
 if int(os.environ["STAND_IN_STATUS"]) and arguments[1] == os.environ.get("STAND_IN_FAILS", arguments[1]):
-    print("a page of Terraform's")
+    print((root / "failure").read_text() if (root / "failure").exists() else "a page of Terraform's")
     sys.exit(int(os.environ["STAND_IN_STATUS"]))
 if arguments[1:3] == ["version", "-json"]:
     print((root / "version.json").read_text())
@@ -48,6 +76,8 @@ if arguments[1:3] == ["state", "pull"]:
     print((root / "state.json").read_text(), end="")
 if arguments[1:3] == ["show", "-json"]:
     print((root / "plan.json").read_text())
+if arguments[1:3] == ["plan", "-json"] and (root / "warnings").exists():
+    print((root / "warnings").read_text())
 for argument in arguments:
     if argument.startswith("-out="):
         pathlib.Path(argument[5:]).write_text("a plan")
@@ -120,16 +150,33 @@ class FakeS3:
         return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
+class FakeService:
+    """Answers each operation with what it is given, or raises it. Whatever it is given nothing for, it refuses."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        answer = self._answers.get(operation, client_error("AccessDeniedException"))
+
+        def call(**_: str) -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
 @dataclass
 class FakeAws:
-    """The clients that the commands ask for, by service."""
+    """The clients that the commands ask for, by service. Any other service refuses everything."""
 
     sts: FakeSts = field(default_factory=FakeSts)
     s3: FakeS3 = field(default_factory=FakeS3)
     others: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, service: str) -> Any:
-        return {"sts": self.sts, "s3": self.s3, **self.others}[service]
+        return {"sts": self.sts, "s3": self.s3, **self.others}.get(service, FakeService())
 
 
 @pytest.fixture
@@ -148,6 +195,23 @@ def write_artifacts(dist: Path, main: bytes = b"main") -> None:
     (dist / "manifest.json").write_text(json.dumps({"schemaVersion": 1, "artifacts": artifacts}))
 
 
+def plan_of(*changes: dict[str, Any], **members: Any) -> str:
+    """Return the JSON form of a plan of dev."""
+    plan = {"variables": {"environment": {"value": "dev"}}, "resource_changes": list(changes)}
+    return json.dumps(plan | members)
+
+
+def warning(summary: str, detail: str, **place: Any) -> str:
+    """Return a warning as Terraform writes it with -json."""
+    return diagnostic("warning", summary, detail, **place)
+
+
+def diagnostic(severity: str, summary: str, detail: str, **place: Any) -> str:
+    """Return a line as Terraform writes it with -json."""
+    value = {"severity": severity, "summary": summary, "detail": detail, **({"range": place} if place else {})}
+    return json.dumps({"@level": "error", "type": "diagnostic", "diagnostic": value})
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The repository: environment dev, artifacts in dist, a state, a plan that changes nothing."""
@@ -156,6 +220,7 @@ def root(tmp_path: Path) -> Path:
     (environments / "dev.tfvars").write_text(
         f'allowed_account_ids = ["{ACCOUNT}"]\nenvironment = "dev"\nregion = "eu-central-1"\n'
         'model_arn = "arn:aws:bedrock:eu-central-1::foundation-model/a-model"\nknowledge_base_id = "KB12345678"\n'
+        'authorization = "iam"\n'
     )
     (environments / "dev.s3.tfbackend").write_text(
         f'bucket = "{BUCKET}"\nkey = "selador.tfstate"\nregion = "eu-central-1"\n'
@@ -163,9 +228,11 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "terraform/.terraform.lock.hcl").write_text(
         'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n'
     )
+    shutil.copy(Path(__file__).parents[2] / "terraform/variables.tf", tmp_path / "terraform")
     (tmp_path / "cli.tfrc").touch()
-    (tmp_path / "state.json").write_text('{"lineage": "a-lineage", "serial": 7}')
-    (tmp_path / "plan.json").write_text('{"resource_changes": []}')
+    (tmp_path / "state.json").write_text('{"version": 4, "lineage": "a-lineage", "serial": 7}')
+    (tmp_path / "plan.json").write_text(plan_of())
+    (tmp_path / "version.txt").write_text("Terraform v1.11.4\n")
     (tmp_path / "version.json").write_text(
         '{"terraform_version": "1.11.4", "provider_selections": {"registry.terraform.io/hashicorp/aws": "5.100.0"}}'
     )
@@ -187,19 +254,35 @@ def resource_change(address: str, *actions: str, reason: str | None = None, **ch
     }
 
 
-def plan_of(*changes: dict[str, Any]) -> str:
-    """Return a plan's JSON form."""
-    return json.dumps({"resource_changes": list(changes)})
+@pytest.fixture(scope="session")
+def recorded_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the real Terraform's answers lie, so that each is had once."""
+    return tmp_path_factory.mktemp("answers")
 
 
 @pytest.fixture
-def run(root: Path, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line; Terraform ends with `status`, at the command `fails` or at any."""
+def stand_in(root: Path, recorded_answers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the stand-in where `terraform` is looked for."""
+    terraform = shutil.which("terraform")
+    assert terraform is not None, "these tests need Terraform: values are read by it"
     executable = root / "bin/terraform"
     executable.parent.mkdir()
-    executable.write_text(STAND_IN.format(python=sys.executable, root=str(root)))
+    text = STAND_IN.format(python=sys.executable, root=str(root), terraform=terraform, answers=str(recorded_answers))
+    executable.write_text(text)
     executable.chmod(0o755)
     monkeypatch.setenv("PATH", f"{executable.parent}:{os.environ['PATH']}")  # where Popen looks
+
+
+@pytest.fixture
+def dev(root: Path, stand_in: None) -> Environment:
+    """The environment, for what takes one and is no command."""
+    environ = {**os.environ, "TF_CLI_CONFIG_FILE": str(root / "cli.tfrc"), "STAND_IN_STATUS": "0"}
+    return Environment("dev", Terraform(root, environ, color=False))
+
+
+@pytest.fixture
+def run(root: Path, aws: FakeAws, stand_in: None) -> Run:
+    """Run the command line; Terraform ends with `status`, at the command `fails` or at any."""
 
     def run(*arguments: str, status: int = 0, fails: str | None = None, **environ: str) -> int:
         child = {

@@ -67,18 +67,18 @@ def test_another_account_is_refused_with_both_and_where_it_is_written(
     ],
     ids=["sso", "invalid", "unreachable"],
 )
-def test_what_keeps_a_caller_from_being_known_is_told_apart(root: Path, error: Exception, said: str) -> None:
+def test_what_keeps_a_caller_from_being_known_is_told_apart(dev: Environment, error: Exception, said: str) -> None:
     sts = FakeSts()
     sts.error = error
 
     with pytest.raises(DeployError) as raised:
-        check_caller(sts, Environment("dev", root))  # type: ignore[arg-type]
+        check_caller(sts, dev)  # type: ignore[arg-type]
 
     assert str(raised.value).startswith(said)
 
 
-def test_the_account_of_the_right_caller_is_returned(root: Path) -> None:
-    assert check_caller(FakeSts(), Environment("dev", root)) == ACCOUNT  # type: ignore[arg-type]
+def test_the_account_of_the_right_caller_is_returned(dev: Environment) -> None:
+    assert check_caller(FakeSts(), dev) == ACCOUNT  # type: ignore[arg-type]
 
 
 def test_a_profile_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,13 +86,13 @@ def test_a_profile_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
 
     with pytest.raises(DeployError, match=r"no-such-profile.*; set AWS_PROFILE to a profile that exists"):
-        client_maker("eu-central-1")("sts")
+        client_maker(lambda: "eu-central-1")("sts")
 
 
 def test_clients_are_made_for_the_environments_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
-    assert client_maker("eu-central-1")("sqs").meta.region_name == "eu-central-1"
+    assert client_maker(lambda: "eu-central-1")("sqs").meta.region_name == "eu-central-1"
 
 
 def test_what_aws_says_becomes_the_cause_of_our_own_error() -> None:

@@ -9,20 +9,20 @@ from selador_deploy.errors import DeployError
 from .conftest import BUCKET, Calls, Run
 
 
-def test_the_state_of_a_workspace_lies_under_its_name(root: Path) -> None:
-    backend = named_backend(Environment("dev", root))
+def test_the_state_of_a_workspace_lies_under_its_name(dev: Environment) -> None:
+    backend = named_backend(dev)
 
     assert backend == Backend(BUCKET, "selador.tfstate", "eu-central-1")
     assert backend.state_key("dev") == "env:/dev/selador.tfstate"
     assert str(backend) == f"s3://{BUCKET}/selador.tfstate (eu-central-1)"
 
 
-def test_a_file_that_names_no_bucket_is_told_what_to_add(root: Path) -> None:
+def test_a_file_that_names_no_bucket_is_told_what_to_add(root: Path, dev: Environment) -> None:
     file = root / "terraform/environments/dev.s3.tfbackend"
     file.write_text('key = "selador.tfstate"\n')
 
     with pytest.raises(DeployError, match=r'dev\.s3.tfbackend names no bucket; add bucket = "…" to it'):
-        named_backend(Environment("dev", root))
+        named_backend(dev)
 
 
 @pytest.mark.parametrize("command", [["plan"], ["drift"], ["destroy", "--confirm", "dev"], ["outputs"]])

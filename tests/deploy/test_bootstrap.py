@@ -1,6 +1,7 @@
 """The bootstrap, with a Terraform that does to the files and the bucket what the real one does."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,12 +73,12 @@ def empty_account(aws: FakeAws) -> FakeAws:
 
 
 @pytest.fixture
-def terraform(root: Path, aws: FakeAws) -> FakeTerraform:
-    return FakeTerraform(root, {}, color=False, aws=aws)
+def terraform(root: Path, aws: FakeAws, stand_in: None) -> FakeTerraform:
+    return FakeTerraform(root, dict(os.environ), color=False, aws=aws)
 
 
 def make(terraform: FakeTerraform, *, yes: bool = True) -> None:
-    bootstrap(Deployment(Environment("dev", terraform.root), terraform, terraform.aws), yes=yes)
+    bootstrap(Deployment(Environment("dev", terraform), terraform.aws), yes=yes)
 
 
 @pytest.mark.usefixtures("empty_account")
@@ -111,7 +112,7 @@ def test_a_run_that_ended_half_way_is_taken_up_with_the_state_that_it_left(
     terraform: FakeTerraform, folder: Path, aws: FakeAws, root: Path
 ) -> None:
     with pytest.raises(TerraformFailedError):
-        make(FakeTerraform(root, {}, color=False, aws=aws, fails_at="apply"))
+        make(FakeTerraform(root, dict(os.environ), color=False, aws=aws, fails_at="apply"))
     (folder / "terraform.tfstate").write_text("half of it")
     (folder / "removed.tf").write_text("# no longer in the configuration\n")
 
@@ -139,7 +140,7 @@ def test_terraform_asks_unless_it_is_told_not_to(terraform: FakeTerraform, yes: 
 
 @pytest.mark.usefixtures("empty_account")
 def test_a_state_that_did_not_arrive_is_kept_and_its_place_is_told(root: Path, aws: FakeAws, folder: Path) -> None:
-    terraform = FakeTerraform(root, {}, color=False, aws=aws, moves_the_state=False)
+    terraform = FakeTerraform(root, dict(os.environ), color=False, aws=aws, moves_the_state=False)
 
     with pytest.raises(DeployError) as raised:
         make(terraform)

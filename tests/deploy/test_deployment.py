@@ -10,7 +10,7 @@ from .conftest import FakeAws
 
 
 def deployment(root: Path) -> Deployment:
-    return Deployment(Environment("dev", root), Terraform(root, {}, color=False), FakeAws())
+    return Deployment(Environment("dev", Terraform(root, {}, color=False)), FakeAws())
 
 
 def test_a_private_folder_is_for_its_owner_only_and_gone_at_the_end(root: Path) -> None:

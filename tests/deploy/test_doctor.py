@@ -4,33 +4,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from .conftest import ARTIFACT_BUCKET, BUCKET, FakeAws, Run, client_error
-
-
-class FakeService:
-    """Answers each operation with what it is given, or raises it."""
-
-    def __init__(self, **answers: Any) -> None:
-        self._answers = answers
-
-    def __getattr__(self, operation: str) -> Any:
-        answer = self._answers[operation]
-
-        def call(**_: str) -> Any:
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return call
+from .conftest import ARTIFACT_BUCKET, BUCKET, FakeAws, FakeService, Run, client_error
 
 
 @pytest.fixture
 def ready(root: Path, aws: FakeAws) -> FakeAws:
     """An account that lacks nothing."""
-    executable = root / "bin/version"
-    executable.parent.mkdir(exist_ok=True)
-    executable.write_text("#!/bin/sh\necho Terraform v1.11.4\n")
-    executable.chmod(0o755)
     aws.others = {
         "apigateway": FakeService(get_account={"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/logs"}),
         "bedrock": FakeService(
@@ -46,12 +25,7 @@ def ready(root: Path, aws: FakeAws) -> FakeAws:
 
 
 def examined(run: Run, root: Path) -> int:
-    return run("doctor", "--env", "dev", TF=str(root / "bin/version"))
-
-
-@pytest.fixture(autouse=True)
-def _bin_is_there(run: Run) -> None:
-    """`run` makes bin/ before `ready` writes to it."""
+    return run("doctor", "--env", "dev")
 
 
 def test_an_account_that_lacks_nothing_is_ready(
@@ -130,7 +104,7 @@ def test_nothing_is_asked_of_a_wrong_account(
 
 
 def test_an_old_terraform_is_too_old(root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "bin/version").write_text("#!/bin/sh\necho Terraform v1.9.0\n")
+    (root / "version.txt").write_text("Terraform v1.9.0\n")
 
     assert examined(run, root) == 1
 

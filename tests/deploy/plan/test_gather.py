@@ -1,25 +1,21 @@
 import hashlib
-import os
 from pathlib import Path
 
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment
 from selador_deploy.plan.gather import gather_facts
-from selador_deploy.terraform import Terraform
 
 from ..conftest import ACCOUNT, BUCKET, FakeAws, Run
 
 
-def gathered(root: Path, aws: FakeAws) -> dict[str, object]:
-    environ = {**os.environ, "STAND_IN_STATUS": "0", "TF_CLI_CONFIG_FILE": str(root / "cli.tfrc")}
-    terraform = Terraform(root, environ, color=False)
-    return gather_facts(Deployment(Environment("dev", root), terraform, aws), root / "dist").to_json()
+def gathered(dev: Environment, aws: FakeAws) -> dict[str, object]:
+    return gather_facts(Deployment(dev, aws), dev.root / "dist").to_json()
 
 
-def test_each_fact_comes_from_where_it_is_true(root: Path, run: Run, aws: FakeAws) -> None:
+def test_each_fact_comes_from_where_it_is_true(root: Path, dev: Environment, run: Run, aws: FakeAws) -> None:
     run("init", "--env", "dev")
 
-    assert gathered(root, aws) == {
+    assert gathered(dev, aws) == {
         "environment": "dev",
         "workspace": "dev",
         "account_id": ACCOUNT,
@@ -38,10 +34,10 @@ def test_each_fact_comes_from_where_it_is_true(root: Path, run: Run, aws: FakeAw
     }
 
 
-def test_before_the_first_apply_there_is_no_state(root: Path, run: Run, aws: FakeAws) -> None:
+def test_before_the_first_apply_there_is_no_state(root: Path, dev: Environment, run: Run, aws: FakeAws) -> None:
     run("init", "--env", "dev")
     (root / "state.json").write_text("")
 
-    facts = gathered(root, aws)
+    facts = gathered(dev, aws)
 
     assert (facts["state_lineage"], facts["state_serial"]) == ("", 0)
