@@ -41,6 +41,7 @@ RELEASE = Flag("release", "a published release, instead of the artifacts in dist
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
 CONFIRM = Flag("confirm", "the environment's name, instead of typing it", "NAME")
 JSON = Flag("json", "print JSON", parameter="as_json")
+PLAN = Flag("plan", "the hash of the saved plan, as make plan printed it: needed if its mode is not 600", "SHA256")
 LOCK = Flag("lock", "the lock's id, as the refusal printed it", "ID", required=True)
 YES = Flag("yes", "don't ask")
 
@@ -62,12 +63,19 @@ COMMANDS = (
         "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'",
         (ENV, RELEASE, DIST, ALLOW_DESTROY, JSON),
     ),
-    Command("show", show, "print the saved plan of ENV, whole", (ENV,)),
-    Command("apply", apply, "apply the plan that `make plan` saved for ENV, if nothing has changed since", (ENV,)),
+    Command("show", show, "print the saved plan of ENV, whole; PLAN=<its hash>", (ENV, PLAN)),
+    Command(
+        "apply",
+        apply,
+        "apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>",
+        (ENV, PLAN),
+    ),
     Command("outputs", outputs, "print ENV's URLs, queues and log groups; JSON=1", (ENV, JSON)),
     Command("drift", drift, "exit 2 if what exists in ENV has moved from the state", (ENV, RELEASE, DIST)),
     Command("unlock", unlock, "take ENV's state from a holder that has died: LOCK=<id>", (ENV, LOCK)),
-    Command("destroy", destroy, "destroy ENV, after its name is typed, or CONFIRM=<its name>", (ENV, DIST, CONFIRM)),
+    Command(
+        "destroy", destroy, "destroy ENV, after its name is typed, or CONFIRM=<its name>", (ENV, RELEASE, DIST, CONFIRM)
+    ),
     Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
     Command("test", test, "run terraform/tests, which ask AWS nothing"),

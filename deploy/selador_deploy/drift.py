@@ -7,24 +7,30 @@ from typing import Any
 
 from selador_deploy.deployment import Deployment
 from selador_deploy.plan.changes import Change, read_change
+from selador_deploy.plan.guards import check_region
 from selador_deploy.progress import say
 from selador_deploy.releases import manifest_folder
-from selador_deploy.state import check_usable
+from selador_deploy.state import open_state
 
 STATUS_DRIFTED = 2
+_BLIND_SPOT = (
+    "it looks at what Terraform made; what somebody put beside it (another route of the API, another permission to "
+    "invoke a function, another subscription) is not seen"
+)
 
 
 def drift(deployment: Deployment, *, release: str | None, dist: str | None) -> int:
     """Print how what exists differs from the state; return the exit status."""
     name = deployment.environment.name
+    check_region(deployment.environment, open_state(deployment).content)
     folder = manifest_folder(deployment, release, dist)
-    check_usable(deployment)
     say(f"looking at everything in {name}")
     with deployment.private_folder() as private:
         saved = private / "tfplan"
         variables = deployment.environment.variable_arguments(folder)
-        deployment.capture("plan", "-refresh-only", "-input=false", "-lock=false", f"-out={saved}", *variables)
+        deployment.report("plan", "-refresh-only", "-input=false", "-lock=false", f"-out={saved}", *variables)
         changes = drifted(json.loads(deployment.capture("show", "-json", str(saved))))
+    say(_BLIND_SPOT)
     if not changes:
         print(f"{name} is as Terraform left it")
         return 0

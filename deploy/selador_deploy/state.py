@@ -4,8 +4,9 @@ Terraform says who holds a state only after its timeout, and on a page of its ow
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -44,16 +45,24 @@ def unlock(deployment: Deployment, *, lock: str) -> None:
     deployment.run("force-unlock", "-force", lock)
 
 
-def check_usable(deployment: Deployment) -> str:
-    """Check that the environment is initialized, its account is the caller's and its state is free.
+@dataclass(frozen=True)
+class State:
+    """A state that is free, and the account that it is in. `content` is empty before the first apply."""
 
-    Return the account. Raises DeployError otherwise.
+    account_id: str
+    content: Mapping[str, Any]
+
+
+def open_state(deployment: Deployment) -> State:
+    """Return the state as it is now.
+
+    Raises DeployError unless the environment is initialized, its account is the caller's and nobody holds its state.
     """
     environment = deployment.environment
     backend = initialized_backend(environment)
     account = check_caller(deployment.make_client("sts"), environment)
     check_unlocked(deployment.make_client("s3"), backend, environment)
-    return account
+    return State(account, json.loads(deployment.capture("state", "pull") or "{}"))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def test_destroy_without_the_environments_name_destroys_nothing(
     assert run("destroy", "--env", "dev", *confirmation) == 1
 
     assert "nothing was destroyed" in capsys.readouterr().err
-    assert commands(calls) == ["init", "workspace"]
+    assert "apply" not in commands(calls)
 
 
 def test_destroy_with_the_environments_name_asks_no_more(run: Run, calls: Calls) -> None:
@@ -26,7 +26,9 @@ def test_destroy_with_the_environments_name_asks_no_more(run: Run, calls: Calls)
 
     assert run("destroy", "--env", "dev", "--confirm", "dev") == 0
 
-    assert calls()[-1][:3] == ["destroy", "-input=false", "-auto-approve"]
+    (planned,) = (call for call in calls() if call[0] == "plan")
+    assert "-destroy" in planned
+    assert calls()[-1][:2] == ["apply", "-input=false"]
 
 
 def test_a_protected_environment_is_not_destroyed_even_by_its_name(
@@ -39,7 +41,7 @@ def test_a_protected_environment_is_not_destroyed_even_by_its_name(
     assert run("destroy", "--env", "dev", "--confirm", "dev") == 1
 
     assert "dev is protected" in capsys.readouterr().err
-    assert commands(calls) == ["init", "workspace"]
+    assert "apply" not in commands(calls)
 
 
 class Terminal:
@@ -64,7 +66,7 @@ def test_on_a_terminal_the_name_is_asked_for(
 
     assert run("destroy", "--env", "dev") == status
 
-    assert ("destroy" in commands(calls)) == (status == 0)
+    assert ("apply" in commands(calls)) == (status == 0)
 
 
 def test_a_plan_that_was_saved_before_is_gone_with_the_environment(root: Path, run: Run) -> None:

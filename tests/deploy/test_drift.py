@@ -16,9 +16,10 @@ def test_drift_exits_2_and_names_what_has_moved(root: Path, run: Run, capsys: py
 
     assert run("drift", "--env", "dev") == 2
 
-    said = capsys.readouterr().out
-    assert "aws_sqs_queue.this: delay_seconds" in said
-    assert "aws_sns_topic.alarms: it is gone" in said
+    said = capsys.readouterr()
+    assert "aws_sqs_queue.this: delay_seconds" in said.out
+    assert "aws_sns_topic.alarms: it is gone" in said.out
+    assert "what somebody put beside it (another route of the API" in said.err, "its blind spot is not told"
 
 
 def test_where_nothing_has_moved_drift_exits_0(run: Run, calls: Calls) -> None:

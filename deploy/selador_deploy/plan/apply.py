@@ -8,27 +8,46 @@ from selador_deploy.deployment import Deployment
 from selador_deploy.errors import DeployError
 from selador_deploy.plan.bundle import Bundle, faults, read_bundle
 from selador_deploy.plan.gather import gather_facts
+from selador_deploy.plan.guards import check_region, misfits
+from selador_deploy.plan.plan import read_plan
+from selador_deploy.plan.summary import render, summarize
+from selador_deploy.releases import manifest_folder
+from selador_deploy.state import open_state
+from selador_deploy.turns import alone
 
 
-def show(deployment: Deployment) -> None:
-    """Print the saved plan as Terraform does, whole."""
-    bundle = read_bundle(deployment.environment.bundle_file, deployment.environment.name)
-    with _unpacked(bundle, deployment) as plan:
-        deployment.run("show", str(plan))
-
-
-def apply(deployment: Deployment) -> None:
-    """Carry out the saved plan, once, if nothing has changed that it rests on."""
+def show(deployment: Deployment, *, plan: str | None) -> None:
+    """Print the saved plan: its summary with all warnings, then the whole of it as Terraform does."""
     environment = deployment.environment
-    bundle = read_bundle(environment.bundle_file, environment.name)
-    found = list(faults(bundle, gather_facts(deployment, Path(bundle.dist)), deployment.now()))
-    if found:
-        raise DeployError(f"nothing was applied: {'; '.join(found)}", f"run make plan ENV={environment.name} again")
-    with _unpacked(bundle, deployment) as plan:
-        try:
-            deployment.run("apply", "-input=false", str(plan))
-        finally:
-            environment.bundle_file.unlink()
+    bundle = read_bundle(environment.bundle_file, environment.name, plan)
+    with _unpacked(bundle, deployment) as saved:
+        summary = summarize(read_plan(deployment, saved), bundle.warnings)
+        print(f"{environment.name}: {'\n'.join(render(summary, environment.name))}", flush=True)
+        deployment.run("show", str(saved))
+
+
+def apply(deployment: Deployment, *, plan: str | None) -> None:
+    """Carry out the saved plan, once, if nothing has changed that it rests on and it is what `make plan` allowed."""
+    environment = deployment.environment
+    with alone(environment, "apply"):
+        bundle = read_bundle(environment.bundle_file, environment.name, plan)
+        state = open_state(deployment)
+        check_region(environment, state.content)
+        dist = manifest_folder(deployment, bundle.release, str(environment.root / bundle.dist))
+        now = gather_facts(deployment, dist, state)
+        found = list(faults(bundle, now, deployment.now()))
+        with _unpacked(bundle, deployment) as saved:
+            if not found:  # a plan of other facts is nothing to judge
+                read = read_plan(deployment, saved)
+                found = list(misfits(read, summarize(read), environment.name, bundle.allowed))
+            if found:
+                raise DeployError(
+                    f"nothing was applied: {'; '.join(found)}", f"run make plan ENV={environment.name} again"
+                )
+            try:
+                deployment.run("apply", "-input=false", str(saved))
+            finally:
+                environment.bundle_file.unlink(missing_ok=True)
 
 
 @contextmanager

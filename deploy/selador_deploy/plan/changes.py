@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from selador_deploy.plan.iam_statements import POLICY_ATTRIBUTES, statements
+from selador_deploy.errors import DeployError
+from selador_deploy.plan.iam_statements import DENY, POLICY_ATTRIBUTES, statements
 
 # Another apply doesn't bring back what these hold: messages, what a key encrypted, subscriptions, logs, objects, the
 # URL that clients have.
@@ -28,6 +29,7 @@ _ACTIONS = {
     ("delete", "create"): "replace",
     ("forget",): "forget",
 }
+_NOTHING = {("no-op",), ("read",)}
 _REASONS = {
     "replace_because_tainted": "it is tainted: making it failed half-way",
     "replace_by_request": "it was asked for",
@@ -51,11 +53,23 @@ class Change:
     attributes: tuple[str, ...]
     removed_statements: tuple[str, ...] = ()
     added_statements: tuple[str, ...] = ()
+    unknown_policies: tuple[str, ...] = ()
+    """Names of the attributes whose policy is known only after the apply."""
+    opens: str = ""
+    """How it lets anybody connect, if it does and nothing did before."""
 
     @property
     def stateful(self) -> bool:
         """Whether it holds what another apply doesn't bring back."""
         return self.type in STATEFUL_TYPES
+
+    @property
+    def widens(self) -> list[str]:
+        """The permissions that it gives, and the denials that it takes back."""
+        if self.action == "destroy":  # with what it was denied for
+            return []
+        given = [statement for statement in self.added_statements if not statement.startswith(DENY)]
+        return given + [f"no longer {statement}" for statement in self.removed_statements if statement.startswith(DENY)]
 
     @property
     def loses(self) -> bool:
@@ -65,17 +79,35 @@ class Change:
 
 def is_change(resource: Mapping[str, Any]) -> bool:
     """Return whether Terraform does anything to a resource but read it."""
-    return tuple(resource["change"]["actions"]) in _ACTIONS
+    return tuple(resource["change"]["actions"]) not in _NOTHING
+
+
+def destroys_without_reason(resource: Mapping[str, Any]) -> bool:
+    """Return whether a resource goes though the configuration still has it, as with `terraform plan -destroy`.
+
+    Of a plan by the configuration, Terraform tells why each resource goes. A deposed one is the rest of a replacement.
+    """
+    return (
+        tuple(resource["change"]["actions"]) == ("delete",)
+        and not resource.get("action_reason")
+        and "deposed" not in resource
+    )
 
 
 def read_change(resource: Mapping[str, Any]) -> Change:
-    """Return a resource's change. Raises KeyError for one that `is_change` denies."""
+    """Return a resource's change. Raises DeployError for an action that isn't known here, such as create and forget."""
     change = resource["change"]
-    action = _ACTIONS[tuple(change["actions"])]
+    actions = tuple(change["actions"])
+    if actions not in _ACTIONS:
+        raise DeployError(
+            f"Terraform means to {' and '.join(actions)} {resource['address']}, and this program can't judge that",
+            "find out why, with terraform plan itself; nothing was saved or applied",
+        )
+    action = _ACTIONS[actions]
     before, after = change.get("before") or {}, change.get("after") or {}
     unknown = change.get("after_unknown") or {}
     attributes = _changed(before, after, unknown) if action in {"change", "replace"} else ()
-    removed, added = _statement_changes(resource["type"], before, after, unknown)
+    removed, added, later = _statement_changes(resource["type"], before, after, unknown)
     return Change(
         resource["address"],
         resource["type"],
@@ -84,6 +116,8 @@ def read_change(resource: Mapping[str, Any]) -> Change:
         attributes,
         removed,
         added,
+        later,
+        _opens(resource["type"], before, after),
     )
 
 
@@ -115,13 +149,23 @@ def _why(resource: Mapping[str, Any], change: Mapping[str, Any]) -> str:
 
 def _statement_changes(
     type_: str, before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     removed: list[str] = []
     added: list[str] = []
+    later: list[str] = []
     for attribute in POLICY_ATTRIBUTES.get(type_, ()):
+        if unknown.get(attribute):  # nobody can say yet what goes and what comes
+            later.append(attribute)
+            continue
         old, new = statements(type_, attribute, before), statements(type_, attribute, after)
-        if unknown.get(attribute):
-            new = [f"{attribute} is known after the apply"]
         removed += [statement for statement in old if statement not in new]
         added += [statement for statement in new if statement not in old]
-    return tuple(removed), tuple(added)
+    return tuple(removed), tuple(added), tuple(later)
+
+
+def _opens(type_: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return how a route of `$connect` stops asking who connects."""
+    if type_ != "aws_apigatewayv2_route" or after.get("route_key") != "$connect":
+        return ""
+    old, new = before.get("authorization_type"), after.get("authorization_type")
+    return f"authorization_type {old or '(no route)'} → {new}" if new == "NONE" and old != "NONE" else ""

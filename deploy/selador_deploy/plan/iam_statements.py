@@ -8,23 +8,31 @@ from typing import Any
 POLICY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "aws_iam_policy": ("policy",),
     "aws_iam_role": ("assume_role_policy",),
+    "aws_iam_role_policies_exclusive": ("policy_names",),
     "aws_iam_role_policy": ("policy",),
     "aws_iam_role_policy_attachment": ("policy_arn",),
     "aws_kms_key": ("policy",),
     "aws_lambda_permission": ("source_arn",),
     "aws_s3_bucket_policy": ("policy",),
     "aws_sns_topic": ("policy",),
+    "aws_sns_topic_policy": ("policy",),
     "aws_sqs_queue": ("policy",),
+    "aws_sqs_queue_policy": ("policy",),
 }
+
+DENY = "Deny "
+"""How a statement begins that takes a permission away."""
 
 
 def statements(type_: str, attribute: str, values: Mapping[str, Any]) -> list[str]:
     """Return the statements of a resource's attribute; none if it has no value."""
     value = values.get(attribute)
+    if type_ == "aws_lambda_permission" and values:
+        return [f"Allow {values.get('principal')} {values.get('action')} from {value or 'any source'}"]
     if not value:
         return []
-    if type_ == "aws_lambda_permission":
-        return [f"Allow {values.get('principal')} {values.get('action')} from {value}"]
+    if type_ == "aws_iam_role_policies_exclusive":
+        return [f"the inline policy {name}" for name in sorted(value)]
     if type_ == "aws_iam_role_policy_attachment":
         return [f"everything that {value} allows"]
     try:

@@ -4,63 +4,84 @@ The stages:
 1. gather the facts that the plan rests on (gather.py);
 2. let Terraform plan;
 3. sum up what the plan would do (summary.py);
-4. refuse losses that nobody named;
+4. refuse losses that nobody named (guards.py);
 5. save plan and facts as one bundle (bundle.py), which `make apply` carries out (apply.py).
 """
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from selador_deploy.deployment import Deployment
-from selador_deploy.environment import Environment, check_filled_in
-from selador_deploy.errors import DeployError
-from selador_deploy.plan.bundle import write_bundle
+from selador_deploy.diagnostics import FAILED_CHECK
+from selador_deploy.environment import check_filled_in
+from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.gather import gather_facts
+from selador_deploy.plan.guards import check_losses, check_region
 from selador_deploy.plan.summary import Summary, render, summarize
 from selador_deploy.progress import say
 from selador_deploy.releases import manifest_folder
-
-STATUS_STATEFUL_LOSS = 3
+from selador_deploy.state import open_state
+from selador_deploy.turns import alone
 
 
 def plan(
-    deployment: Deployment, *, release: str | None, dist: str | None, allow_destroy: str | None, as_json: bool
+    deployment: Deployment,
+    *,
+    release: str | None,
+    dist: str | None,
+    allow_destroy: str | None,
+    as_json: bool,
 ) -> None:
     """Save a plan with what it was made of, and say what it does."""
-    environment = deployment.environment
-    environment.bundle_file.unlink(missing_ok=True)  # an older plan must not outlive this one's failure
+    environment, name = deployment.environment, deployment.environment.name
+    allowed = (allow_destroy or "").replace(",", " ").split()
     check_filled_in(environment)
-    folder = manifest_folder(deployment, release, dist)
-    facts = gather_facts(deployment, folder)
-    say(f"planning {environment.name}")
-    with deployment.private_folder() as private:
-        saved, summary = _planned(deployment, folder, private)
-        _report(summary, environment.name, as_json=as_json)
-        _refuse_losses(summary, environment, (allow_destroy or "").replace(",", " ").split())
-        write_bundle(environment.bundle_file, facts, str(folder), saved.read_bytes(), deployment.now())
-    name = environment.name
+    with alone(environment, "plan"), deployment.private_folder() as private:
+        environment.bundle_file.unlink(missing_ok=True)  # an older plan must not outlive this one's failure
+        state = open_state(deployment)
+        check_region(environment, state.content)
+        folder = manifest_folder(deployment, release, dist)
+        facts = gather_facts(deployment, folder, state)
+        say(f"planning {name}")
+        saved, summary = make_plan(deployment, folder, private)
+        report(summary, name, as_json=as_json)
+        check_losses(summary, environment, allowed)
+        bundle = Bundle(
+            facts=facts,
+            dist=os.path.relpath(folder, environment.root),
+            release=folder.name if release else "",
+            allowed=tuple(allowed),
+            warnings=summary.warnings,
+            made_at=deployment.now(),
+            plan=saved.read_bytes(),
+        )
+        sha256 = write_bundle(environment.bundle_file, bundle)
     say(f"the plan is saved; make show ENV={name} prints all of it, make apply ENV={name} carries it out")
+    say(f"in another job, where the file's mode may be lost: make apply ENV={name} PLAN={sha256}")
 
 
-def _planned(deployment: Deployment, dist: Path, folder: Path) -> tuple[Path, Summary]:
+def make_plan(deployment: Deployment, dist: Path, folder: Path, *options: str) -> tuple[Path, Summary]:
+    """Let Terraform plan into `folder`; return the plan's file and its summary. Raises DeployError."""
     saved = folder / "tfplan"
     variables = deployment.environment.variable_arguments(dist)
-    deployment.capture("plan", "-input=false", f"-out={saved}", *variables)
-    return saved, summarize(json.loads(deployment.capture("show", "-json", str(saved))))
+    warnings = deployment.report("plan", *options, "-input=false", f"-out={saved}", *variables)
+    return saved, summarize(
+        read_plan(deployment, saved), [str(warning) for warning in warnings if warning.summary != FAILED_CHECK]
+    )
 
 
-def _report(summary: Summary, name: str, *, as_json: bool) -> None:
+def read_plan(deployment: Deployment, saved: Path) -> Mapping[str, Any]:
+    """Return a saved plan's JSON form."""
+    form: Mapping[str, Any] = json.loads(deployment.capture("show", "-json", str(saved)))
+    return form
+
+
+def report(summary: Summary, name: str, *, as_json: bool) -> None:
+    """Print what a plan does."""
     if as_json:
         print(json.dumps({"environment": name, **summary.to_json()}, indent=2))
     else:
-        print(f"{name}: {'\n'.join(render(summary))}")
-
-
-def _refuse_losses(summary: Summary, environment: Environment, allowed: list[str]) -> None:
-    losses = [change.address for change in summary.losses(allowed)]
-    if losses:
-        raise DeployError(
-            f"no plan was saved: {', '.join(losses)} would be lost with what it holds",
-            f"if that is meant, run make plan ENV={environment.name} ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
-            status=STATUS_STATEFUL_LOSS,
-        )
+        print(f"{name}: {'\n'.join(render(summary, name))}", flush=True)

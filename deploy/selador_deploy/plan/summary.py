@@ -1,4 +1,4 @@
-"""Sum up a plan for a person to judge on one screen: losses first, each with its reason, then the rest by name.
+"""Sum up a plan for a person to judge on one screen: warnings first, then losses with their reasons, the rest by name.
 
 Attributes are named, and their values are not shown: a value may be secret. Permissions are the exception: they are
 shown statement by statement. Pure.
@@ -9,32 +9,55 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from selador_deploy.plan.changes import ACTIONS, Change, is_change, read_change
+from selador_deploy.plan.changes import ACTIONS, Change, destroys_without_reason, is_change, read_change
 
 _MAX_LINES = 8
 _MAX_IAM_LINES = 30
-"""All of it is one screen. `make show` has the rest."""
+"""All of it is one screen. JSON=1 has the rest."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Every change of a plan, and the root outputs that change."""
+    """Every change of a plan, the root outputs that change, and what to know before any of it."""
 
     changes: tuple[Change, ...]
     outputs: tuple[str, ...]
+    vanished: tuple[Change, ...]
+    """What the state has and Terraform no longer finds."""
+    warnings: tuple[str, ...]
+    """Terraform's, and the checks that fail."""
+    destroyed_without_reason: tuple[str, ...]
+    first: bool
+    """Whether nothing exists yet."""
 
     def of(self, action: str) -> list[Change]:
         """Return the changes with one action."""
         return [change for change in self.changes if change.action == action]
 
     def losses(self, allowed: Iterable[str] = ()) -> list[Change]:
-        """Return the stateful resources that would go, without those whose address is allowed."""
+        """Return the stateful resources that would go or are gone, without those whose address is allowed."""
         named = set(allowed)
-        return [change for change in self.changes if change.stateful and change.loses and change.address not in named]
+        lost = [*self.vanished, *(change for change in self.changes if change.loses)]
+        return [change for change in lost if change.stateful and change.address not in named]
+
+    @property
+    def opens(self) -> list[str]:
+        """How the plan lets anybody connect."""
+        return [f"{change.address}: {change.opens}" for change in self.changes if change.opens]
+
+    @property
+    def widens(self) -> list[str]:
+        """The permissions that what exists already gets; of a first apply, none."""
+        changes = () if self.first else self.changes
+        return [f"{change.address}: {line}" for change in changes for line in change.widens]
 
     def to_json(self) -> dict[str, Any]:
         """Return what `render` says, uncut, for a machine."""
         return {
+            "warnings": list(self.warnings),
+            "opens": self.opens,
+            "widens": self.widens,
+            "vanished": [change.address for change in self.vanished],
             "totals": {action: len(self.of(action)) for action in ACTIONS},
             "byType": _by_type(self.changes),
             "statefulLosses": [change.address for change in self.losses()],
@@ -45,7 +68,11 @@ class Summary:
                     "stateful": change.stateful,
                     "why": change.why,
                     "attributes": list(change.attributes),
-                    "iam": {"removed": list(change.removed_statements), "added": list(change.added_statements)},
+                    "iam": {
+                        "removed": list(change.removed_statements),
+                        "added": list(change.added_statements),
+                        "knownAfterApply": list(change.unknown_policies),
+                    },
                 }
                 for change in self.changes
             ],
@@ -53,17 +80,30 @@ class Summary:
         }
 
 
-def summarize(plan: Mapping[str, Any]) -> Summary:
-    """Read the JSON form of a saved plan."""
-    changes = tuple(read_change(resource) for resource in plan.get("resource_changes", []) if is_change(resource))
+def summarize(plan: Mapping[str, Any], warnings: Iterable[str] = ()) -> Summary:
+    """Read the JSON form of a saved plan. `warnings` are what Terraform said beside it when it planned."""
+    resources = plan.get("resource_changes", [])
+    changes = tuple(read_change(resource) for resource in resources if is_change(resource))
+    drifted = (resource for resource in plan.get("resource_drift", []) if resource["change"]["actions"] == ["delete"])
     outputs = (
         name for name, change in plan.get("output_changes", {}).items() if change["actions"] not in (["no-op"], [])
     )
-    return Summary(changes, tuple(sorted(outputs)))
+    return Summary(
+        changes=changes,
+        outputs=tuple(sorted(outputs)),
+        vanished=tuple(read_change(resource) for resource in drifted),
+        warnings=tuple(dict.fromkeys([*warnings, *_failed_checks(plan)])),
+        destroyed_without_reason=tuple(
+            resource["address"] for resource in resources if destroys_without_reason(resource)
+        ),
+        first=all(resource["change"]["actions"] in (["create"], ["read"]) for resource in resources),
+    )
 
 
-def render(summary: Summary) -> Iterator[str]:
-    """Yield the lines for a person."""
+def render(summary: Summary, environment: str) -> Iterator[str]:
+    """Yield the lines for a person; the first ones are what to know before anything else."""
+    more = f"make plan ENV={environment} JSON=1 lists all"
+    yield from render_warnings(summary, more)
     if not summary.changes:
         yield "No changes." if not summary.outputs else f"No changes but of outputs: {', '.join(summary.outputs)}"
         return
@@ -73,24 +113,53 @@ def render(summary: Summary) -> Iterator[str]:
         if (changes := summary.of(action)) or action in {"destroy", "replace"}
     )
     for action in ("destroy", "replace"):
-        yield from _section(f"to {action}", (_lost(change) for change in summary.of(action)))
-    yield from _section("to change", (f"{_named(change)}" for change in summary.of("change")))
-    iam = [change for change in summary.changes if change.removed_statements or change.added_statements]
-    yield from _section("IAM", (line for change in iam for line in _iam(change)), limit=_MAX_IAM_LINES)
+        yield from _losses(f"to {action}", summary.of(action), more)
+    yield from _section("to change", map(_named, summary.of("change")), more)
+    iam = (line for change in summary.changes for line in _iam(change, with_added=summary.first))
+    yield from _section("IAM", iam, more, limit=_MAX_IAM_LINES)
     for action, counts in _by_type(summary.changes).items():
         yield f"{action}: {', '.join(f'{count} {type_}' for type_, count in counts.items())}"
     if summary.outputs:
         yield f"outputs that change: {', '.join(summary.outputs)}"
 
 
-def _section(title: str, lines: Iterable[str], limit: int = _MAX_LINES) -> Iterator[str]:
+def render_warnings(summary: Summary, more: str) -> Iterator[str]:
+    """Yield a line for each warning, each way to open the API, each loss that has happened and each wider permission.
+
+    `more` says what lists all permissions, if there are too many.
+    """
+    yield from (f"WARNING {warning}" for warning in summary.warnings)
+    yield from (f"OPENS THE API to anybody who learns its URL: {line}" for line in summary.opens)
+    yield from _losses("gone since the last apply", summary.vanished, more)
+    yield from _section("WIDENS", summary.widens, more, limit=_MAX_IAM_LINES)
+
+
+def _failed_checks(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the failed checks say. A plan to destroy evaluates none, so that they stay unknown."""
+    destroys = any(map(destroys_without_reason, plan.get("resource_changes", [])))
+    unknown = () if destroys else ("unknown",)
+    for check in plan.get("checks", []):
+        if check["address"].get("kind") != "check" or check["status"] not in {"fail", "error", *unknown}:
+            continue
+        said = [problem["message"] for one in check.get("instances", []) for problem in one.get("problems", [])]
+        yield from said or [f"{check['address']['to_display']} can't be told before the apply"]
+
+
+def _section(title: str, lines: Iterable[str], more: str, limit: int = _MAX_LINES) -> Iterator[str]:
     found = list(lines)
     if not found:
         return
     yield f"{title}:"
     yield from (f"  {line}" for line in found[:limit])
     if len(found) > limit:
-        yield f"  … and {len(found) - limit} more"
+        yield f"  … and {len(found) - limit} more lines; {more}"
+
+
+def _losses(title: str, lost: Iterable[Change], more: str) -> Iterator[str]:
+    """Yield the losses: those that hold something first, and all of them."""
+    found = sorted(lost, key=lambda change: not change.stateful)
+    stateful = sum(change.stateful for change in found)
+    yield from _section(title, map(_lost, found), more, limit=max(_MAX_LINES, stateful))
 
 
 def _lost(change: Change) -> str:
@@ -102,10 +171,14 @@ def _named(change: Change) -> str:
     return f"{change.address}: {', '.join(change.attributes)}"
 
 
-def _iam(change: Change) -> Iterator[str]:
-    yield f"{change.address}:"
-    yield from (f"  - {statement}" for statement in change.removed_statements)
-    yield from (f"  + {statement}" for statement in change.added_statements)
+def _iam(change: Change, *, with_added: bool) -> Iterator[str]:
+    """Yield a change's statements; what is widened stands above already."""
+    lines = [f"  - {statement}" for statement in change.removed_statements]
+    lines += [f"  + {one}" for one in change.added_statements if with_added or one not in change.widens]
+    lines += [f"  ? {attribute} is known after the apply" for attribute in change.unknown_policies]
+    if lines:
+        yield f"{change.address}:"
+        yield from lines
 
 
 def _by_type(changes: Iterable[Change]) -> dict[str, dict[str, int]]:

@@ -1,6 +1,8 @@
 """What `apply` carries out, and what it refuses: each way to tamper with a bundle, or with what it was made of."""
 
+import hashlib
 import json
+import re
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -9,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Calls, FakeAws, Run, write_artifacts
+from selador_deploy.environment import Environment
+from selador_deploy.turns import alone
+
+from ..conftest import Calls, FakeAws, Run, plan_of, resource_change, warning, write_artifacts
 
 type Tamper = Callable[[Path, FakeAws], None]
 
@@ -22,7 +27,7 @@ def git(root: Path, *arguments: str) -> None:
 @pytest.fixture
 def planned(root: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> Path:
     """A committed repository with a saved plan of dev."""
-    (root / ".gitignore").write_text("/build/\n/calls\n/state.json\n/version.json\n/dist/\n")
+    (root / ".gitignore").write_text("/build/\n/calls\n/state.json\n/plan.json\n/version.json\n/dist/\n")
     git(root, "init", "--quiet")
     git(root, "add", ".")
     git(root, "commit", "--quiet", "--message", "first")
@@ -68,11 +73,11 @@ def move_the_state(root: Path, _: FakeAws) -> None:
 
 
 def begin_another_state(root: Path, _: FakeAws) -> None:
-    (root / "state.json").write_text('{"lineage": "another", "serial": 7}')
+    (root / "state.json").write_text('{"version": 4, "lineage": "another", "serial": 7}')
 
 
 def apply_something_else(root: Path, _: FakeAws) -> None:
-    (root / "state.json").write_text('{"lineage": "a-lineage", "serial": 8}')
+    (root / "state.json").write_text('{"version": 4, "lineage": "a-lineage", "serial": 8}')
 
 
 def commit_something(root: Path, _: FakeAws) -> None:
@@ -120,7 +125,7 @@ def come_from_the_future(root: Path, _: FakeAws) -> None:
 
 
 def use_another_schema(root: Path, _: FakeAws) -> None:
-    describe(root, schemaVersion=2)
+    describe(root, schemaVersion=3)
 
 
 def bring_another_environments_bundle(root: Path, _: FakeAws) -> None:
@@ -169,7 +174,7 @@ def take_away(root: Path, _: FakeAws) -> None:
         (swap_the_plan, "the plan's hash is "),
         (grow_old, "the plan is 25 hours old, and is good for 24"),
         (come_from_the_future, "which is yet to come"),
-        (use_another_schema, "dev.plan has schemaVersion 2, not 1"),
+        (use_another_schema, "dev.plan has schemaVersion 3, not 2"),
         (bring_another_environments_bundle, "the environment was prod and is dev"),
         (forget_a_fact, "dev.plan is not a plan bundle"),
         (cut_short, "dev.plan is not a plan bundle"),
@@ -187,8 +192,106 @@ def test_apply_refuses_in_one_line_and_nothing_is_applied(
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert said in line
-    assert "; run make " in line or "; set AWS_PROFILE" in line
+    assert "run make " in line or "; set AWS_PROFILE" in line
     assert "apply" not in [call[0] for call in calls()]
+
+
+def swap_for_a_teardown(root: Path, _: FakeAws) -> None:
+    """Everything goes, for no reason: what `terraform plan -destroy` makes. The bundle states the new plan's hash."""
+
+    def change(members: dict[str, bytes]) -> None:
+        description = json.loads(members["bundle.json"]) | {"planSha256": hashlib.sha256(b"a teardown").hexdigest()}
+        members.update({"tfplan": b"a teardown", "bundle.json": json.dumps(description).encode()})
+
+    rewrite(root, change)
+    gone = [resource_change("module.queue.aws_sqs_queue.this", "delete"), resource_change("aws_iam_role.a", "delete")]
+    (root / "plan.json").write_text(plan_of(*gone))
+
+
+def swap_for_a_loss(root: Path, _: FakeAws) -> None:
+    lost = resource_change("module.queue.aws_sqs_queue.this", "delete", reason="delete_because_no_resource_config")
+    (root / "plan.json").write_text(plan_of(lost))
+
+
+def swap_for_another_environments(root: Path, _: FakeAws) -> None:
+    (root / "plan.json").write_text(plan_of(variables={"environment": {"value": "prod"}}))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (
+            swap_for_a_teardown,
+            "it destroys for no reason in the configuration: module.queue.aws_sqs_queue.this, aws_iam_role.a",
+        ),
+        (swap_for_a_loss, "it loses what nobody allowed when it was made: module.queue.aws_sqs_queue.this"),
+        (swap_for_another_environments, "it plans the environment prod, not dev"),
+    ],
+)
+def test_apply_reads_the_plan_itself_and_refuses_what_make_plan_would_not_have_saved(
+    planned: Path, run: Run, aws: FakeAws, calls: Calls, capsys: pytest.CaptureFixture[str], tamper: Tamper, said: str
+) -> None:
+    tamper(planned, aws)
+
+    assert run("apply", "--env", "dev") == 1
+
+    assert f"nothing was applied: {said}" in capsys.readouterr().err
+    assert "apply" not in [call[0] for call in calls()]
+
+
+def test_a_loss_that_was_allowed_when_it_was_planned_is_allowed_when_it_is_applied(root: Path, run: Run) -> None:
+    lost = resource_change("aws_sqs_queue.a", "delete", reason="delete_because_no_resource_config")
+    (root / "plan.json").write_text(plan_of(lost))
+    run("init", "--env", "dev")
+    assert run("plan", "--env", "dev", "--allow-destroy", "aws_sqs_queue.a") == 0
+
+    assert run("apply", "--env", "dev") == 0
+
+
+def test_a_store_that_loses_the_mode_is_made_up_for_by_the_hash_that_plan_printed(
+    planned: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("plan", "--env", "dev") == 0
+    (sha256,) = re.findall(r"PLAN=([0-9a-f]{64})", capsys.readouterr().err)
+    (planned / "build/dev.plan").chmod(0o644)
+
+    assert run("apply", "--env", "dev", "--plan", sha256) == 0
+
+
+def test_show_begins_with_the_warnings_that_came_with_the_plan(
+    root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", "--env", "dev")
+    (root / "warnings").write_text(warning("Argument is deprecated", "Use another."))
+    run("plan", "--env", "dev")
+    assert "dev: WARNING Argument is deprecated: Use another." in capsys.readouterr().out
+
+    run("show", "--env", "dev")
+
+    assert capsys.readouterr().out.startswith("dev: WARNING Argument is deprecated: Use another.")
+
+
+def test_a_plan_beside_a_running_apply_is_refused_and_takes_nothing_away(
+    planned: Path, dev: Environment, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with alone(dev, "apply"):
+        assert run("plan", "--env", "dev") == 1
+
+    assert "make apply (process " in capsys.readouterr().err
+    assert (planned / "build/dev.plan").exists()
+
+
+def test_a_saved_file_does_not_end_the_laptops_own_environment(planned: Path, run: Run, aws: FakeAws) -> None:
+    for suffix in ("tfvars", "s3.tfbackend"):
+        text = (planned / f"terraform/environments/dev.{suffix}").read_text()
+        (planned / f"terraform/environments/local.{suffix}").write_text(text.replace('"dev"', '"local"'))
+    (planned / "plan.json").write_text(plan_of(variables={"environment": {"value": "local"}}))
+    run("init", "--env", "local")
+    assert run("plan", "--env", "local") == 0
+    leave_something_uncommitted(planned, aws)
+    commit_something(planned, aws)
+
+    assert run("apply", "--env", "local") == 0
 
 
 def test_apply_goes_on_where_nothing_has_changed(planned: Path, run: Run, calls: Calls) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from selador_deploy.plan.changes import STATEFUL_TYPES, is_change, read_change
+from selador_deploy.errors import DeployError
+from selador_deploy.plan.changes import STATEFUL_TYPES, destroys_without_reason, is_change, read_change
 
 from ..conftest import resource_change
 
@@ -28,6 +29,32 @@ def test_terraforms_actions_have_a_word_each(actions: list[str], action: str) ->
 @pytest.mark.parametrize("actions", [["no-op"], ["read"]])
 def test_what_changes_nothing_is_no_change(actions: list[str]) -> None:
     assert not is_change(resource_change("aws_lambda_alias.a", *actions))
+
+
+@pytest.mark.parametrize("actions", [("create", "forget"), ("delete", "forget"), ("an action of a newer Terraform",)])
+def test_an_action_that_is_not_known_is_refused_by_name_and_never_passed_over(actions: tuple[str, ...]) -> None:
+    resource = resource_change("module.queue.aws_sqs_queue.this", *actions)
+
+    assert is_change(resource)
+    with pytest.raises(
+        DeployError, match=f"Terraform means to {' and '.join(actions)} module.queue.aws_sqs_queue.this"
+    ):
+        read_change(resource)
+
+
+@pytest.mark.parametrize(
+    ("resource", "without"),
+    [
+        (resource_change("aws_sqs_queue.a", "delete"), True),
+        (resource_change("aws_sqs_queue.a", "delete", reason="delete_because_no_resource_config"), False),
+        (resource_change("aws_sqs_queue.a", "delete", "create", reason="replace_because_tainted"), False),
+        ({**resource_change("aws_apigatewayv2_deployment.a", "delete"), "deposed": "0a1b2c3d"}, False),
+        (resource_change("aws_sqs_queue.a", "create"), False),
+    ],
+    ids=["destroy-mode", "no-longer-configured", "tainted", "deposed", "created"],
+)
+def test_only_what_the_configuration_still_has_goes_without_a_reason(resource: dict[str, Any], without: bool) -> None:
+    assert destroys_without_reason(resource) == without
 
 
 @pytest.mark.parametrize("action", ["delete", "create"])

@@ -4,12 +4,14 @@ from pathlib import Path
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment
 from selador_deploy.plan.gather import gather_facts
+from selador_deploy.state import open_state
 
 from ..conftest import ACCOUNT, BUCKET, FakeAws, Run
 
 
 def gathered(dev: Environment, aws: FakeAws) -> dict[str, object]:
-    return gather_facts(Deployment(dev, aws), dev.root / "dist").to_json()
+    deployment = Deployment(dev, aws)
+    return gather_facts(deployment, dev.root / "dist", open_state(deployment)).to_json()
 
 
 def test_each_fact_comes_from_where_it_is_true(root: Path, dev: Environment, run: Run, aws: FakeAws) -> None:

@@ -96,3 +96,21 @@ def test_a_resource_without_a_policy_has_no_statements(values: dict[str, Any]) -
 
 def test_every_type_that_says_who_may_do_what_in_this_configuration_is_looked_at() -> None:
     assert set(POLICY_ATTRIBUTES) >= {"aws_iam_role", "aws_iam_role_policy", "aws_lambda_permission", "aws_sqs_queue"}
+
+
+def test_a_permission_to_invoke_a_function_from_anywhere_is_said_to_be_so() -> None:
+    values = {"principal": "apigateway.amazonaws.com", "action": "lambda:InvokeFunction", "source_arn": None}
+
+    assert statements("aws_lambda_permission", "source_arn", values) == [
+        "Allow apigateway.amazonaws.com lambda:InvokeFunction from any source"
+    ]
+    assert statements("aws_lambda_permission", "source_arn", {}) == []
+
+
+def test_inline_policies_that_somebody_added_are_named_when_an_exclusive_list_removes_them() -> None:
+    values = {"policy_names": ["write-logs", "by-hand"]}
+
+    assert statements("aws_iam_role_policies_exclusive", "policy_names", values) == [
+        "the inline policy by-hand",
+        "the inline policy write-logs",
+    ]

@@ -1,0 +1,69 @@
+"""Refuse what nobody can have meant: when a plan is made, and once more when it is carried out.
+
+Each guard reads the plan and the state that it is about. No copy of them counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from selador_deploy.deployed import is_protected, regions
+from selador_deploy.environment import Environment
+from selador_deploy.errors import DeployError
+from selador_deploy.plan.summary import Summary
+
+STATUS_STATEFUL_LOSS = 3
+
+
+def check_region(environment: Environment, state: Mapping[str, Any]) -> None:
+    """Raise DeployError, exit status 3, if the state's resources lie in another Region than the environment's.
+
+    Terraform would look for them in the new Region, find none, and plan to create them all with nothing to destroy.
+    """
+    others = regions(state) - {environment.region}
+    if others:
+        raise DeployError(
+            f"what exists of {environment.name} is in {', '.join(sorted(others))}, but "
+            f"{environment.relative(environment.variables_file)} sets region = {environment.region}: all of it would "
+            "be left behind there, out of the state",
+            "set the old Region again; for another one, make an environment of another name",
+            status=STATUS_STATEFUL_LOSS,
+        )
+
+
+def check_losses(summary: Summary, environment: Environment, allowed: Iterable[str]) -> None:
+    """Raise DeployError, exit status 3, if something with a content would be lost, or is gone, that nobody named."""
+    allowed = sorted(set(allowed))
+    losses = [change.address for change in summary.losses(allowed)]
+    if losses:
+        raise DeployError(
+            f"no plan was saved: {', '.join(losses)} would be lost with what it holds, or is gone",
+            f"if that is meant, run make plan ENV={environment.name} ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
+            status=STATUS_STATEFUL_LOSS,
+        )
+
+
+def check_unprotected(environment: Environment, state: Mapping[str, Any]) -> None:
+    """Raise DeployError if the environment is protected, by its values now or as it was last applied."""
+    file = environment.relative(environment.variables_file)
+    if environment.protected:
+        raise DeployError(
+            f"{environment.name} is protected ({file})",
+            f"to destroy it all the same, apply protected = false in {file} first",
+        )
+    if is_protected(state):
+        raise DeployError(
+            f"{environment.name} is protected: {file} no longer says so, but that was never applied",
+            f"to destroy it all the same, plan and apply {file} as it is first",
+        )
+
+
+def misfits(plan: Mapping[str, Any], summary: Summary, environment: str, allowed: Iterable[str]) -> Iterator[str]:
+    """Yield each way in which a saved plan isn't one that `make plan` saved for the environment."""
+    planned_for = plan.get("variables", {}).get("environment", {}).get("value")
+    if planned_for != environment:
+        yield f"it plans the environment {planned_for}, not {environment}"
+    if summary.destroyed_without_reason:
+        yield f"it destroys for no reason in the configuration: {', '.join(summary.destroyed_without_reason)}"
+    losses = [change.address for change in summary.losses(allowed)]
+    if losses:
+        yield f"it loses what nobody allowed when it was made: {', '.join(losses)}"
