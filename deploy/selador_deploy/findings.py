@@ -6,9 +6,10 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """How it is. `UNKNOWN`: these credentials may not ask, or AWS can't be reached."""
+    """How it is. `WARNING`: it works, but not for long, or not under load. `UNKNOWN`: AWS can't be asked."""
 
     OK = "ok"
+    WARNING = "warning"
     MISSING = "missing"
     UNKNOWN = "unknown"
 

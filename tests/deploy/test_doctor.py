@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from .conftest import ARTIFACT_BUCKET, BUCKET, FakeAws, FakeService, Run, client_error
+from .test_outlook import ANSWERS
 
 
 @pytest.fixture
@@ -12,14 +13,7 @@ def ready(root: Path, aws: FakeAws) -> FakeAws:
     """An account that lacks nothing."""
     aws.others = {
         "apigateway": FakeService(get_account={"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/logs"}),
-        "bedrock": FakeService(
-            get_foundation_model_availability={
-                "authorizationStatus": "AUTHORIZED",
-                "entitlementAvailability": "AVAILABLE",
-                "regionAvailability": "AVAILABLE",
-            }
-        ),
-        "bedrock-agent": FakeService(get_knowledge_base={"knowledgeBase": {"status": "ACTIVE", "name": "docs"}}),
+        **ANSWERS,
     }
     return aws
 
@@ -34,14 +28,14 @@ def test_an_account_that_lacks_nothing_is_ready(
     assert examined(run, root) == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 13
     assert all(line.startswith("ok ") for line in lines)
 
 
 @pytest.mark.parametrize(
     ("service", "answers", "said"),
     [
-        ("apigateway", {"get_account": {}}, "missing log role         API Gateway may not write logs in this account"),
+        ("apigateway", {"get_account": {}}, "log role         API Gateway may not write logs in this account"),
         (
             "bedrock",
             {"get_foundation_model_availability": {"authorizationStatus": "NOT_AUTHORIZED"}},
@@ -153,12 +147,23 @@ def test_a_service_that_cannot_be_reached_is_unknown(
     assert "unknown log role         can't be asked: Could not connect" in capsys.readouterr().out
 
 
-def test_the_models_of_an_inference_profile_are_for_a_person_to_look_at(
+def test_what_the_credentials_may_not_ask_is_told_with_the_permission_that_it_takes(
     root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = root / "terraform/environments/dev.tfvars"
-    file.write_text(file.read_text().replace("::foundation-model/a-model", ":1:inference-profile/eu.a-model"))
+    ready.others["bedrock-agent"] = FakeService(get_knowledge_base=client_error("400"))
 
     assert examined(run, root) == 0
 
-    assert "unknown model access     an inference profile's models" in capsys.readouterr().out
+    said = "unknown knowledge base   can't be asked (400): it takes the permission bedrock:GetKnowledgeBase"
+    assert said in capsys.readouterr().out
+
+
+def test_values_that_can_not_be_read_are_the_last_thing_that_is_told(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (root / "terraform/environments/dev.tfvars").open("a") as file:
+        file.write("generation = { guardrails = 1 }\n")
+
+    assert examined(run, root) == 1
+
+    assert "generation.guardrails" in capsys.readouterr().out.splitlines()[-1]

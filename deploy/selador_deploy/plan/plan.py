@@ -11,12 +11,14 @@ The stages:
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from selador_deploy.deployment import Deployment
 from selador_deploy.diagnostics import FAILED_CHECK
 from selador_deploy.environment import check_filled_in
+from selador_deploy.outlook import outlook
 from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.gather import gather_facts
 from selador_deploy.plan.guards import check_losses, check_region
@@ -47,7 +49,8 @@ def plan(
         facts = gather_facts(deployment, folder, state)
         say(f"planning {name}")
         saved, summary = make_plan(deployment, folder, private)
-        report(summary, name, as_json=as_json)
+        rests_on = tuple(outlook(environment.variables, deployment.make_client, deployment.now()))
+        report(replace(summary, rests_on=rests_on), name, as_json=as_json)
         check_losses(summary, environment, allowed)
         bundle = Bundle(
             facts=facts,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from selador_deploy.findings import Finding, Verdict
 from selador_deploy.plan.changes import ACTIONS, Change, destroys_without_reason, is_change, read_change
 
 _MAX_LINES = 8
@@ -29,6 +30,8 @@ class Summary:
     destroyed_without_reason: tuple[str, ...]
     first: bool
     """Whether nothing exists yet."""
+    rests_on: tuple[Finding, ...] = ()
+    """What AWS says of the model, the knowledge base and the rest that the plan doesn't make."""
 
     def of(self, action: str) -> list[Change]:
         """Return the changes with one action."""
@@ -77,6 +80,9 @@ class Summary:
                 for change in self.changes
             ],
             "outputs": list(self.outputs),
+            "restsOn": [
+                {"subject": one.subject, "verdict": one.verdict.value, "detail": one.detail} for one in self.rests_on
+            ],
         }
 
 
@@ -104,6 +110,14 @@ def render(summary: Summary, environment: str) -> Iterator[str]:
     """Yield the lines for a person; the first ones are what to know before anything else."""
     more = f"make plan ENV={environment} JSON=1 lists all"
     yield from render_warnings(summary, more)
+    yield from _changes(summary, more)
+    yield from (f"rests on {one.subject}: {one.detail}" for one in summary.rests_on if one.verdict is Verdict.OK)
+    unknown = [one.subject for one in summary.rests_on if one.verdict is Verdict.UNKNOWN]
+    if unknown:
+        yield f"not known: {', '.join(unknown)}; make doctor ENV={environment} says why"
+
+
+def _changes(summary: Summary, more: str) -> Iterator[str]:
     if not summary.changes:
         yield "No changes." if not summary.outputs else f"No changes but of outputs: {', '.join(summary.outputs)}"
         return
@@ -129,6 +143,8 @@ def render_warnings(summary: Summary, more: str) -> Iterator[str]:
     `more` says what lists all permissions, if there are too many.
     """
     yield from (f"WARNING {warning}" for warning in summary.warnings)
+    pressing = (one for one in summary.rests_on if one.verdict in {Verdict.WARNING, Verdict.MISSING})
+    yield from (f"WARNING {one.subject}: {one.detail}" for one in pressing)
     yield from (f"OPENS THE API to anybody who learns its URL: {line}" for line in summary.opens)
     yield from _losses("gone since the last apply", summary.vanished, more)
     yield from _section("WIDENS", summary.widens, more, limit=_MAX_IAM_LINES)

@@ -1,10 +1,12 @@
 """What a person is told of a plan, and what is held back."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from selador_deploy.findings import Finding, Verdict
 from selador_deploy.plan.summary import Summary, render, summarize
 
 from ..conftest import resource_change
@@ -162,6 +164,23 @@ def test_what_has_vanished_is_named_before_all_changes_and_is_a_loss_if_it_held_
     assert [loss.address for loss in plan.losses()] == ["aws_sqs_queue.a"]
     assert plan.losses(["aws_sqs_queue.a"]) == []
     assert plan.to_json()["vanished"] == ["aws_sqs_queue.a", "aws_lambda_alias.b"]
+
+
+def test_what_a_plan_rests_on_is_named_and_a_near_end_is_a_warning() -> None:
+    rests_on = (
+        Finding("knowledge base", Verdict.OK, "KB (docs), kind VECTOR, is ACTIVE"),
+        Finding("certificate", Verdict.WARNING, "ends on 2026-02-01"),
+        Finding("model quota", Verdict.UNKNOWN, "can't be asked"),
+    )
+
+    lines = list(render(replace(summary(), rests_on=rests_on), "dev"))
+
+    assert lines == [
+        "WARNING certificate: ends on 2026-02-01",
+        "No changes.",
+        "rests on knowledge base: KB (docs), kind VECTOR, is ACTIVE",
+        "not known: model quota; make doctor ENV=dev says why",
+    ]
 
 
 @pytest.mark.parametrize(
