@@ -16,7 +16,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-FLAGS := ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
+FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS SEEDS TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -72,7 +72,7 @@ doctor: ## name what a first apply of ENV lacks, and the remedy
 bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
 init: ## connect to ENV's state and select its workspace
 publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
-plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'
+plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1
 show: ## print the saved plan of ENV, whole; PLAN=<its hash>
 apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>
 

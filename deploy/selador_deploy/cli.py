@@ -39,6 +39,7 @@ ENV = Flag("env", "the environment: a file of terraform/environments, without .t
 DIST = Flag("dist", "the folder with manifest.json and zips (default: dist)", "DIR")
 RELEASE = Flag("release", "a published release, instead of the artifacts in dist", "HASH")
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
+ADOPT = Flag("adopt", "take what exists already and is in no state into it, as after a killed apply")
 CONFIRM = Flag("confirm", "the environment's name, instead of typing it", "NAME")
 JSON = Flag("json", "print JSON", parameter="as_json")
 PLAN = Flag("plan", "the hash of the saved plan, as make plan printed it: needed if its mode is not 600", "SHA256")
@@ -60,8 +61,8 @@ COMMANDS = (
     Command(
         "plan",
         plan,
-        "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…'",
-        (ENV, RELEASE, DIST, ALLOW_DESTROY, JSON),
+        "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1",
+        (ENV, RELEASE, DIST, ALLOW_DESTROY, ADOPT, JSON),
     ),
     Command("show", show, "print the saved plan of ENV, whole; PLAN=<its hash>", (ENV, PLAN)),
     Command(

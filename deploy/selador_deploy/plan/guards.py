@@ -3,12 +3,13 @@
 Each guard reads the plan and the state that it is about. No copy of them counts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from selador_deploy.deployed import is_protected, regions
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
+from selador_deploy.orphans import Orphan
 from selador_deploy.plan.summary import Summary
 
 STATUS_STATEFUL_LOSS = 3
@@ -39,6 +40,16 @@ def check_losses(summary: Summary, environment: Environment, allowed: Iterable[s
             f"no plan was saved: {', '.join(losses)} would be lost with what it holds, or is gone",
             f"if that is meant, run make plan ENV={environment.name} ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
             status=STATUS_STATEFUL_LOSS,
+        )
+
+
+def check_no_orphans(orphans: Sequence[Orphan], environment: Environment) -> None:
+    """Raise DeployError if something that a plan would create exists already: the apply would fail at its name."""
+    if orphans:
+        named = ", ".join(f"{orphan.address} ({orphan.id})" for orphan in orphans)
+        raise DeployError(
+            f"no plan was saved: the state of {environment.name} does not know what exists already: {named}",
+            f"if an apply was killed, run make plan ENV={environment.name} ADOPT=1; or else change project",
         )
 
 

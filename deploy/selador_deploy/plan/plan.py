@@ -4,7 +4,7 @@ The stages:
 1. gather the facts that the plan rests on (gather.py);
 2. let Terraform plan;
 3. sum up what the plan would do (summary.py);
-4. refuse losses that nobody named (guards.py);
+4. refuse losses that nobody named, and what exists already (guards.py);
 5. save plan and facts as one bundle (bundle.py), which `make apply` carries out (apply.py).
 """
 
@@ -18,10 +18,12 @@ from typing import Any
 from selador_deploy.deployment import Deployment
 from selador_deploy.diagnostics import FAILED_CHECK
 from selador_deploy.environment import check_filled_in
+from selador_deploy.orphans import Orphan, find_orphans
 from selador_deploy.outlook import outlook
+from selador_deploy.plan.adopt import import_blocks
 from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.gather import gather_facts
-from selador_deploy.plan.guards import check_losses, check_region
+from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region
 from selador_deploy.plan.summary import Summary, render, summarize
 from selador_deploy.progress import say
 from selador_deploy.releases import manifest_folder
@@ -35,6 +37,7 @@ def plan(
     release: str | None,
     dist: str | None,
     allow_destroy: str | None,
+    adopt: bool,
     as_json: bool,
 ) -> None:
     """Save a plan with what it was made of, and say what it does."""
@@ -48,10 +51,19 @@ def plan(
         folder = manifest_folder(deployment, release, dist)
         facts = gather_facts(deployment, folder, state)
         say(f"planning {name}")
-        saved, summary = make_plan(deployment, folder, private)
-        rests_on = tuple(outlook(environment.variables, deployment.make_client, deployment.now()))
-        report(replace(summary, rests_on=rests_on), name, as_json=as_json)
+        adopted: list[Orphan] = []
+        while True:
+            with import_blocks(environment, adopted):
+                saved, summary = make_plan(deployment, folder, private)
+            orphans, unknown = find_orphans(read_plan(deployment, saved), deployment.make_client)
+            found = [orphan for orphan in orphans if orphan not in adopted]
+            if not (adopt and found):
+                break
+            adopted += found  # and again: a route can be looked for once the plan knows its API
+        rests_on = (*outlook(environment.variables, deployment.make_client, deployment.now()), *unknown)
+        report(replace(summary, rests_on=rests_on, orphans=tuple(orphans)), name, as_json=as_json)
         check_losses(summary, environment, allowed)
+        check_no_orphans(orphans, environment)
         bundle = Bundle(
             facts=facts,
             dist=os.path.relpath(folder, environment.root),

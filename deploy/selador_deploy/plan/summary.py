@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selador_deploy.findings import Finding, Verdict
+from selador_deploy.orphans import Orphan
 from selador_deploy.plan.changes import ACTIONS, Change, destroys_without_reason, is_change, read_change
 
 _MAX_LINES = 8
@@ -30,6 +31,10 @@ class Summary:
     destroyed_without_reason: tuple[str, ...]
     first: bool
     """Whether nothing exists yet."""
+    orphans: tuple[Orphan, ...] = ()
+    """What it would create and exists already."""
+    adopts: tuple[Orphan, ...] = ()
+    """What it takes into the state as it is, or with a change that is among the changes."""
     rests_on: tuple[Finding, ...] = ()
     """What AWS says of the model, the knowledge base and the rest that the plan doesn't make."""
 
@@ -61,6 +66,8 @@ class Summary:
             "opens": self.opens,
             "widens": self.widens,
             "vanished": [change.address for change in self.vanished],
+            "orphans": {orphan.address: orphan.id for orphan in self.orphans},
+            "adopts": {orphan.address: orphan.id for orphan in self.adopts},
             "totals": {action: len(self.of(action)) for action in ACTIONS},
             "byType": _by_type(self.changes),
             "statefulLosses": [change.address for change in self.losses()],
@@ -102,6 +109,11 @@ def summarize(plan: Mapping[str, Any], warnings: Iterable[str] = ()) -> Summary:
         destroyed_without_reason=tuple(
             resource["address"] for resource in resources if destroys_without_reason(resource)
         ),
+        adopts=tuple(
+            Orphan(resource["address"], resource["change"]["importing"]["id"])
+            for resource in resources
+            if resource["change"].get("importing")
+        ),
         first=all(resource["change"]["actions"] in (["create"], ["read"]) for resource in resources),
     )
 
@@ -109,7 +121,9 @@ def summarize(plan: Mapping[str, Any], warnings: Iterable[str] = ()) -> Summary:
 def render(summary: Summary, environment: str) -> Iterator[str]:
     """Yield the lines for a person; the first ones are what to know before anything else."""
     more = f"make plan ENV={environment} JSON=1 lists all"
-    yield from render_warnings(summary, more)
+    yield from _render_warnings(summary, more)
+    yield from _section("exists already, in no state", (f"{one.address}: {one.id}" for one in summary.orphans), more)
+    yield from _section("to adopt into the state", (f"{one.address}: {one.id}" for one in summary.adopts), more)
     yield from _changes(summary, more)
     yield from (f"rests on {one.subject}: {one.detail}" for one in summary.rests_on if one.verdict is Verdict.OK)
     unknown = [one.subject for one in summary.rests_on if one.verdict is Verdict.UNKNOWN]
@@ -137,7 +151,7 @@ def _changes(summary: Summary, more: str) -> Iterator[str]:
         yield f"outputs that change: {', '.join(summary.outputs)}"
 
 
-def render_warnings(summary: Summary, more: str) -> Iterator[str]:
+def _render_warnings(summary: Summary, more: str) -> Iterator[str]:
     """Yield a line for each warning, each way to open the API, each loss that has happened and each wider permission.
 
     `more` says what lists all permissions, if there are too many.
