@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +47,24 @@ class Local:
     def variables_file(self) -> Path:
         return self.root / "terraform/environments/local.tfvars"
 
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line for the environment `local`."""
+        return [sys.executable, "-m", "selador_deploy", arguments[0], "--env", "local", *arguments[1:]]
+
     def run(self, *arguments: str, status: int = 0) -> str:
-        """Run a command for the environment `local`; return what it wrote to stdout."""
-        command = [
-            sys.executable,
-            "-m",
-            "selador_deploy",
-            arguments[0],
-            "--env",
-            "local",
-            *arguments[1:],
-        ]
-        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
+        """Run a command; return what it wrote to stdout."""
+        return self.told(*arguments, status=status)[0]
+
+    def told(self, *arguments: str, status: int = 0) -> tuple[str, str]:
+        """Run a command; return what it wrote to stdout, and the last line of stderr."""
+        done = subprocess.run(self.command(*arguments), env=self.environ, capture_output=True, text=True, check=False)
         assert done.returncode == status, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return done.stdout, (done.stderr.splitlines() or [""])[-1]
+
+    def checkout(self, folder: Path, configuration: Path = ROOT / "terraform") -> "Local":
+        """Return another copy that acts on the same control plane. It has no artifacts."""
+        _copy(folder, configuration)
+        return replace(self, root=folder, environ={**self.environ, "PYTHONPATH": str(folder / "deploy")})
 
     def bootstrap(self) -> None:
         """Do what the command does, without waiting a minute for buckets."""
@@ -131,12 +135,16 @@ class Local:
         )
 
 
-@contextmanager
-def local(folder: Path) -> Iterator[Local]:
-    """Copy what is applied to `folder`, and run a control plane for it."""
+def _copy(folder: Path, configuration: Path) -> None:
     ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
-    shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=ignored)
+    shutil.copytree(configuration, folder / "terraform", ignore=ignored)
     shutil.copytree(ROOT / "deploy", folder / "deploy")
+
+
+@contextmanager
+def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Local]:
+    """Copy what is applied to `folder`, and run a control plane for it."""
+    _copy(folder, configuration)
     shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
     process = subprocess.Popen(
         [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "4711"],
