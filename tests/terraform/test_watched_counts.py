@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
-import hcl
-
+from selador_deploy import hcl
 from selador_shared.metrics import Count
 
 ALARMS = hcl.local_values(hcl.read((Path(__file__).parents[2] / "terraform/modules/alarms/alarms.tf").read_text()))

@@ -4,6 +4,9 @@ resource "aws_iam_role" "this" {
   assume_role_policy = data.aws_iam_policy_document.trust_lambda.json
 
   lifecycle {
+    # A role that was created under an earlier name keeps it: a new name would be a new role.
+    ignore_changes = [name]
+
     precondition {
       condition     = length(var.name) + length(data.aws_region.current.id) < 64
       error_message = "The role's name would be \"${var.name}-${data.aws_region.current.id}\", ${length(var.name) + length(data.aws_region.current.id) + 1} characters; IAM allows 64. Choose a shorter name, project or environment."
