@@ -161,6 +161,7 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
             "AWS_ENDPOINT_URL": facts["endpoint"],
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "2",
+            "TF_VAR_authorization": "none",
             "PYTHONPATH": str(folder / "deploy"),  # a command works on the repository that it lies in
         }
         yield Local(folder, environ, facts["endpoint"])

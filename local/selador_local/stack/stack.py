@@ -58,6 +58,7 @@ class LocalTerraform:
             "AWS_EC2_METADATA_DISABLED": "true",
             # By default the provider retries a failure that it thinks is temporary for nine minutes, in silence.
             "AWS_MAX_ATTEMPTS": "2",
+            "TF_VAR_authorization": "none",  # whoever can reach 127.0.0.1
         }
 
     async def __call__(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
