@@ -22,7 +22,7 @@ from selador_deploy.environment import Environment
 from selador_deploy.plan.bundle import read_bundle, write_bundle
 from selador_deploy.terraform import Terraform
 
-from .conftest import ARTIFACT_BUCKET, STATE_BUCKET, Local, local
+from .conftest import ARTIFACT_BUCKET, Local, local
 
 pytestmark = pytest.mark.end_to_end
 
@@ -31,10 +31,9 @@ QUEUE = "module.queue.aws_sqs_queue.this"
 
 @pytest.fixture(scope="module")
 def first_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """The checkout that plans, in an account that has nothing but the buckets."""
+    """The checkout that plans, in an account that has nothing but what the bootstrap makes."""
     with local(tmp_path_factory.mktemp("first") / "job") as copy:
-        for bucket in (STATE_BUCKET, ARTIFACT_BUCKET):
-            copy.client("s3").create_bucket(Bucket=bucket)
+        copy.bootstrap()
         add(copy, f'artifact_bucket = "{ARTIFACT_BUCKET}"', 'authorization = "iam"')
         yield copy
 

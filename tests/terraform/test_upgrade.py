@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, STATE_BUCKET, local
+from .conftest import ROOT, local
 
 pytestmark = pytest.mark.end_to_end
 
@@ -41,7 +41,7 @@ def test_an_upgrade_from_the_last_release_destroys_and_replaces_nothing(
     last_release: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with local(tmp_path_factory.mktemp("before") / "checkout", last_release) as before:
-        before.client("s3").create_bucket(Bucket=STATE_BUCKET)
+        before.bootstrap()
         before.run("init")
         before.run("plan")
         before.run("apply")
