@@ -43,6 +43,24 @@ class Local:
     environ: dict[str, str]
     endpoint: str
 
+    @classmethod
+    def reaching(
+        cls, endpoint: str, access_key_id: str, secret_access_key: str, folder: Path, configuration: Path
+    ) -> "Local":
+        """Make a copy in `folder` that acts on the control plane at `endpoint`. It has no artifacts."""
+        _copy(folder, configuration)
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
+            "AWS_ACCESS_KEY_ID": access_key_id,
+            "AWS_SECRET_ACCESS_KEY": secret_access_key,
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "2",
+            "TF_VAR_authorization": "none",
+            "PYTHONPATH": str(folder / "deploy"),  # a command works on the repository that it lies in
+        }
+        return cls(folder, environ, endpoint)
+
     @property
     def variables_file(self) -> Path:
         return self.root / "terraform/environments/local.tfvars"
@@ -144,8 +162,6 @@ def _copy(folder: Path, configuration: Path) -> None:
 @contextmanager
 def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Local]:
     """Copy what is applied to `folder`, and run a control plane for it."""
-    _copy(folder, configuration)
-    shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
     process = subprocess.Popen(
         [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "4711"],
         stdout=subprocess.PIPE,
@@ -154,17 +170,9 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
     try:
         assert process.stdout is not None
         facts = json.loads(process.stdout.readline())
-        environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
-            "AWS_ACCESS_KEY_ID": facts["accessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": facts["secretAccessKey"],
-            "AWS_ENDPOINT_URL": facts["endpoint"],
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_MAX_ATTEMPTS": "2",
-            "TF_VAR_authorization": "none",
-            "PYTHONPATH": str(folder / "deploy"),  # a command works on the repository that it lies in
-        }
-        yield Local(folder, environ, facts["endpoint"])
+        copy = Local.reaching(facts["endpoint"], facts["accessKeyId"], facts["secretAccessKey"], folder, configuration)
+        shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
+        yield copy
     finally:
         process.terminate()
         process.communicate()
