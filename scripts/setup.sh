@@ -46,8 +46,12 @@ terraform=${TF:-terraform}
 wanted="install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)"
 if command -v "$terraform" >/dev/null 2>&1; then
     # CHECKPOINT_DISABLE: the version must not wait for a network that may not answer.
-    found=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null "$terraform" version 2>/dev/null | sed -n -e '1s/^Terraform v//p' -e '1s/^OpenTofu v//p')
-    at_least "$found" 1.11 || lacks "$terraform $found is too old; $wanted"
+    found=$(CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null "$terraform" version 2>/dev/null | sed -n '1s/^Terraform v//p')
+    if [ -z "$found" ]; then
+        lacks "$terraform is not Terraform; $wanted"
+    elif ! at_least "$found" 1.11; then
+        lacks "$terraform $found is too old; $wanted"
+    fi
 else
     lacks "$terraform is not on PATH; $wanted"
 fi

@@ -59,15 +59,16 @@ def _found(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _version(executable: str) -> str:
+    remedy = "install Terraform 1.11 or newer"
     try:
         said = subprocess.run([executable, "version"], capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
-        said = ""
-    found = re.match(r"(Terraform|OpenTofu) v(\d+)\.(\d+)\S*", said)
+        raise DeployError(f"{executable} is not on PATH", remedy) from None
+    found = re.match(r"Terraform v(\d+)\.(\d+)\S*", said)
     if found is None:
-        raise DeployError(f"{executable} is not on PATH", "install Terraform 1.11 or newer")
-    if (int(found[2]), int(found[3])) < OLDEST_TERRAFORM:
-        raise DeployError(f"{found[0]} is too old", "install Terraform 1.11 or newer")
+        raise DeployError(f"{executable} is not Terraform", remedy)
+    if (int(found[1]), int(found[2])) < OLDEST_TERRAFORM:
+        raise DeployError(f"{found[0]} is too old", remedy)
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""Terraform, or OpenTofu: which executable, in which folder, with which provider."""
+"""Terraform: which executable, in which folder, with which provider."""
 
 import os
 import subprocess
@@ -29,15 +29,13 @@ class Terraform:
 
     @property
     def executable(self) -> str:
-        """`terraform`, unless TF says otherwise: `TF=tofu`."""
+        """`terraform`, unless TF names another file, such as another version's."""
         return self.environ.get("TF") or "terraform"
 
     @property
     def init_arguments(self) -> tuple[str, ...]:
         """The arguments of every `init`."""
-        # OpenTofu looks the provider up in a registry of its own, for which it has to add a line to the lock.
-        read_only = () if Path(self.executable).name == "tofu" else ("-lockfile=readonly",)
-        return ("init", "-input=false", *read_only)
+        return ("init", "-input=false", "-lockfile=readonly")
 
     def choose_provider_source(self) -> None:
         """Choose, before an `init`, between the registry and a mirror. Later commands keep to the choice."""

@@ -76,7 +76,7 @@ def test_what_the_child_writes_is_for_its_owner_only(tmp_path: Path) -> None:
     ("name", "next_step"),
     [
         ("terraform", "install Terraform 1.11 or newer and try again"),
-        ("tofu", "install it, or unset TF, and try again"),
+        ("terraform-1.12", "install it, or unset TF, and try again"),
     ],
 )
 def test_an_executable_that_is_not_there_is_named(name: str, next_step: str) -> None:

@@ -97,12 +97,18 @@ def test_nothing_is_asked_of_a_wrong_account(
     assert "bucket" not in said
 
 
-def test_an_old_terraform_is_too_old(root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "version.txt").write_text("Terraform v1.9.0\n")
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("Terraform v1.9.0", "Terraform v1.9.0 is too old"), ("OpenTofu v1.12.0", "terraform is not Terraform")],
+)
+def test_another_terraform_than_what_this_was_written_for_is_named(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str], version: str, said: str
+) -> None:
+    (root / "version.txt").write_text(f"{version}\n")
 
     assert examined(run, root) == 1
 
-    assert "Terraform v1.9.0 is too old" in capsys.readouterr().out
+    assert f"{said}; install Terraform 1.11 or newer" in capsys.readouterr().out
 
 
 def test_a_machine_without_terraform_is_told_what_to_install(

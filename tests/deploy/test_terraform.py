@@ -17,14 +17,12 @@ def test_terraforms_exit_status_is_passed_on_without_a_word(run: Run, capsys: py
     assert capsys.readouterr().err == ""
 
 
-def test_another_executable_is_run_where_tf_names_it_and_may_add_to_the_lock(
-    root: Path, run: Run, calls: Calls
-) -> None:
-    (root / "bin/terraform").rename(root / "bin/tofu")
+def test_another_executable_is_run_where_tf_names_it(root: Path, run: Run, calls: Calls) -> None:
+    (root / "bin/terraform").rename(root / "bin/terraform-1.12")
 
-    assert run("init", "--env", "dev", TF="tofu") == 0
+    assert run("init", "--env", "dev", TF="terraform-1.12") == 0
 
-    assert "-lockfile=readonly" not in calls()[0]
+    assert "-lockfile=readonly" in calls()[0]
 
 
 def test_a_mirror_is_told_of_if_the_registry_is_silent(

@@ -63,14 +63,22 @@ def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
     assert done.stderr.startswith("setup: terraform is not on PATH; install Terraform 1.11 or newer")
 
 
-@pytest.mark.parametrize("version", ["1.9.8", "1.10.5", "0.15.5"])
-def test_an_old_terraform_is_named(machine: Machine, version: str) -> None:
-    machine.has("terraform", f"echo Terraform v{version}")
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("Terraform v1.9.8", "terraform 1.9.8 is too old"),
+        ("Terraform v1.10.5", "terraform 1.10.5 is too old"),
+        ("Terraform v0.15.5", "terraform 0.15.5 is too old"),
+        ("OpenTofu v1.12.0", "terraform is not Terraform"),
+    ],
+)
+def test_another_terraform_than_is_needed_is_named(machine: Machine, version: str, said: str) -> None:
+    machine.has("terraform", f"echo {version}")
 
     done = machine.set_up()
 
     assert done.returncode == 1
-    assert done.stderr.startswith(f"setup: terraform {version} is too old")
+    assert done.stderr.startswith(f"setup: {said}; install Terraform 1.11 or newer")
 
 
 @pytest.mark.parametrize(
