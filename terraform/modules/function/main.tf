@@ -98,6 +98,9 @@ resource "aws_lambda_function" "this" {
       error_message = "Lambda runs code with the hash ${self.code_sha256}, but the manifest says ${var.artifact.sha256_base64}: these are not the bytes that were built."
     }
   }
+
+  # What a new version may do in addition, it may do before it starts.
+  depends_on = [aws_iam_role_policy.this]
 }
 
 # API Gateway and the queue call this alias. A new version gets all calls at once or, with a canary, its share of them.
@@ -125,6 +128,5 @@ resource "aws_lambda_alias" "live" {
     }
   }
 
-  # The alias serves a version only when the role may do the function's work.
-  depends_on = [aws_iam_role_policy.this, var.serves_after]
+  depends_on = [var.serves_after]
 }
