@@ -154,15 +154,18 @@ def takes_nothing(stack: Stack) -> Life:
         client.send({"action": "invoke", "text": question(life.request_id), "requestId": life.request_id})
         client.receive_until("accepted")
         ends = time.monotonic() + 240
-        while f'"{life.request_id}"' not in ended(stack) and time.monotonic() < ends:
+        while not ended(stack, life.request_id) and time.monotonic() < ends:
             time.sleep(1)
         with pytest.raises(TimeoutError):
             life.frames.append(client.receive(SILENCE_SECONDS))
     return life
 
 
-def ended(stack: Stack) -> str:
-    return "".join(line for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
+def ended(stack: Stack, request_id: str) -> list[dict[str, Any]]:
+    """Return the summary lines of a request's attempts, without those of an earlier run of the tests."""
+    lines = (json.loads(line) for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
+    mine = (line for line in lines if line.get("requestId") == request_id)
+    return [line for line in mine if line["_aws"]["Timestamp"] >= BEGAN_MS]
 
 
 THROTTLED = ("throttled-1", "throttled-2", "throttled-3")
@@ -201,9 +204,7 @@ def summaries(stack: Stack, request_id: str, attempts: int = 1) -> list[dict[str
     """
     ends = time.monotonic() + STUCK_SECONDS
     while True:
-        lines = (json.loads(line) for line in log_of(stack, "main").splitlines() if '"attempt ended"' in line)
-        mine = (line for line in lines if line.get("requestId") == request_id)
-        found = [line for line in mine if line["_aws"]["Timestamp"] >= BEGAN_MS]  # not of an earlier run
+        found = ended(stack, request_id)
         if len(found) >= attempts or time.monotonic() > ends:
             return found
         time.sleep(0.2)
