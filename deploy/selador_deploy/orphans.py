@@ -2,7 +2,8 @@
 
 Terraform writes its state every so often while it applies. Whatever it made since the last time is in no state, and the
 next apply fails at its name. What has no name of its own, such as a deployment, is made a second time and harms nobody.
-An alarm or a dashboard of the same name is overwritten.
+An alarm or a dashboard of the same name is overwritten. A key has no name either, but costs money for ever: it is known
+by its description.
 """
 
 import json
@@ -152,6 +153,36 @@ def _domain_name(apigateway: Any, values: Values) -> str | None:
     return str(apigateway.get_domain_name(DomainName=values["domain_name"])["DomainName"])
 
 
+def _api_mapping(apigateway: Any, values: Values) -> str | None:
+    name, key = values["domain_name"], values.get("api_mapping_key") or ""
+    found = apigateway.get_api_mappings(DomainName=name)["Items"]
+    return next((f"{one['ApiMappingId']}/{name}" for one in found if one.get("ApiMappingKey", "") == key), None)
+
+
+def _key(kms: Any, values: Values) -> str | None:
+    described: list[Values] = []
+    denied: ClientError | None = None
+    for page in kms.get_paginator("list_keys").paginate():
+        for key in page["Keys"]:
+            try:
+                described.append(kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"])
+            except ClientError as error:
+                if error_code(error) != "AccessDeniedException":
+                    raise
+                denied = error  # by the key's own policy, and then it is none of ours, or by IAM, and then all are
+    if denied is not None and not described:
+        raise denied
+    ours = [one for one in described if one["Description"] == values["description"] and one["KeyState"] == "Enabled"]
+    newest = max(ours, key=lambda one: one["CreationDate"], default=None)
+    return None if newest is None else str(newest["KeyId"])
+
+
+def _key_alias(kms: Any, values: Values) -> str | None:
+    pages = kms.get_paginator("list_aliases").paginate()
+    names = (str(alias["AliasName"]) for page in pages for alias in page["Aliases"])
+    return next((name for name in names if name == values["name"]), None)
+
+
 def _items(apigateway: Any, operation: str, **arguments: str) -> Iterator[Values]:
     for page in apigateway.get_paginator(operation).paginate(**arguments):
         yield from page["Items"]
@@ -164,6 +195,7 @@ def _of_name(items: Iterator[Values], member: str, name: str, id_: str) -> str |
 # By type: the service to ask, the values that have to be known, and how to look.
 _LOOK_UPS: Mapping[str, tuple[str, tuple[str, ...], Callable[[Any, Values], str | None]]] = {
     "aws_apigatewayv2_api": ("apigatewayv2", ("name",), _api),
+    "aws_apigatewayv2_api_mapping": ("apigatewayv2", ("domain_name",), _api_mapping),
     "aws_apigatewayv2_authorizer": ("apigatewayv2", ("api_id", "name"), _authorizer),
     "aws_apigatewayv2_domain_name": ("apigatewayv2", ("domain_name",), _domain_name),
     "aws_apigatewayv2_route": ("apigatewayv2", ("api_id", "route_key"), _route),
@@ -172,6 +204,8 @@ _LOOK_UPS: Mapping[str, tuple[str, tuple[str, ...], Callable[[Any, Values], str 
     "aws_cloudwatch_log_group": ("logs", ("name",), _log_group),
     "aws_iam_role": ("iam", ("name",), _role),
     "aws_iam_role_policy": ("iam", ("role", "name"), _role_policy),
+    "aws_kms_alias": ("kms", ("name",), _key_alias),
+    "aws_kms_key": ("kms", ("description",), _key),
     "aws_lambda_alias": ("lambda", ("function_name", "name"), _alias),
     "aws_lambda_event_source_mapping": ("lambda", ("function_name",), _event_source_mapping),
     "aws_lambda_function": ("lambda", ("function_name",), _function),

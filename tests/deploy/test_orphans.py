@@ -1,5 +1,6 @@
 """What exists already though a plan would create it. The whole table is tried on the local control plane, too."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -52,3 +53,63 @@ def test_a_change_in_place_is_not_looked_for() -> None:
     changed = resource_change("aws_sqs_queue.a", "update", after={"name": "selador-dev-requests"})
 
     assert find_orphans(plan(changed), lambda service: THERE) == ([], [])
+
+
+KEY = resource_change("aws_kms_key.this[0]", "create", after={"description": "Encrypts all of selador-dev."})
+
+
+class Keys:
+    """KMS with these keys, by id: what describes each, or refuses to."""
+
+    def __init__(self, **keys: dict[str, Any] | Exception) -> None:
+        self._keys = keys
+
+    def get_paginator(self, operation: str) -> "Keys":
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        return [{"Keys": [{"KeyId": name}]} for name in self._keys]
+
+    def describe_key(self, **which: str) -> dict[str, Any]:
+        key = self._keys[which["KeyId"]]
+        if isinstance(key, Exception):
+            raise key
+        return {"KeyMetadata": {**which, "KeyState": "Enabled", "CreationDate": at(1)} | key}
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 11, day, tzinfo=UTC)
+
+
+def test_a_key_is_known_by_its_description_and_is_no_orphan_once_its_deletion_is_scheduled() -> None:
+    ours = {"Description": "Encrypts all of selador-dev."}
+    kms = Keys(
+        other={"Description": "Encrypts all of selador-prod."},
+        denied=client_error("AccessDeniedException"),
+        ours=ours,
+        newest=ours | {"CreationDate": at(2)},
+        going=ours | {"CreationDate": at(3), "KeyState": "PendingDeletion"},
+    )
+
+    orphans, unknown = find_orphans(plan(KEY), lambda service: kms)
+
+    assert orphans == [Orphan("aws_kms_key.this[0]", "newest")]
+    assert unknown == []
+
+
+def test_if_no_key_may_be_described_whether_there_is_an_orphan_is_unknown() -> None:
+    orphans, (unknown,) = find_orphans(plan(KEY), lambda service: Keys(ours=client_error("AccessDeniedException")))
+
+    assert orphans == []
+    assert unknown.subject == "any aws_kms_key"
+
+
+@pytest.mark.parametrize(("key", "found"), [("", "m-1"), (None, "m-1"), ("v2", "m-2"), ("v3", None)])
+def test_a_domains_mapping_is_known_by_its_key(key: str | None, found: str | None) -> None:
+    mappings = [{"ApiMappingId": "m-1"}, {"ApiMappingId": "m-2", "ApiMappingKey": "v2"}]
+    after = {"domain_name": "answers.example.com", "api_mapping_key": key}
+    mapping = resource_change("aws_apigatewayv2_api_mapping.a", "create", after=after)
+
+    orphans, _ = find_orphans(plan(mapping), lambda service: FakeService(get_api_mappings={"Items": mappings}))
+
+    assert [orphan.id for orphan in orphans] == ([f"{found}/answers.example.com"] if found else [])
