@@ -10,7 +10,7 @@ from typing import Any
 
 from selador_deploy.errors import DeployError
 from selador_deploy.terraform import Terraform, configuration
-from selador_deploy.values import Declaration, read_declarations, read_values
+from selador_deploy.values import Declaration, Values, read_declarations, read_values
 
 LAPTOP = "local"
 """The environment of the laptop stack, which is nobody else's."""
@@ -50,9 +50,13 @@ class Environment:
         """The values of the root module's variables."""
         return configuration(self.root) / "environments" / f"{self.name}.tfvars"
 
-    @cached_property
+    @property
     def variables(self) -> Mapping[str, Any]:
         """The value of every variable of the root module. Raises DeployError if one can't be read."""
+        return self._values.used
+
+    @cached_property
+    def _values(self) -> Values:
         root_module = configuration(self.root)
         loaded = [root_module / "terraform.tfvars", root_module / "terraform.tfvars.json"]
         loaded += sorted([*root_module.glob("*.auto.tfvars"), *root_module.glob("*.auto.tfvars.json")])
@@ -75,7 +79,7 @@ class Environment:
         # Terraform's variables from the shell are no settings of a backend.
         environ = {name: value for name, value in self.terraform.environ.items() if not name.startswith("TF_VAR_")}
         terraform = replace(self.terraform, environ=environ)
-        settings = read_values(terraform, file, _BACKEND_SETTINGS, others_allowed=True)
+        settings = read_values(terraform, file, _BACKEND_SETTINGS, others_allowed=True).used
         for name, value in settings.items():
             if not value:
                 raise DeployError(f"{shown} names no {name}", f'add {name} = "…" to it')
@@ -117,8 +121,14 @@ class Environment:
         The folder of artifacts is named relative to the configuration: the path of a zip is part of the state, and an
         absolute one would differ between two machines and show as a change.
         """
-        relative = os.path.relpath(dist, configuration(self.root))
-        return [f"-var-file={self.variables_file}", f"-var=dist_dir={relative}"]
+        return [f"-var-file={self.variables_file}", f"-var=dist_dir={self._dist_dir(dist)}"]
+
+    def planned_values(self, dist: Path) -> Mapping[str, Any]:
+        """Return the variables' values as a plan by these arguments has them: not yet converted to their types."""
+        return {**self._values.given, "dist_dir": self._dist_dir(dist)}
+
+    def _dist_dir(self, dist: Path) -> str:
+        return os.path.relpath(dist, configuration(self.root))
 
 
 def find_environment(name: str, terraform: Terraform) -> Environment:

@@ -34,6 +34,16 @@ class Declaration:
     nullable: bool = True
 
 
+@dataclass(frozen=True)
+class Values:
+    """Each declared variable's value: what the file sets, or else its default."""
+
+    given: Mapping[str, Any]
+    """As it was written, which is how a plan has it."""
+    used: Mapping[str, Any]
+    """Converted to the declared type."""
+
+
 @cache
 def read_declarations(variables_tf: str) -> Mapping[str, Declaration]:
     """Return the variables that the text of a .tf file declares, by name."""
@@ -55,8 +65,8 @@ def read_values(
     *,
     loaded_before: tuple[Path, ...] = (),
     others_allowed: bool = False,
-) -> Mapping[str, Any]:
-    """Return each declared variable's value: what `file` sets, or else its default.
+) -> Values:
+    """Return the declared variables' values by `file`.
 
     `loaded_before` are the files that Terraform loads by itself. Raises DeployError, with every fault at once, if the
     file can't be read, sets no value for a required variable, or (unless `others_allowed`) sets what isn't declared.
@@ -73,13 +83,13 @@ def read_values(
         warnings = terraform.report(*arguments, data_dir=data_dir, folder=folder)
         plan = json.loads(terraform.capture("show", "-json", str(saved), data_dir=data_dir, folder=folder))
     given = {name: variable.get("value") for name, variable in plan["variables"].items()}
-    used = {name: output.get("value") for name, output in plan["planned_values"].get("outputs", {}).items()}
-    values = {name: used.get(name) for name in declarations}
+    outputs = plan["planned_values"].get("outputs", {})
+    used = {name: outputs.get(name, {}).get("value") for name in declarations}
     shown = file.relative_to(terraform.root)
     faults = [
         f"{shown} sets no {name}"
         for name, declaration in declarations.items()
-        if declaration.required and values[name] is None
+        if declaration.required and used[name] is None
     ]
     if not others_allowed:
         faults += [
@@ -92,7 +102,7 @@ def read_values(
         ]
     if faults:
         raise DeployError("; ".join(faults), "correct it there")
-    return values
+    return Values(given, used)
 
 
 def _configuration(declarations: Mapping[str, Declaration]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def apply(deployment: Deployment, *, plan: str | None) -> None:
         with _unpacked(bundle, deployment) as saved:
             if not found:  # a plan of other facts is nothing to judge
                 read = read_plan(deployment, saved)
-                found = list(misfits(read, summarize(read), environment.name, bundle.allowed))
+                found = list(misfits(read, summarize(read), environment, dist, bundle.allowed))
             if found:
                 raise DeployError(
                     f"nothing was applied: {'; '.join(found)}", f"run make plan ENV={environment.name} again"

@@ -4,6 +4,7 @@ Each guard reads the plan and the state that it is about. No copy of them counts
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from selador_deploy.deployed import is_protected, regions
@@ -37,7 +38,7 @@ def check_losses(summary: Summary, environment: Environment, allowed: Iterable[s
     losses = [change.address for change in summary.losses(allowed)]
     if losses:
         raise DeployError(
-            f"no plan was saved: {', '.join(losses)} would be lost with what it holds, or is gone",
+            f"no plan was saved: {', '.join(losses)} would be lost with what it holds, or forgotten, or is gone",
             f"if that is meant, run make plan ENV={environment.name} ALLOW_DESTROY='{' '.join([*allowed, *losses])}'",
             status=STATUS_STATEFUL_LOSS,
         )
@@ -68,11 +69,17 @@ def check_unprotected(environment: Environment, state: Mapping[str, Any]) -> Non
         )
 
 
-def misfits(plan: Mapping[str, Any], summary: Summary, environment: str, allowed: Iterable[str]) -> Iterator[str]:
-    """Yield each way in which a saved plan isn't one that `make plan` saved for the environment."""
-    planned_for = plan.get("variables", {}).get("environment", {}).get("value")
-    if planned_for != environment:
-        yield f"it plans the environment {planned_for}, not {environment}"
+def misfits(
+    plan: Mapping[str, Any], summary: Summary, environment: Environment, dist: Path, allowed: Iterable[str]
+) -> Iterator[str]:
+    """Yield each way in which a saved plan isn't one that `make plan` saved for the environment and for `dist`."""
+    planned = {name: variable.get("value") for name, variable in plan.get("variables", {}).items()}
+    if planned.get("environment") != environment.name:
+        yield f"it plans the environment {planned.get('environment')}, not {environment.name}"
+    now = environment.planned_values(dist)
+    others = sorted(name for name, value in now.items() if planned.get(name, value) != value)
+    if others:
+        yield f"it was planned with other values of {', '.join(others)} than the environment has"
     if summary.destroyed_without_reason:
         yield f"it destroys for no reason in the configuration: {', '.join(summary.destroyed_without_reason)}"
     losses = [change.address for change in summary.losses(allowed)]

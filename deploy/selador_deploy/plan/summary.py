@@ -43,9 +43,12 @@ class Summary:
         return [change for change in self.changes if change.action == action]
 
     def losses(self, allowed: Iterable[str] = ()) -> list[Change]:
-        """Return the stateful resources that would go or are gone, without those whose address is allowed."""
+        """Return the stateful resources that would go or are gone, without those whose address is allowed.
+
+        One that the state would forget goes on existing, but no later plan knows of it.
+        """
         named = set(allowed)
-        lost = [*self.vanished, *(change for change in self.changes if change.loses)]
+        lost = [*self.vanished, *(change for change in self.changes if change.loses or change.action == "forget")]
         return [change for change in lost if change.stateful and change.address not in named]
 
     @property
@@ -140,7 +143,7 @@ def _changes(summary: Summary, more: str) -> Iterator[str]:
         for action in ACTIONS
         if (changes := summary.of(action)) or action in {"destroy", "replace"}
     )
-    for action in ("destroy", "replace"):
+    for action in ("destroy", "replace", "forget"):
         yield from _losses(f"to {action}", summary.of(action), more)
     yield from _section("to change", map(_named, summary.of("change")), more)
     iam = (line for change in summary.changes for line in _iam(change, with_added=summary.first))

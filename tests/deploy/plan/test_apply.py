@@ -217,6 +217,15 @@ def swap_for_another_environments(root: Path, _: FakeAws) -> None:
     (root / "plan.json").write_text(plan_of(variables={"environment": {"value": "prod"}}))
 
 
+def swap_for_one_with_other_values(root: Path, _: FakeAws) -> None:
+    values = {"environment": {"value": "dev"}, "authorization": {"value": "none"}, "dist_dir": {"value": "../other"}}
+    (root / "plan.json").write_text(plan_of(variables=values))
+
+
+def swap_for_one_that_forgets(root: Path, _: FakeAws) -> None:
+    (root / "plan.json").write_text(plan_of(resource_change("module.queue.aws_sqs_queue.this", "forget")))
+
+
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
@@ -226,6 +235,11 @@ def swap_for_another_environments(root: Path, _: FakeAws) -> None:
         ),
         (swap_for_a_loss, "it loses what nobody allowed when it was made: module.queue.aws_sqs_queue.this"),
         (swap_for_another_environments, "it plans the environment prod, not dev"),
+        (
+            swap_for_one_with_other_values,
+            "it was planned with other values of authorization, dist_dir than the environment has",
+        ),
+        (swap_for_one_that_forgets, "it loses what nobody allowed when it was made: module.queue.aws_sqs_queue.this"),
     ],
 )
 def test_apply_reads_the_plan_itself_and_refuses_what_make_plan_would_not_have_saved(
