@@ -19,6 +19,12 @@ STATEFUL_TYPES = frozenset(
         "aws_sqs_queue",
     }
 )
+# Parts of a deployment. A deployment is created before the old one is destroyed, and so is what it consists of; but AWS
+# refuses a second route, route response or authorizer of the same name. The one that is there is whole: one call makes
+# it.
+UNREPLACEABLE_TYPES = frozenset(
+    {"aws_apigatewayv2_authorizer", "aws_apigatewayv2_route", "aws_apigatewayv2_route_response"}
+)
 ACTIONS = ("destroy", "replace", "change", "create", "forget")
 """What may happen to a resource, worst first."""
 _ACTIONS = {
@@ -57,11 +63,18 @@ class Change:
     """Names of the attributes whose policy is known only after the apply."""
     opens: str = ""
     """How it lets anybody connect, if it does and nothing did before."""
+    tainted: bool = False
+    """Whether it is replaced because making it failed half-way."""
 
     @property
     def stateful(self) -> bool:
         """Whether it holds what another apply doesn't bring back."""
         return self.type in STATEFUL_TYPES
+
+    @property
+    def fails(self) -> bool:
+        """Whether AWS would refuse it: the replacement of what can't stand beside itself."""
+        return self.tainted and self.type in UNREPLACEABLE_TYPES
 
     @property
     def widens(self) -> list[str]:
@@ -118,6 +131,7 @@ def read_change(resource: Mapping[str, Any]) -> Change:
         added,
         later,
         _opens(resource["type"], before, after),
+        resource.get("action_reason") == "replace_because_tainted",
     )
 
 

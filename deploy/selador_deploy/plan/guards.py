@@ -44,6 +44,18 @@ def check_losses(summary: Summary, environment: Environment, allowed: Iterable[s
         )
 
 
+def check_replaceable(summary: Summary, environment: Environment) -> None:
+    """Raise DeployError if something tainted can't be replaced: the apply would fail at its name."""
+    failing = [change.address for change in summary.changes if change.fails]
+    if failing:
+        data_dir = environment.relative(environment.data_dir)
+        commands = (f"terraform -chdir=terraform untaint '{address}'" for address in failing)
+        raise DeployError(
+            f"no plan was saved: {', '.join(failing)} can't be replaced, since AWS refuses a second one beside it",
+            f'it is whole, so keep it: export TF_DATA_DIR="$PWD/{data_dir}"; {"; ".join(commands)}',
+        )
+
+
 def check_no_orphans(orphans: Sequence[Orphan], environment: Environment) -> None:
     """Raise DeployError if something that a plan would create exists already: the apply would fail at its name."""
     if orphans:

@@ -23,7 +23,7 @@ from selador_deploy.outlook import outlook
 from selador_deploy.plan.adopt import import_blocks
 from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.gather import gather_facts
-from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region
+from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region, check_replaceable
 from selador_deploy.plan.summary import Summary, render, summarize
 from selador_deploy.progress import say
 from selador_deploy.releases import manifest_folder
@@ -63,6 +63,7 @@ def plan(
         rests_on = (*outlook(environment.variables, deployment.make_client, deployment.now()), *unknown)
         report(replace(summary, rests_on=rests_on, orphans=tuple(orphans)), name, as_json=as_json)
         check_losses(summary, environment, allowed)
+        check_replaceable(summary, environment)
         check_no_orphans(orphans, environment)
         bundle = Bundle(
             facts=facts,

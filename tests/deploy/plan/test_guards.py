@@ -46,6 +46,21 @@ def test_a_queue_that_was_deleted_by_hand_is_a_loss_to_be_named(
     assert run("plan", "--env", "dev", "--allow-destroy", "aws_sqs_queue.a") == 0
 
 
+def test_what_is_tainted_and_can_not_stand_beside_itself_is_kept(
+    root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", "--env", "dev")
+    address = 'module.websocket_api.aws_apigatewayv2_route.this["ping"]'
+    route = resource_change(address, "create", "delete", reason="replace_because_tainted")
+    (root / "plan.json").write_text(plan_of(route))
+
+    assert run("plan", "--env", "dev") == 1
+
+    said = capsys.readouterr().err
+    assert f"{address} can't be replaced, since AWS refuses a second one beside it" in said
+    assert f"""export TF_DATA_DIR="$PWD/build/terraform/dev"; terraform -chdir=terraform untaint '{address}'""" in said
+
+
 def test_protection_that_was_taken_out_of_the_file_and_never_applied_still_protects(
     root: Path, run: Run, calls: Calls, capsys: pytest.CaptureFixture[str]
 ) -> None:
