@@ -47,7 +47,6 @@ def examine(deployment: Deployment) -> Iterator[Finding]:
     yield _bucket("state bucket", make_client, named_backend(environment).bucket, bootstrap)
     if environment.artifact_bucket is not None:
         yield _bucket("artifact bucket", make_client, environment.artifact_bucket, bootstrap)
-    yield _log_role(make_client, bootstrap)
     yield from outlook(environment.variables, make_client, deployment.now())
 
 
@@ -93,13 +92,3 @@ def _bucket(subject: str, make_client: ClientMaker, name: str, remedy: str) -> F
 
     missing = dict.fromkeys(("404", "NoSuchBucket"), f"{name} does not exist; {remedy}")
     return ask(subject, "s3:GetBucketVersioning", question, missing)
-
-
-def _log_role(make_client: ClientMaker, remedy: str) -> Finding:
-    def question() -> Finding:
-        role = make_client("apigateway").get_account().get("cloudwatchRoleArn")
-        if not role:
-            return Finding("log role", Verdict.MISSING, f"API Gateway may not write logs in this account; {remedy}")
-        return Finding("log role", Verdict.OK, role)
-
-    return ask("log role", "apigateway:GET on /account", question)

@@ -1,4 +1,4 @@
-"""What an environment rests on and doesn't own: model, knowledge base, certificate, quotas, and who hears its alarms.
+"""What an environment rests on and doesn't own: log role, model, knowledge base, certificate, quotas, who hears alarms.
 
 Each is asked of AWS. What ends within 90 days is a warning; so is a quota below what the environment may use.
 """
@@ -20,6 +20,8 @@ _MODEL = re.compile(r":foundation-model/(\S+)$")
 
 def outlook(variables: Mapping[str, Any], make_client: ClientMaker, now: datetime) -> Iterator[Finding]:
     """Yield a finding about each thing. `variables` are the root module's."""
+    if variables["api_access_log_enabled"] or variables["api_execution_log_level"] != "OFF":
+        yield _log_role(make_client, f"run make bootstrap ENV={variables['environment']}")
     model_arns = dict.fromkeys([variables["model_arn"], *variables["generation"]["models"].values()])
     for arn in model_arns:
         yield from _models(make_client, arn, now)
@@ -59,6 +61,16 @@ def ending(subject: str, what: str, end: datetime | None, now: datetime, remedy:
     if end - now < NOTICE:
         return Finding(subject, Verdict.WARNING, f"{what}, ends on {end:%Y-%m-%d}, in {days} days; {remedy}")
     return Finding(subject, Verdict.OK, f"{what}, until {end:%Y-%m-%d}")
+
+
+def _log_role(make_client: ClientMaker, remedy: str) -> Finding:
+    def question() -> Finding:
+        role = make_client("apigateway").get_account().get("cloudwatchRoleArn")
+        if not role:
+            return Finding("log role", Verdict.MISSING, f"API Gateway may not write logs in this account; {remedy}")
+        return Finding("log role", Verdict.OK, role)
+
+    return ask("log role", "apigateway:GET on /account", question)
 
 
 def _models(make_client: ClientMaker, arn: str, now: datetime) -> Iterator[Finding]:

@@ -19,7 +19,9 @@ AVAILABLE = {
 MODEL = {"modelName": "Nova Lite", "modelLifecycle": {"status": "ACTIVE"}}
 QUOTA = {"QuotaName": "On-demand model inference requests per minute for Amazon Nova Lite", "Value": 200.0}
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:selador-dev-alarms"
+LOG_ROLE = "arn:aws:iam::111122223333:role/api-gateway-logging"
 ANSWERS = {
+    "apigateway": FakeService(get_account={"cloudwatchRoleArn": LOG_ROLE}),
     "bedrock": FakeService(get_foundation_model_availability=AVAILABLE, get_foundation_model={"modelDetails": MODEL}),
     "bedrock-agent": FakeService(
         get_knowledge_base={
@@ -37,6 +39,8 @@ ANSWERS = {
     "sns": FakeService(list_subscriptions={"Subscriptions": [{"TopicArn": TOPIC, "SubscriptionArn": f"{TOPIC}:1"}]}),
 }
 VARIABLES: dict[str, Any] = {
+    "api_access_log_enabled": True,
+    "api_execution_log_level": "ERROR",
     "custom_domain": None,
     "environment": "dev",
     "generation": {"models": {}},
@@ -60,6 +64,7 @@ def test_what_lacks_nothing_is_named_and_nothing_warns() -> None:
 
     assert {finding.verdict for finding in findings} == {Verdict.OK}
     assert [finding.subject for finding in findings] == [
+        "log role",
         "model access",
         "model's life",
         "knowledge base",
@@ -67,6 +72,20 @@ def test_what_lacks_nothing_is_named_and_nothing_warns() -> None:
         "model quota",
         "alarms",
     ]
+
+
+def test_an_account_without_the_log_role_is_told_before_a_stage_is_refused() -> None:
+    said = found("log role", apigateway=FakeService(get_account={}))
+
+    assert said == "missing: API Gateway may not write logs in this account; run make bootstrap ENV=dev"
+
+
+def test_an_api_that_logs_nothing_needs_no_log_role() -> None:
+    silent = VARIABLES | {"api_access_log_enabled": False, "api_execution_log_level": "OFF"}
+
+    findings = outlook(silent, lambda service: ANSWERS[service], NOW)
+
+    assert "log role" not in {finding.subject for finding in findings}
 
 
 def test_the_kind_of_the_knowledge_base_is_named() -> None:
