@@ -134,6 +134,12 @@ run "draws_every_graph_in_its_own_place" {
     ])) == 7
     error_message = "Graphs lie on top of each other: ${aws_cloudwatch_dashboard.this.dashboard_body}"
   }
+
+  assert {
+    # An account has one set of dashboards for all Regions.
+    condition     = endswith(aws_cloudwatch_dashboard.this.dashboard_name, "-${data.aws_region.current.id}")
+    error_message = "The dashboard's name is ${aws_cloudwatch_dashboard.this.dashboard_name}, without the Region."
+  }
 }
 
 run "accepts_a_customer_managed_key_for_the_topic" {

@@ -57,7 +57,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.name_prefix
+  dashboard_name = "${var.name_prefix}-${data.aws_region.current.id}" # an account's dashboards are the same in all Regions
   dashboard_body = jsonencode({
     widgets = concat(
       [
@@ -92,4 +92,9 @@ resource "aws_cloudwatch_dashboard" "this" {
       ],
     )
   })
+
+  lifecycle {
+    # A dashboard that was created under an earlier name keeps it: another name would be another dashboard.
+    ignore_changes = [dashboard_name]
+  }
 }
