@@ -22,13 +22,18 @@ def interpreter(function: Function) -> Path:
 
 
 def make_runtime_dir(folder: Path) -> Path:
-    """Fill `folder`, Lambda's /var/runtime, with symbolic links to the files of DISTRIBUTIONS; return it."""
+    """Fill `folder`, Lambda's /var/runtime, with symbolic links to the files of DISTRIBUTIONS; return it.
+
+    A link that is right is left alone: a function may be starting from it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in DISTRIBUTIONS:
         distribution = metadata.distribution(name)
         tops = {file.parts[0] for file in distribution.files or [] if file.parts[0] not in {"..", "__pycache__"}}
         for top in tops:
-            link = folder / top
+            link, target = folder / top, Path(str(distribution.locate_file(top))).resolve()
+            if link.is_symlink() and link.readlink() == target:
+                continue
             link.unlink(missing_ok=True)
-            link.symlink_to(Path(str(distribution.locate_file(top))).resolve())
+            link.symlink_to(target)
     return folder
