@@ -60,13 +60,14 @@ def test_the_client_imports_the_protocol_and_nothing_else_of_the_functions() -> 
 
 LAPTOP_STACK = {
     "bedrock": {"control_plane_client", "errors", "http"},
-    "control_plane": {"errors", "iam_policy"},
+    "clock": set(),
+    "control_plane": {"clock", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
-    "data_plane": {"control_plane_client", "errors", "http", "iam_policy"},
+    "data_plane": {"clock", "control_plane_client", "errors", "http", "iam_policy"},
     "errors": set(),
     "http": set(),
     "iam_policy": set(),
-    "stack": {"bedrock", "control_plane_client", "data_plane", "errors"},
+    "stack": {"bedrock", "clock", "control_plane_client", "data_plane", "errors"},
 }
 """Each part of the laptop stack, and the parts that it may import. The planes talk over HTTP, as on AWS."""
 

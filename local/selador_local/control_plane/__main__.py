@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="control plane: %(message)s")
 
+    from selador_local.clock import StackClock  # noqa: PLC0415
     from selador_local.control_plane.front_door import server  # noqa: PLC0415 # after the environment is set
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
         return 1
     endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
     code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
-    install(options.data_plane_port, code_locations)
+    install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin))
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     internal_api = InternalApi(iam, code_locations, keys.secret_key)
@@ -69,6 +70,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m selador_local.control_plane", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="port to listen on at 127.0.0.1; 0 takes any free one")
     parser.add_argument("--data-plane-port", type=int, required=True, help="port of the WebSocket APIs")
+    parser.add_argument("--time-scale", type=float, default=1, help="how much faster than the machine time goes")
+    parser.add_argument("--time-origin", type=float, default=0, help="since when, in seconds since the epoch")
     parser.add_argument("--verbose", action="store_true", help="log each request on stderr")
     return parser.parse_args(arguments)
 

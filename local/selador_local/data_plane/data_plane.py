@@ -6,6 +6,7 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 import asyncio
 from pathlib import Path
 
+from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
@@ -25,7 +26,9 @@ class DataPlane:
     free port; `port` is then that one. `work_dir` holds `logs/<function>.log` and, while it runs, the functions' code.
     """
 
-    def __init__(self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str) -> None:
+    def __init__(
+        self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str, clock: StackClock
+    ) -> None:
         self.port = port
         self._control_plane = control_plane
         self._credentials = RoleCredentials(control_plane)
@@ -46,6 +49,7 @@ class DataPlane:
             invoke=self._lambda.invoke,
             authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
+            clock=clock,
         )
         self._server: Server | None = None
         self._deployment = Deployment()

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import boto3
 
 from selador_local.bedrock.server import BedrockStandIn
+from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
@@ -86,29 +88,31 @@ class LocalTerraform:
 
 @contextlib.asynccontextmanager
 async def running(
-    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS
+    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS, time_scale: float = 1
 ) -> AsyncIterator[Stack]:
     """Bring the stack up, and take it down at the end of the block, however that ends.
 
-    It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL.
+    It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL. Its clock goes
+    `time_scale` times as fast as the machine's.
 
     Raises StackError, and DocumentsError if the folder holds no documents.
     """
     (work_dir / "logs").mkdir(parents=True, exist_ok=True)
     artifacts = work_dir / "dist"
+    clock = StackClock(time_scale, origin=time.time())
     async with contextlib.AsyncExitStack() as parts:
         parts.enter_context(_only_stack(work_dir))
         async with progress.step("build the artifacts"):
             await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
         port = _free_port()
         async with progress.step("start the control plane"):
-            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs"))
+            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs", clock))
             progress.note(control_plane.endpoint)
         async with progress.step("start the data plane and Bedrock"):
             bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
             await bedrock.start()
             parts.push_async_callback(bedrock.stop)
-            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint)
+            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, clock)
             await data_plane.start()
             parts.push_async_callback(data_plane.stop)
             progress.note(f"documents in {documents}")
@@ -162,7 +166,7 @@ async def _build(artifacts: Path, log: Path, progress: Progress) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _control_plane(data_plane_port: int, logs: Path) -> AsyncIterator[ControlPlane]:
+async def _control_plane(data_plane_port: int, logs: Path, clock: StackClock) -> AsyncIterator[ControlPlane]:
     log_path = logs / "control-plane.log"
     with log_path.open("w", encoding="utf-8") as log:
         process = await asyncio.create_subprocess_exec(
@@ -173,6 +177,10 @@ async def _control_plane(data_plane_port: int, logs: Path) -> AsyncIterator[Cont
             "0",
             "--data-plane-port",
             str(data_plane_port),
+            "--time-scale",
+            str(clock.scale),
+            "--time-origin",
+            str(clock.origin),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             start_new_session=True,  # Ctrl-C is ours to handle: the control plane goes last

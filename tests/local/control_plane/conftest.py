@@ -1,8 +1,10 @@
 """One control plane for all tests here: the real server in a process of its own, spoken to by boto3."""
 
+import contextlib
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -64,17 +66,33 @@ class Server:
         }
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+@contextlib.contextmanager
+def control_plane(*options: str) -> Iterator[Server]:
     command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0"]
     process = subprocess.Popen(
-        [*command, "--data-plane-port", str(DATA_PLANE_PORT)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--data-plane-port", str(DATA_PLANE_PORT), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     yield Server(ready["endpoint"], ready["accessKeyId"], ready["secretAccessKey"])
     process.terminate()
     process.communicate(timeout=STUCK_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with control_plane() as running:
+        yield running
+
+
+@pytest.fixture
+def fast_server() -> Iterator[Server]:
+    """A stack's day takes a second."""
+    with control_plane("--time-scale", "86400", "--time-origin", str(time.time())) as running:
+        yield running
 
 
 @pytest.fixture

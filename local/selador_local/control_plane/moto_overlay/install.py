@@ -17,6 +17,7 @@ import moto.s3.models
 import moto.sqs.models
 import moto.sqs.urls
 
+from selador_local.clock import StackClock
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.moto_overlay.apigatewayv2 import PATHS, ApiGatewayV2Api, ApiGatewayV2Backend
 from selador_local.control_plane.moto_overlay.cloudwatch import CloudWatchApi, CloudWatchBackend
@@ -27,7 +28,7 @@ from selador_local.control_plane.moto_overlay.sqs.api import SqsApi, SqsBackend
 from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
 
 
-def install(data_plane_port: int, code_locations: CodeLocations) -> None:
+def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClock) -> None:
     """Register the overlay. Call it once, before moto has made a backend."""
     ApiGatewayV2Backend.data_plane_port = data_plane_port
     moto.apigatewayv2.models.apigatewayv2_backends.backend = ApiGatewayV2Backend
@@ -50,6 +51,7 @@ def install(data_plane_port: int, code_locations: CodeLocations) -> None:
 
     moto.s3.models.FakeBucket = Bucket
 
+    StandardQueue.clock = clock
     moto.sqs.models.Queue = StandardQueue
     moto.sqs.models.sqs_backends.backend = SqsBackend
     _serve(moto.sqs.urls.url_paths, SqsApi)

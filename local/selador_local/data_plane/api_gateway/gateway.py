@@ -5,9 +5,9 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from selador_local.clock import Clock
 from selador_local.control_plane_client.iam import Authenticator, Authorizer
 from selador_local.data_plane.api_gateway import events
-from selador_local.data_plane.api_gateway.clock import Clock, SystemClock
 from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, HandshakeRefusedError
 from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
@@ -48,11 +48,11 @@ class ApiGateway:
         invoke: Invoke,
         authenticate: Authenticator,
         authorizer: Authorizer,
-        clock: Clock | None = None,
+        clock: Clock,
     ) -> None:
         self._region = region
         self._integrations = Integrations(invoke)
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._stages: Mapping[tuple[str, str], Stage] = {}
         self._throttles: dict[tuple[str, str], TokenBucket] = {}
         self._connections: dict[str, Connection] = {}

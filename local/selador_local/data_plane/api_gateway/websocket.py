@@ -16,7 +16,7 @@ from websockets.http11 import Response as HandshakeResponse
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from selador_local.data_plane.api_gateway.clock import Clock
+from selador_local.clock import Clock
 from selador_local.data_plane.api_gateway.limits import FRAME_BYTES, MESSAGE_BYTES, seconds_left
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade

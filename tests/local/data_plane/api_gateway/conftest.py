@@ -75,6 +75,9 @@ class MovableClock:
     def time(self) -> float:
         return self._now
 
+    def monotonic(self) -> float:
+        return self._now
+
     async def sleep(self, seconds: float) -> None:
         wake = asyncio.Event()
         self._sleepers.append((self._now + seconds, wake))

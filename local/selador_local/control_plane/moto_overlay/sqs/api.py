@@ -29,7 +29,7 @@ from moto.sqs.utils import validate_message_attributes
 from selador_local.control_plane.moto_overlay.sqs import message_limits, messages
 from selador_local.control_plane.moto_overlay.sqs.messages import Content, Delivery, Message
 from selador_local.control_plane.moto_overlay.sqs.move_tasks import MoveTasks
-from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue, now_ms
+from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
 
 _MAX_DELAY_SECONDS = 900  # SQS delays messages for no longer (SQS-19)
 _MAX_BATCH_ENTRIES = 10
@@ -69,7 +69,7 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
             group_id=group_id,
             trace_header=(system_attributes or {}).get("AWSTraceHeader", {}).get("StringValue"),
         )
-        message = Message(str(uuid.uuid4()), content, sent_at=now_ms())
+        message = Message(str(uuid.uuid4()), content, sent_at=queue.now_ms())
         queue.put(message, delay)
         return message
 
@@ -81,7 +81,7 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed, _translated():
-            queue.store.change_visibility(receipt_handle, now_ms(), int(visibility_timeout) * 1000)
+            queue.store.change_visibility(receipt_handle, queue.now_ms(), int(visibility_timeout) * 1000)
             queue.changed.notify_all()
 
     def change_message_visibility_batch(

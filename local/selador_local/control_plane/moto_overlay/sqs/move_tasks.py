@@ -14,7 +14,7 @@ from typing import Any
 from moto.sqs.exceptions import InvalidParameterValue, SQSException
 
 from selador_local.control_plane.moto_overlay.sqs.messages import Message
-from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue, now_ms
+from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
 
 _MAX_PER_SECOND = 500  # the most that a task may move (SQS-27)
 
@@ -27,8 +27,8 @@ class MoveTask:
     destination_arn: str | None
     max_per_second: int | None
     to_move: int
+    started_at: int
     handle: str = field(default_factory=lambda: str(uuid.uuid4()))
-    started_at: int = field(default_factory=now_ms)
     status: str = "RUNNING"
     moved: int = 0
     failure_reason: str | None = None
@@ -76,7 +76,9 @@ class MoveTasks:
                     "AWS.SimpleQueueService.UnsupportedOperation",
                     "There is already a task running. Only one active task is allowed for a source queue arn.",
                 )
-            task = MoveTask(source_arn, destination_arn, max_per_second, source.approximate_number_of_messages)
+            task = MoveTask(
+                source_arn, destination_arn, max_per_second, source.approximate_number_of_messages, source.now_ms()
+            )
             self._tasks.append(task)
         threading.Thread(target=self._run, args=(task, source), daemon=True).start()
         return task
@@ -107,6 +109,6 @@ class MoveTasks:
                 source.put(message)
                 task.status, task.failure_reason = "FAILED", "CouldNotDetermineMessageSource"
                 return
-            destination.put(Message(str(uuid.uuid4()), message.content, sent_at=now_ms()))
+            destination.put(Message(str(uuid.uuid4()), message.content, sent_at=destination.now_ms()))
             task.moved += 1
         task.status = "COMPLETED"

@@ -5,19 +5,14 @@ import secrets
 from threading import Condition
 from typing import Any
 
-from moto.core.utils import unix_time_millis
 from moto.sqs.exceptions import InvalidParameterValue
 from moto.sqs.models import Queue as MotoQueue
 from moto.sqs.models import sqs_backends
 
+from selador_local.clock import StackClock
 from selador_local.control_plane.moto_overlay.sqs.messages import Counts, Delivery, Message, MessageStore
 
 _AS_SENT = ("Policy", "RedrivePolicy")
-
-
-def now_ms() -> int:
-    """Return the time of the queues' clock, in epoch milliseconds."""
-    return int(unix_time_millis())
 
 
 class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
@@ -29,6 +24,7 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
 
     BASE_ATTRIBUTES = [*MotoQueue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]  # noqa: RUF012 # as in moto, which can't read it
     redrive_allow_policy: str | None = None
+    clock = StackClock()
 
     def __init__(self, name: str, region: str, account_id: str, **attributes: Any) -> None:
         if name.endswith(".fifo"):
@@ -62,6 +58,10 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
         """The queue's MessageRetentionPeriod."""
         return int(self.message_retention_period) * 1000
 
+    def now_ms(self) -> int:
+        """Return the time, in epoch milliseconds."""
+        return int(self.clock.time() * 1000)
+
     @property
     def approximate_number_of_messages(self) -> int:
         return self._counts().visible
@@ -77,17 +77,17 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
     def put(self, message: Message, delay_seconds: int = 0) -> None:
         """Add a message and wake the long polls."""
         with self.changed:
-            self.store.put(message, now_ms() + delay_seconds * 1000)
+            self.store.put(message, self.now_ms() + delay_seconds * 1000)
             self.changed.notify_all()
 
     def receive(self, limit: int, wait_seconds: int, visibility_seconds: int) -> list[Delivery]:
         """Return up to `limit` messages within `wait_seconds`. Messages without a receive left move to the DLQ."""
-        deadline = now_ms() + wait_seconds * 1000
+        deadline = self.now_ms() + wait_seconds * 1000
         while True:
             target = self._dead_letter_target()
             with self.changed:
                 received = self.store.receive(
-                    now_ms(),
+                    self.now_ms(),
                     limit=limit,
                     visibility_ms=visibility_seconds * 1000,
                     retention_ms=self.retention_ms,
@@ -97,20 +97,20 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
                 for message in received.exhausted:
                     message.source_arn = self.queue_arn
                     target.put(message)  # with its sending time (SQS-23) and its count (SQS-22)
-            if received.deliveries or now_ms() >= deadline:
+            if received.deliveries or self.now_ms() >= deadline:
                 return received.deliveries
             with self.changed:
                 wake_at = min(deadline, self.store.next_visible_at() or deadline)
-                self.changed.wait(max(wake_at - now_ms(), 1) / 1000)
+                self.changed.wait(self.clock.machine_seconds(max(wake_at - self.now_ms(), 1) / 1000))
 
     def take(self) -> Message | None:
         """Remove one visible message, for a move task."""
         with self.changed:
-            return self.store.take(now_ms(), self.retention_ms)
+            return self.store.take(self.now_ms(), self.retention_ms)
 
     def _counts(self) -> Counts:
         with self.changed:
-            return self.store.counts(now_ms(), self.retention_ms)
+            return self.store.counts(self.now_ms(), self.retention_ms)
 
     def _dead_letter_target(self) -> "StandardQueue | None":
         """Return the DLQ if it still exists: moto keeps a deleted one."""

@@ -55,6 +55,21 @@ def test_fifo_queues_are_refused(sqs: Any, name: str) -> None:
         sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
 
 
+def test_a_queue_s_times_are_the_stack_s(fast_server: Any) -> None:
+    """If a day takes a second, a message that is hidden for half an hour is back at once."""
+    sqs = fast_server.client("sqs")
+    url = sqs.create_queue(QueueName="fast", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="one", DelaySeconds=900)
+
+    received: list[dict[str, Any]] = []
+    while len(received) < 2:
+        received += receive(sqs, url, WaitTimeSeconds=20)
+
+    times = [int(received[1]["Attributes"][name]) for name in ("SentTimestamp", "ApproximateFirstReceiveTimestamp")]
+    assert times[1] - times[0] >= 900_000
+    assert received[1]["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
 def test_parallel_receivers_never_share_a_message(sqs: Any, queue: str) -> None:
     sent = 60
     for start in range(0, sent, 10):
