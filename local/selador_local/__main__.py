@@ -12,6 +12,7 @@ from selador_local.errors import SeladorLocalError
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, running
 
+_FASTEST = 60  # beyond it a function's start may outlast the visibility of its message
 _QUESTION = "Which flats near the harbour allow pets?"
 
 
@@ -30,13 +31,13 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace) -> int:
     print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
-    async with running(Progress(sys.stdout), documents=options.documents) as stack:
+    async with running(Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale) as stack:
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace) -> int:
-    async with running(Progress(sys.stdout), documents=options.documents) as stack:
+    async with running(Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale) as stack:
         print(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
@@ -71,9 +72,24 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             default=DOCUMENTS,
             help="folder of the .md and .txt files to answer from (default: local/documents)",
         )
+        command.add_argument(
+            "--time-scale",
+            type=_time_scale,
+            default=1,
+            metavar="N",
+            help=f"let the stack's time go N times as fast, up to {_FASTEST}: ten idle minutes, a lease or an alarm's "
+            "period are over N times sooner (default: 1)",
+        )
         if name == "demo":
             command.add_argument("--question", default=_QUESTION, help="the question (default: %(default)s)")
     return parser.parse_args(arguments)
+
+
+def _time_scale(text: str) -> float:
+    scale = float(text)
+    if not 1 <= scale <= _FASTEST:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {_FASTEST}")
+    return scale
 
 
 if __name__ == "__main__":

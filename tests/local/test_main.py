@@ -31,8 +31,9 @@ def test_help_names_the_commands_and_what_they_do() -> None:
         ((), "the following arguments are required: command"),
         (("down",), "invalid choice: 'down'"),
         (("up", "--question", "Pets?"), "unrecognized arguments: --question"),
+        (("up", "--time-scale", "61"), "argument --time-scale: 61 is not from 1 to 60"),
     ],
-    ids=["no command", "unknown command", "question without demo"],
+    ids=["no command", "unknown command", "question without demo", "time too fast"],
 )
 def test_wrong_usage_exits_2(arguments: tuple[str, ...], complaint: str) -> None:
     ended = ran(*arguments)

@@ -30,6 +30,7 @@ class DataPlane:
         self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str, clock: StackClock
     ) -> None:
         self.port = port
+        self._clock = clock
         self._control_plane = control_plane
         self._credentials = RoleCredentials(control_plane)
         self._lambda = LambdaService(
@@ -42,6 +43,7 @@ class DataPlane:
             },
             credentials=self._credentials,
             work_dir=work_dir,
+            clock=clock,
         )
         self.gateway = ApiGateway(
             region=control_plane.region,
@@ -95,5 +97,5 @@ class DataPlane:
             queue = EventSourceQueue(
                 self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn
             )
-            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke)
+            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke, self._clock)
             poller.start()

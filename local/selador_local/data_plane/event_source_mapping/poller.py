@@ -6,11 +6,11 @@ It never changes visibility: a failed message comes back when its visibility tim
 import asyncio
 import json
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from selador_local.clock import Clock
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
@@ -34,11 +34,17 @@ class Poller:
     """Feeds a mapping's function from its queue, from `start` until `stop`."""
 
     def __init__(
-        self, mapping: EventSourceMapping, queue: EventSourceQueue, invoke: Invoke, wait_seconds: int = WAIT_SECONDS
+        self,
+        mapping: EventSourceMapping,
+        queue: EventSourceQueue,
+        invoke: Invoke,
+        clock: Clock,
+        wait_seconds: int = WAIT_SECONDS,
     ) -> None:
         self._mapping = mapping
         self._queue = queue
         self._invoke = invoke
+        self._clock = clock
         self._wait_seconds = wait_seconds
         self._room = asyncio.Semaphore(mapping.maximum_concurrency or _CONCURRENCY)
         self._stopping = asyncio.Event()
@@ -95,8 +101,8 @@ class Poller:
     async def _collect(self) -> "list[MessageTypeDef]":
         """Return a batch: one poll's messages or, with a window, those until it is full or the window ends (ESM-06)."""
         messages = await self._queue.receive(self._mapping.batch_size, self._wait_seconds)
-        window_end = time.monotonic() + self._mapping.window_seconds
-        while messages and len(messages) < self._mapping.batch_size and time.monotonic() < window_end:
+        window_end = self._clock.monotonic() + self._mapping.window_seconds
+        while messages and len(messages) < self._mapping.batch_size and self._clock.monotonic() < window_end:
             messages += await self._queue.receive(self._mapping.batch_size - len(messages), 1)
         return messages
 
@@ -122,10 +128,10 @@ class Poller:
                 return await self._invoke(self._mapping.function_arn, event)
             except TooManyRequestsError:
                 if give_up is None:
-                    give_up = time.monotonic() + await self._queue.visibility_timeout_seconds()
-                if time.monotonic() + _THROTTLED_SECONDS >= give_up:
+                    give_up = self._clock.monotonic() + await self._queue.visibility_timeout_seconds()
+                if self._clock.monotonic() + _THROTTLED_SECONDS >= give_up:
                     return None
-                await asyncio.sleep(_THROTTLED_SECONDS)
+                await self._clock.sleep(_THROTTLED_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         try:

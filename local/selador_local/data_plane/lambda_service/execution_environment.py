@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
+from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, exited, timed_out
 from selador_local.data_plane.lambda_service.log_lines import Log, Report, report_lines, start_line
@@ -83,8 +84,10 @@ class ExecutionEnvironment:
         function: Function,
         launch: Launch,
         log: Log,
+        clock: StackClock,
         time_limit: Callable[[bytes], int | None] = lambda _: None,
     ) -> None:
+        self._clock = clock
         self._time_limit = time_limit
         self.event = b""
         self._overdue: asyncio.Future[None] | None = None
@@ -174,13 +177,13 @@ class ExecutionEnvironment:
                 await self.stop()
                 return error
         assert self._runtime is not None
-        now = time.time()
+        now = self._clock.time()
         seconds = deadline - time.monotonic()
         invocation = Invocation(
             request_id=request_id,
             function_arn=self._function.arn,
             trace_id=f"Root=1-{int(now):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0",
-            deadline_ms=int((now + seconds) * 1000),
+            deadline_ms=int((now + seconds * self._clock.scale) * 1000),
             event=event,
         )
         self.event, self._overdue = event, asyncio.get_running_loop().create_future()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.fault_targets import request_ids
-from selador_local.data_plane.lambda_service import code
+from selador_local.data_plane.lambda_service import code, stack_time
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
@@ -25,8 +26,15 @@ class LambdaService:
     """Runs the functions that `deploy` was given. Logs go to `work_dir/logs/<function>.log`."""
 
     def __init__(
-        self, *, region: str, endpoints: Mapping[str, str], credentials: RoleCredentials, work_dir: Path
+        self,
+        *,
+        region: str,
+        endpoints: Mapping[str, str],
+        credentials: RoleCredentials,
+        work_dir: Path,
+        clock: StackClock,
     ) -> None:
+        self._clock = clock
         self._region = region
         self._endpoints = endpoints
         self._credentials = credentials
@@ -98,14 +106,20 @@ class LambdaService:
                     log_stream=log_stream,
                 )
                 # -S hides what is installed here; -B, since Lambda's code folder can't be written (root ignores modes).
-                arguments = ["-S", "-B", "-m", "awslambdaric", function.handler]
+                arguments = ["-S", "-B", *self._runtime_client(), function.handler]
                 return await Process.start(
                     python, arguments, variables, task_root, log, memory_limit_mb=function.memory_mb
                 )
 
-            return ExecutionEnvironment(function, launch, log, self._time_limit)
+            return ExecutionEnvironment(function, launch, log, self._clock, self._time_limit)
 
         return _Pool(function, new_environment)
+
+    def _runtime_client(self) -> list[str]:
+        """Return Python's arguments that run awslambdaric, by the stack's clock if that isn't the machine's."""
+        if self._clock.scale == 1:
+            return ["-m", "awslambdaric"]
+        return [stack_time.__file__, str(self._clock.scale), str(self._clock.origin)]
 
 
 class _Pool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from selador_local.clock import Clock, StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.poller import Poller
@@ -38,6 +39,7 @@ def poll(
     control_plane: ControlPlane,
     function: FakeFunction,
     until: Callable[[], bool],
+    clock: Clock | None = None,
     **settings: Any,
 ) -> None:
     """Run a poller until `until()`; settings change the mapping."""
@@ -54,7 +56,9 @@ def poll(
 
     async def run() -> None:
         queue = EventSourceQueue(control_plane, FixedCredentials(), queue_arn=ARN, role_arn="role")
-        poller = Poller(EventSourceMapping(**{**values, **settings}), queue, function, wait_seconds=0)
+        poller = Poller(
+            EventSourceMapping(**{**values, **settings}), queue, function, clock or StackClock(), wait_seconds=0
+        )
         poller.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):
@@ -97,6 +101,18 @@ def test_window_collects_a_larger_batch(control_plane: ControlPlane, sqs: "SQSCl
     poll(control_plane, function, lambda: left(sqs, url) == (0, 0), batch_size=12, window_seconds=60)
 
     assert [len(batch) for batch in function.bodies] == [12]
+
+
+def test_window_lasts_as_long_as_the_stack_s_clock_says(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    function = FakeFunction(succeed)
+    hours_a_second = StackClock(scale=36_000)
+
+    poll(control_plane, function, lambda: left(sqs, url) == (0, 0), hours_a_second, batch_size=12, window_seconds=300)
+
+    assert function.bodies == [["one"]]
 
 
 def test_reported_failures_stay_in_flight_and_the_rest_is_deleted(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
@@ -16,7 +17,7 @@ from selador_local.data_plane.role_credentials import Credentials, RoleCredentia
 from ....conftest import STUCK_SECONDS
 
 MakeFunction = Callable[..., Function]
-MakeService = Callable[[], LambdaService]
+MakeService = Callable[..., LambdaService]
 
 
 class FixedCredentials(RoleCredentials):
@@ -61,14 +62,15 @@ def make_function(tmp_path: Path) -> MakeFunction:
 
 @pytest.fixture
 def make_service(tmp_path: Path) -> MakeService:
-    """Call it inside the event loop; its working directory is `tmp_path / "work"`."""
+    """Call it inside the event loop, with a clock or none for the machine's; it works in `tmp_path / "work"`."""
 
-    def make() -> LambdaService:
+    def make(clock: StackClock | None = None) -> LambdaService:
         return LambdaService(
             region="us-east-1",
             endpoints={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
             credentials=FixedCredentials(),
             work_dir=tmp_path / "work",
+            clock=clock or StackClock(),
         )
 
     return make
