@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Fault:
     """A fault of one call, after `after_events` events of its answer. `exception` is what STREAM_EXCEPTION sends.
 
     `message` is what a refusal or an exception says. `body` and `content_type` are SAYS's whole answer. The fault waits
-    for a call whose question contains `question`.
+    for a call whose question contains `question` as whole words: `r-1` isn't in a question that says `r-10`.
     """
 
     kind: FaultKind
@@ -50,6 +51,10 @@ class Fault:
     message: str = "failed on demand"
     body: str = ""
     content_type: str = "text/event-stream"
+
+    def is_meant_for(self, question: str) -> bool:
+        whole_words = rf"(?<![\w-]){re.escape(self.question)}(?![\w-])"
+        return self.question == "" or re.search(whole_words, question) is not None
 
 
 class InvalidFaultError(SeladorLocalError):
@@ -68,7 +73,7 @@ class Faults:
 
     def take(self, question: str) -> Fault | None:
         """Return the fault of the call that is beginning."""
-        fault = next((fault for fault in self._waiting if fault.question in question), None)
+        fault = next((fault for fault in self._waiting if fault.is_meant_for(question)), None)
         if fault is not None:
             self._waiting.remove(fault)
         return fault

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from botocore.eventstream import EventStreamBuffer
 
 from selador_local.bedrock.eventstream import encode_event
@@ -59,3 +60,11 @@ def test_a_fault_waits_for_the_question_that_it_is_meant_for() -> None:
     assert faults.take("How high is the deposit?") is None
     assert faults.take("Which flats allow pets?") == Fault(FaultKind.CUT, question="pets")
     assert faults.take("Which flats allow pets?") is None
+
+
+@pytest.mark.parametrize("other", ["(r-10)", "(r-1-b)", "(for-1)", "(r_r-1)"])
+def test_a_fault_for_one_request_leaves_those_alone_whose_id_contains_its(other: str) -> None:
+    fault = Fault(FaultKind.CUT, question="r-1")
+
+    assert not fault.is_meant_for(f"Which flats allow pets? {other}")
+    assert fault.is_meant_for("Which flats allow pets? (r-1)")
