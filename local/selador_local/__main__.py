@@ -31,13 +31,17 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace) -> int:
     print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
-    async with running(Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale) as stack:
+    async with running(
+        Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale, seed=options.seed
+    ) as stack:
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace) -> int:
-    async with running(Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale) as stack:
+    async with running(
+        Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale, seed=options.seed
+    ) as stack:
         print(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
@@ -79,6 +83,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             metavar="N",
             help=f"let the stack's time go N times as fast, up to {_FASTEST}: ten idle minutes, a lease or an alarm's "
             "period are over N times sooner (default: 1)",
+        )
+        command.add_argument(
+            "--seed",
+            type=int,
+            default=1,
+            metavar="N",
+            help="mix what AWS doesn't order, a route's response and a post, in another way (default: 1)",
         )
         if name == "demo":
             command.add_argument("--question", default=_QUESTION, help="the question (default: %(default)s)")

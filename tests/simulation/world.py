@@ -256,7 +256,7 @@ class World:
                 self._deliver(received.deliveries)
                 self._busy -= 1
                 continue
-            due = queue.next_visible_at()
+            due = queue.next_receivable_at()
             seconds = 60.0 if due is None else max(0.001, (due - now) / 1000)
             self.services.arrived.wait(seconds)
 

@@ -29,8 +29,10 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="control plane: %(message)s")
 
+    from moto.sqs.models import sqs_backends  # noqa: PLC0415 # after the environment is set
+
     from selador_local.clock import StackClock  # noqa: PLC0415
-    from selador_local.control_plane.front_door import server  # noqa: PLC0415 # after the environment is set
+    from selador_local.control_plane.front_door import server  # noqa: PLC0415
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
     from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
@@ -49,7 +51,7 @@ def main(arguments: list[str]) -> int:
     install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin))
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
-    internal_api = InternalApi(iam, code_locations, keys.secret_key)
+    internal_api = InternalApi(iam, code_locations, keys.secret_key, sqs_backends[ACCOUNT_ID][REGION].disturb)
     application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
+from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
 from selador_local.data_plane.event_source_mapping.poller import Poller
@@ -27,7 +28,14 @@ class DataPlane:
     """
 
     def __init__(
-        self, control_plane: ControlPlane, work_dir: Path, port: int, bedrock_endpoint: str, clock: StackClock
+        self,
+        control_plane: ControlPlane,
+        work_dir: Path,
+        port: int,
+        bedrock_endpoint: str,
+        *,
+        clock: StackClock,
+        seed: int,
     ) -> None:
         self.port = port
         self._clock = clock
@@ -52,6 +60,7 @@ class DataPlane:
             authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
             clock=clock,
+            may_be_overtaken=response_order.by_seed(seed),
         )
         self._server: Server | None = None
         self._deployment = Deployment()
@@ -59,7 +68,7 @@ class DataPlane:
 
     async def start(self) -> None:
         """Listen; nothing is deployed yet. Raises OSError if the port is taken."""
-        faults = FaultEndpoint(self.gateway, self._lambda)
+        faults = FaultEndpoint(self.gateway, self._lambda, self._control_plane)
         self._server = await serve(faults.handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
 

@@ -1,10 +1,11 @@
-"""Faults on demand in the data plane, by HTTP below `/_control/`: workers die, stop or run out of memory, posts fail.
+"""Faults on demand, by HTTP below `/_control/`: workers die, stop or run out of memory, posts fail, queues disturb.
 
 | request | what it does |
 |---|---|
 | `POST /_control/workers` `{"requestId": "r-1", "do": "kill"}` | does so to every worker on that request |
 | `POST /_control/posts` `{"requestId": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
 | `POST /_control/time-limits` `{"requestId": "r-1", "seconds": 12}` | is the function's timeout for its events |
+| `POST /_control/disorder` `{"seed": "7"}` | lets queues deliver late, out of order and twice; `null` ends it |
 
 `requestId` is the whole id of a client's request.
 
@@ -12,53 +13,64 @@
 `starve` (`megabytes` of memory from now on). The answer counts these workers.
 """
 
+import asyncio
 import json
 import signal
 from collections.abc import Mapping
 from typing import Any
 
+from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.api_gateway.connections_api import PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.http import Request, Response, json_response
 
+_PREFIX = "/_control/"
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT}
 
 
 class FaultEndpoint:
     """Answers requests below `/_control/`, and hands all others to the gateway."""
 
-    def __init__(self, gateway: ApiGateway, functions: LambdaService) -> None:
+    def __init__(self, gateway: ApiGateway, functions: LambdaService, control_plane: ControlPlane) -> None:
+        self._control_plane = control_plane
         self._gateway = gateway
         self._functions = functions
 
     async def handle(self, request: Request) -> Response:
-        if not request.target.startswith("/_control/"):
+        if not request.target.startswith(_PREFIX):
             return await self._gateway.handle(request)
+        faults = {
+            "disorder": self._disturb_queues,
+            "posts": self._fail_posts,
+            "time-limits": self._limit_time,
+            "workers": self._disturb_workers,
+        }
+        fault = faults.get(request.target.removeprefix(_PREFIX))
+        if fault is None or request.method != "POST":
+            return json_response(404, {"message": f"{request.method} {request.target} does not exist"})
         try:
-            members = json.loads(request.body)
-            match request.method, request.target:
-                case "POST", "/_control/workers":
-                    return json_response(200, {"workers": self._disturb_workers(members)})
-                case "POST", "/_control/posts":
-                    fault = PostFault(
-                        int(members["status"]), str(members.get("errorType", "")), str(members["requestId"])
-                    )
-                    self._gateway.connections_api.faults.extend([fault] * int(members.get("times", 1)))
-                    return Response(204)
-                case "POST", "/_control/time-limits":
-                    self._functions.time_limits[members["requestId"]] = int(members["seconds"])
-                    return Response(204)
+            answer = await fault(json.loads(request.body))
         except (ValueError, KeyError, TypeError) as error:
             return json_response(400, {"message": f"{type(error).__name__}: {error}"})
-        return json_response(404, {"message": f"{request.method} {request.target} does not exist"})
+        return Response(204) if answer is None else json_response(200, answer)
 
-    def _disturb_workers(self, members: Mapping[str, Any]) -> int:
+    async def _disturb_queues(self, members: Mapping[str, Any]) -> None:
+        await asyncio.to_thread(self._control_plane.ask, "disorder", {"seed": members["seed"]})
+
+    async def _fail_posts(self, members: Mapping[str, Any]) -> None:
+        fault = PostFault(int(members["status"]), str(members.get("errorType", "")), str(members["requestId"]))
+        self._gateway.connections_api.faults.extend([fault] * int(members.get("times", 1)))
+
+    async def _limit_time(self, members: Mapping[str, Any]) -> None:
+        self._functions.time_limits[members["requestId"]] = int(members["seconds"])
+
+    async def _disturb_workers(self, members: Mapping[str, Any]) -> Mapping[str, int]:
         workers = self._functions.working_on(members["requestId"])
         for worker in workers:
             _disturb(worker, members)
-        return len(workers)
+        return {"workers": len(workers)}
 
 
 def _disturb(worker: ExecutionEnvironment, members: Mapping[str, Any]) -> None:

@@ -88,12 +88,12 @@ class LocalTerraform:
 
 @contextlib.asynccontextmanager
 async def running(
-    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS, time_scale: float = 1
+    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS, time_scale: float = 1, seed: int = 1
 ) -> AsyncIterator[Stack]:
     """Bring the stack up, and take it down at the end of the block, however that ends.
 
     It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL. Its clock goes
-    `time_scale` times as fast as the machine's.
+    `time_scale` times as fast as the machine's. `seed` mixes what AWS doesn't order.
 
     Raises StackError, and DocumentsError if the folder holds no documents.
     """
@@ -112,7 +112,7 @@ async def running(
             bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
             await bedrock.start()
             parts.push_async_callback(bedrock.stop)
-            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, clock)
+            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, clock=clock, seed=seed)
             await data_plane.start()
             parts.push_async_callback(data_plane.stop)
             progress.note(f"documents in {documents}")

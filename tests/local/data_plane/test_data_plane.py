@@ -68,7 +68,7 @@ def with_data_plane(
     control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]]
 ) -> None:
     async def run() -> None:
-        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1", StackClock())
+        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1", clock=StackClock(), seed=1)
         await data_plane.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.api_gateway.connections_api import ConnectionsApi, PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.faults import FaultEndpoint
@@ -30,6 +31,17 @@ class Worker:
         self.done.append("timed out")
 
 
+class FakeControlPlane:
+    """Notes what it was asked."""
+
+    def __init__(self, asked: list[tuple[str, Any]]) -> None:
+        self._asked = asked
+
+    def ask(self, question: str, facts: Any) -> dict[str, Any]:
+        self._asked.append((question, facts))
+        return {}
+
+
 class Stage:
     """Gateway and Lambda service as far as they are reached."""
 
@@ -37,7 +49,10 @@ class Stage:
         self.worker = Worker()
         self.connections_api = ConnectionsApi({}, cast("Any", None), "arn:")
         self.time_limits: dict[str, int] = {}
-        self.control = FaultEndpoint(cast("ApiGateway", self), cast("LambdaService", self))
+        self.asked: list[tuple[str, Any]] = []
+        self.control = FaultEndpoint(
+            cast("ApiGateway", self), cast("LambdaService", self), cast("ControlPlane", FakeControlPlane(self.asked))
+        )
 
     def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
         return [cast("ExecutionEnvironment", self.worker)] if request_id == "r-1" else []
@@ -78,6 +93,15 @@ def test_posts_fail_and_time_is_limited_on_demand() -> None:
 
     assert stage.connections_api.faults == [PostFault(429, "X", "r-1")] * 2
     assert stage.time_limits == {"r-1": 12}
+
+
+def test_the_queues_are_disturbed_by_a_seed_until_it_is_taken_back() -> None:
+    stage = Stage()
+
+    answers = [stage.ask("/_control/disorder", body)[0] for body in (b'{"seed": "7"}', b'{"seed": null}', b"{}")]
+
+    assert answers == [204, 204, 400]
+    assert stage.asked == [("disorder", {"seed": "7"}), ("disorder", {"seed": None})]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize` and `authenticate` are for the data plane. Its bearer token is the
-administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL
-on AWS, it needs no other credentials.
+`POST /_selador/role-credentials`, `authorize`, `authenticate` and `disorder` are for the data plane. Its bearer token
+is the administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a
+presigned URL on AWS, it needs no other credentials.
 """
 
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,8 +23,11 @@ PREFIX = "/_selador/"
 class InternalApi:
     """Answers requests under PREFIX."""
 
-    def __init__(self, iam: Iam, code_locations: CodeLocations, secret: str) -> None:
+    def __init__(
+        self, iam: Iam, code_locations: CodeLocations, secret: str, disturb_queues: Callable[[str | None], None]
+    ) -> None:
         self._iam = iam
+        self._disturb_queues = disturb_queues
         self._code_locations = code_locations
         self._bearer = f"Bearer {secret}".encode()
 
@@ -38,6 +42,7 @@ class InternalApi:
         answers = {
             "authenticate": self._authenticate,
             "authorize": self._authorize,
+            "disorder": self._disorder,
             "role-credentials": self._lend_role,
         }
         if request.method != "POST" or question not in answers:
@@ -62,6 +67,11 @@ class InternalApi:
             "allowed": self._iam.allows(caller, action, resource),
             "principalArn": caller.principal.arn,
         }
+
+    def _disorder(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Deliver the queues' messages late, out of order and twice by `{"seed"}`, a string; as they come with null."""
+        self._disturb_queues(None if facts.get("seed") is None else _text(facts, "seed"))
+        return {}
 
     def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Answer a request's `{"method", "url", "headers"}` with `{"accessKeyId"}` of its signer, null if unsigned."""

@@ -1,7 +1,8 @@
 """The @connections API: post to a client (CB-01), ask about it (CB-02), close its connection (CB-03)."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -15,10 +16,14 @@ from selador_local.http import Request, Response, json_response
 
 @dataclass(frozen=True)
 class Connection:
-    """A client that is connected: `$connect` has succeeded and the socket is open."""
+    """A client that is connected: `$connect` has succeeded and the socket is open.
+
+    A post sets the events in `held`, on which route responses wait that it shall overtake.
+    """
 
     caller: Caller
     socket: WebSocket
+    held: set[asyncio.Event] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ def _act(request: Request, connection: Connection) -> Response:
         case "POST":
             try:
                 connection.socket.send(request.body)
+                for response in connection.held:
+                    response.set()
             except WebSocketClosedError:
                 return _gone()
             except WriteBufferFullError:

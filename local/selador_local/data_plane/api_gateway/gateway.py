@@ -13,6 +13,7 @@ from selador_local.data_plane.api_gateway.connections_api import Connection, Con
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
 from selador_local.data_plane.api_gateway.limits import TokenBucket
+from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
 from selador_local.data_plane.api_gateway.websocket import (
     Handshake,
@@ -49,7 +50,9 @@ class ApiGateway:
         authenticate: Authenticator,
         authorizer: Authorizer,
         clock: Clock,
+        may_be_overtaken: MayBeOvertaken,
     ) -> None:
+        self._may_be_overtaken = may_be_overtaken
         self._region = region
         self._integrations = Integrations(invoke)
         self._clock = clock
@@ -152,12 +155,12 @@ class ApiGateway:
         return None, answer.headers.get("sec-websocket-protocol")  # the function chooses it (WS-74)
 
     async def _converse(self, socket: WebSocket, caller: Caller) -> None:
-        self._connections[caller.connection_id] = Connection(caller, socket)
+        connection = self._connections[caller.connection_id] = Connection(caller, socket)
         expiry = asyncio.create_task(socket.expire())
         try:
             async for text in socket.messages():
                 # A message does not wait for the one before it.
-                task = asyncio.create_task(self._message(socket, caller, text))
+                task = asyncio.create_task(self._message(connection, text))
                 self._messages.add(task)
                 task.add_done_callback(self._messages.discard)
         finally:
@@ -165,7 +168,8 @@ class ApiGateway:
             del self._connections[caller.connection_id]
         await self._disconnect(caller, *socket.closed_by())
 
-    async def _message(self, socket: WebSocket, caller: Caller, text: str) -> None:
+    async def _message(self, connection: Connection, text: str) -> None:
+        caller = connection.caller
         request_id = events.new_id()
         key = (caller.api_id, caller.stage)
         stage = self._stages.get(key)
@@ -182,8 +186,10 @@ class ApiGateway:
             answer = await self._integrations.call(route.integration, event)
             reply = _reply(route, answer, caller, request_id)
         if reply:
+            if self._may_be_overtaken():
+                await overtaken(connection)
             try:
-                socket.send(reply.encode())
+                connection.socket.send(reply.encode())
             except WebSocketClosedError:
                 pass
             except WriteBufferFullError:

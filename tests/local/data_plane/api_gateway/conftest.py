@@ -103,6 +103,13 @@ class Harness:
     port: int
     keys_allowed: set[str] = field(default_factory=lambda: {"AKIDALLOWED"})
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    overtaking: bool = False
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hold(self) -> bool:
+        """Whether a route's response waits to be overtaken by a post."""
+        self.held.set()
+        return self.overtaking
 
     @property
     def url(self) -> str:
@@ -147,6 +154,9 @@ def running() -> Running:
         async def authenticate(method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
             return next((value for name, value in headers if name.lower() == "signed-by"), None)
 
+        def hold() -> bool:
+            return harness.hold()
+
         function, clock = FakeFunction(), MovableClock()
         gateway = ApiGateway(
             region="us-east-1",
@@ -155,6 +165,7 @@ def running() -> Running:
             authenticate=authenticate,
             authorizer=authorizer,
             clock=clock,
+            may_be_overtaken=hold,
         )
         gateway.deploy({(API, STAGE): stage(*keys, **settings)})
         server = await serve(gateway.handle, upgrade=gateway.upgrade)

@@ -27,6 +27,7 @@ from moto.sqs.responses import SQSResponse as MotoResponse
 from moto.sqs.utils import validate_message_attributes
 
 from selador_local.control_plane.moto_overlay.sqs import message_limits, messages
+from selador_local.control_plane.moto_overlay.sqs.disorder import Disorder
 from selador_local.control_plane.moto_overlay.sqs.messages import Content, Delivery, Message
 from selador_local.control_plane.moto_overlay.sqs.move_tasks import MoveTasks
 from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
@@ -101,6 +102,12 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed:
             queue.store.purge()
+
+    def disturb(self, seed: str | None) -> None:
+        """Deliver late, out of order and twice from now on, by this seed; None ends it."""
+        for queue in self.queues.values():
+            with queue.changed:
+                queue.store.disorder = None if seed is None else Disorder(f"{seed}/{queue.name}")
 
     def _queue_by_arn(self, arn: str) -> StandardQueue | None:
         queue = self.queues.get(arn.rpartition(":")[2])

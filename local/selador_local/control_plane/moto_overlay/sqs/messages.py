@@ -2,8 +2,9 @@
 
 The file's own rules:
 - It is pure: no lock, no clock, no thread. Times are epoch milliseconds and come in as `now`.
-- One heap orders everything by the moment a message becomes visible. An entry counts only while it carries its
-  message's newest ticket, so rescheduling never searches: a receive costs the same at a depth of ten or ten thousand.
+- One heap orders everything by the moment a message can be received: when it becomes visible, unless a disorder was
+  asked for. An entry counts only while it carries a ticket of its message, so rescheduling never searches: a receive
+  costs the same at a depth of ten or ten thousand.
 - A receipt handle names its queue, message and receive, so an outdated one is recognised.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from selador_local.control_plane.moto_overlay.sqs.disorder import Disorder
 from selador_local.errors import SeladorLocalError
 
 MAX_TOTAL_VISIBILITY_MS = 43_200_000  # 12 hours, counted from the receive (SQS-12)
@@ -53,6 +55,8 @@ class Message:
     received_at: int | None = None
     visible_at: int = 0
     ticket: int = 0
+    second_ticket: int | None = None
+    """Of a second delivery while it is in flight."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,10 @@ class MessageStore:
     def __init__(self, queue_id: str) -> None:
         self._queue_id = queue_id
         self._messages: dict[str, Message] = {}
-        self._schedule: list[tuple[int, int, str]] = []  # (visible at, ticket, message id)
+        self._schedule: list[tuple[int, int, str]] = []  # (can be received at, ticket, message id)
         self._tickets = 0
+        self.disorder: Disorder | None = None
+        """What happens to messages beyond what is asked for; None delivers each in time, in order and once."""
 
     def put(self, message: Message, visible_at: int) -> None:
         """Add a message that may be received from `visible_at` on."""
@@ -120,6 +126,7 @@ class MessageStore:
                 break
         for delivery in deliveries:  # only now: with a visibility of 0 the loop above would find it again
             self._reschedule(delivery.message, now + visibility_ms)
+            self._perhaps_deliver_again(delivery.message, now)
         return Received(deliveries, exhausted)
 
     def take(self, now: int, retention_ms: int) -> Message | None:
@@ -164,8 +171,8 @@ class MessageStore:
         delayed = sum(message.received_at is None for message in hidden)
         return Counts(visible=len(alive) - len(hidden), not_visible=len(hidden) - delayed, delayed=delayed)
 
-    def next_visible_at(self) -> int | None:
-        """Return when the next message becomes visible, or None. A long poll sleeps until then."""
+    def next_receivable_at(self) -> int | None:
+        """Return when the next message can be received, or None. A long poll sleeps until then."""
         self._drop_outdated()
         return self._schedule[0][0] if self._schedule else None
 
@@ -184,14 +191,23 @@ class MessageStore:
         while self._schedule:
             _, ticket, message_id = self._schedule[0]
             message = self._messages.get(message_id)
-            if message is not None and message.ticket == ticket:
+            if message is not None and ticket in {message.ticket, message.second_ticket}:
                 return
             heapq.heappop(self._schedule)
 
     def _reschedule(self, message: Message, visible_at: int) -> None:
+        message.visible_at = visible_at
+        message.ticket = self._push(message, visible_at + (self.disorder.late_ms() if self.disorder else 0))
+
+    def _perhaps_deliver_again(self, message: Message, now: int) -> None:
+        """Schedule a second delivery of a message in flight, if the disorder has one; no lease keeps it away."""
+        after = self.disorder.again_after_ms() if self.disorder else None
+        message.second_ticket = None if after is None else self._push(message, now + after)
+
+    def _push(self, message: Message, receivable_at: int) -> int:
         self._tickets += 1
-        message.visible_at, message.ticket = visible_at, self._tickets
-        heapq.heappush(self._schedule, (visible_at, self._tickets, message.id))
+        heapq.heappush(self._schedule, (receivable_at, self._tickets, message.id))
+        return self._tickets
 
     def _handle(self, message: Message) -> str:
         plain = f"{self._queue_id}/{message.id}/{message.receive_count}"

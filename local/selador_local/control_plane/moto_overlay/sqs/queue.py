@@ -100,7 +100,7 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
             if received.deliveries or self.now_ms() >= deadline:
                 return received.deliveries
             with self.changed:
-                wake_at = min(deadline, self.store.next_visible_at() or deadline)
+                wake_at = min(deadline, self.store.next_receivable_at() or deadline)
                 self.changed.wait(self.clock.machine_seconds(max(wake_at - self.now_ms(), 1) / 1000))
 
     def take(self) -> Message | None:

@@ -131,3 +131,21 @@ class TestReceipts:
 
         assert [one["Id"] for one in changed["Successful"]] == ["good"]
         assert [(one["Id"], one["Code"]) for one in changed["Failed"]] == [("bad", "ReceiptHandleIsInvalid")]
+
+
+def test_with_a_seed_a_queue_delivers_some_messages_twice_until_it_is_taken_back(
+    server: Any, sqs: Any, queue: str
+) -> None:
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "43200"})
+    assert server.ask("disorder", {"seed": "7"}) == (200, {})
+    for number in range(20):
+        sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+
+    bodies: list[str] = []
+    while len(bodies) == len(set(bodies)):
+        bodies += [message["Body"] for message in receive(sqs, queue, WaitTimeSeconds=1)]
+
+    assert server.ask("disorder", {"seed": None}) == (200, {})
+    sqs.send_message(QueueUrl=queue, MessageBody="on time")
+    while "on time" not in bodies:
+        bodies += [message["Body"] for message in receive(sqs, queue)]

@@ -184,11 +184,11 @@ def test_a_message_older_than_the_retention_period_is_gone(store: MessageStore) 
 
 
 def test_the_next_visible_moment_is_known(store: MessageStore) -> None:
-    assert store.next_visible_at() is None
+    assert store.next_receivable_at() is None
     put(store, "later", delay=5000)
     put(store, "sooner", delay=2000)
 
-    assert store.next_visible_at() == 2000
+    assert store.next_receivable_at() == 2000
 
 
 def test_a_purge_leaves_nothing(store: MessageStore) -> None:
