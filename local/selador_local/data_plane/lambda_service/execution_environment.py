@@ -43,13 +43,20 @@ class Runtime:
 
     @classmethod
     async def start(cls, launch: Launch) -> Self:
-        api = RuntimeApi()
+        launched: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+        api = RuntimeApi(on_idle=lambda: launched.result().freeze())
         server = await serve(api.handle)
         try:
-            return cls(api, server, await launch(f"127.0.0.1:{server.port}"))
+            launched.set_result(await launch(f"127.0.0.1:{server.port}"))
         except BaseException:
             await server.close()
             raise
+        return cls(api, server, launched.result())
+
+    def give(self, invocation: Invocation) -> "asyncio.Future[InvokeResult]":
+        """Thaw the process and hand it an invocation; return a future of its result."""
+        self.process.thaw()
+        return self.api.give(invocation)
 
     async def expect[T](
         self, future: "asyncio.Future[T]", seconds: float, overdue: "asyncio.Future[None] | None" = None
@@ -188,6 +195,6 @@ class ExecutionEnvironment:
         )
         self.event, self._overdue = event, asyncio.get_running_loop().create_future()
         try:
-            return await self._runtime.expect(self._runtime.api.give(invocation), seconds, self._overdue)
+            return await self._runtime.expect(self._runtime.give(invocation), seconds, self._overdue)
         finally:
             self.event, self._overdue = b"", None

@@ -82,15 +82,22 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, number)
 
+    def freeze(self) -> None:
+        """Stop it and its children with all their threads, until `thaw` (LAM-31)."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_group(signal.SIGCONT)
+
     async def kill(self) -> None:
         """Kill it and all its children, without a notice: it has no extension (LAM-27). Returns when it has ended."""
-        self._kill_group()
+        self._signal_group(signal.SIGKILL)
         await self.exited
 
     async def _guard_memory(self) -> None:
         while (self._status_mb(_RESIDENT) or 0) <= self.memory_limit_mb:
             await asyncio.sleep(_MEMORY_CHECK_SECONDS)
-        self._kill_group()
+        self._signal_group(signal.SIGKILL)
 
     def _status_mb(self, line: re.Pattern[str]) -> int | None:
         with contextlib.suppress(OSError):
@@ -101,12 +108,12 @@ class Process:
     async def _wait(self) -> int:
         code = await self._process.wait()
         self._memory_guard.cancel()
-        self._kill_group()
+        self._signal_group(signal.SIGKILL)
         self.drain()
         asyncio.get_running_loop().remove_reader(self._output.read_end)
         os.close(self._output.read_end)
         return code
 
-    def _kill_group(self) -> None:
+    def _signal_group(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, number)

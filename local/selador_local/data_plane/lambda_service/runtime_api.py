@@ -6,7 +6,7 @@ A runtime asks for the next event (LAM-01) and posts a response (LAM-04) or an e
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, failure
@@ -42,11 +42,13 @@ class Invocation:
 class RuntimeApi:
     """The Runtime API's conversation with one runtime; `handle` answers its HTTP requests.
 
-    `initialised` is done with None when the runtime first asks for work, or with the error if its init fails.
+    `initialised` is done with None when the runtime first asks for work, or with the error if its init fails. `on_idle`
+    is called each time that it asks and there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_idle: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
+        self._on_idle = on_idle
         self.initialised: asyncio.Future[InvokeResult | None] = loop.create_future()
         self._invocation: asyncio.Future[Invocation] = loop.create_future()
         self._current: tuple[str, asyncio.Future[InvokeResult]] | None = None
@@ -75,6 +77,8 @@ class RuntimeApi:
     async def _next(self) -> Response:
         if not self.initialised.done():
             self.initialised.set_result(None)
+        if not self._invocation.done():
+            self._on_idle()
         invocation = await asyncio.shield(self._invocation)  # without a time limit (LAM-01)
         self._invocation = asyncio.get_running_loop().create_future()
         return Response(200, invocation.headers, invocation.event)

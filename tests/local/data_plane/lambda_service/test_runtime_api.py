@@ -17,9 +17,9 @@ async def ask(api: RuntimeApi, method: str, path: str, body: bytes = b"") -> Res
     return await api.handle(Request(method, PREFIX + path, {}, body))
 
 
-def run[T](scenario: Callable[[RuntimeApi], Awaitable[T]]) -> T:
+def run[T](scenario: Callable[[RuntimeApi], Awaitable[T]], on_idle: Callable[[], None] = lambda: None) -> T:
     async def run_it() -> T:
-        return await scenario(RuntimeApi())
+        return await scenario(RuntimeApi(on_idle))
 
     return asyncio.run(run_it())
 
@@ -49,6 +49,23 @@ def test_a_runtime_that_asks_for_work_waits_until_there_is_some() -> None:
         return initialised is None, await asking
 
     assert run(scenario)[0]
+
+
+def test_a_runtime_is_idle_when_it_asks_and_there_is_no_work() -> None:
+    idle: list[str] = []
+
+    async def scenario(api: RuntimeApi) -> list[int]:
+        asking = asyncio.ensure_future(ask(api, "GET", "/invocation/next"))
+        await api.initialised
+        counts = [len(idle)]
+        api.give(INVOCATION)
+        await asking
+        await ask(api, "POST", "/invocation/r1/response")
+        api.give(INVOCATION)
+        await ask(api, "GET", "/invocation/next")
+        return [*counts, len(idle)]
+
+    assert run(scenario, lambda: idle.append("idle")) == [1, 1]
 
 
 def test_an_error_is_the_invocations_result() -> None:

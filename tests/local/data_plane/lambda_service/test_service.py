@@ -62,15 +62,19 @@ def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
         time.sleep(0.01)
 
 
+def state_of(pid: int) -> str:
+    """A process's state: `T` if it is stopped, `Z` if it waits only for its parent; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def assert_ends(pid: int) -> None:
     """Wait until a killed process is gone, or a zombie that waits only for its parent."""
     deadline = time.monotonic() + STUCK_SECONDS
     while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        if state == "Z":
+        if state_of(pid) in {"", "Z"}:
             return
         time.sleep(0.01)
     pytest.fail(f"process {pid} is still alive")
@@ -100,6 +104,29 @@ def test_environment_stays_warm(make_service: MakeService, make_function: MakeFu
     results = invoke_all(make_service, function, {}, {}, {})
 
     assert [result.payload for result in results] == [b"1", b"2", b"3"]
+
+
+def test_between_invocations_an_environment_is_frozen_with_its_threads_and_children(
+    make_service: MakeService, make_function: MakeFunction, tmp_path: Path
+) -> None:
+    function = make_function(
+        "import os, subprocess\n"
+        "child = subprocess.Popen(['/bin/sleep', '300'])\n"
+        "def handle(event, context):\n"
+        "    return [[pid, open(f'/proc/{pid}/stat').read().split()[2]] for pid in (os.getpid(), child.pid)]\n"
+    )
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[Any]:
+        during = json.loads((await invoke({})).payload)
+        pids = [pid for pid, _ in during]
+        while not all(state_of(pid) == "T" for pid in pids):
+            await asyncio.sleep(0.01)
+        return [during, json.loads((await invoke({})).payload)]
+
+    first, second = run(make_service, function, scenario)
+
+    assert [pid for pid, _ in first] == [pid for pid, _ in second]
+    assert "T" not in {state for _, state in first + second}
 
 
 def test_concurrent_invocations_get_environments_of_their_own(
