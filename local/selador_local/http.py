@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
+import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -65,10 +67,15 @@ UpgradeHandler = Callable[[Upgrade], Awaitable[None]]
 class Server:
     """A listening server; `port` is the one it got."""
 
-    def __init__(self, listener: asyncio.Server, connections: set[asyncio.Task[None]]) -> None:
+    def __init__(self, listener: asyncio.Server, connections: "dict[asyncio.Task[None], _Connection]") -> None:
         self._listener = listener
         self._connections = connections
         self.port: int = listener.sockets[0].getsockname()[1]
+
+    def lose_idle_connections(self) -> None:
+        """Reset each connection that waits for its next request once one comes, as a network does that forgot it."""
+        for connection in self._connections.values():
+            connection.lost = connection.answered
 
     async def close(self) -> None:
         """Stop listening, cancel the requests under way and close every connection."""
@@ -89,16 +96,16 @@ async def serve(
 
     Raises OSError if the port is taken.
     """
-    connections: set[asyncio.Task[None]] = set()
+    connections: dict[asyncio.Task[None], _Connection] = {}
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        connections.add(task)
+        connections[task] = _Connection(reader, writer, handler, upgrade, max_body_bytes)
         try:
-            await _Connection(reader, writer, handler, upgrade, max_body_bytes).run()
+            await connections[task].run()
         finally:
-            connections.discard(task)
+            del connections[task]
             writer.close()
 
     return Server(await asyncio.start_server(connected, HOST, port), connections)
@@ -119,11 +126,15 @@ class _Connection:
         self._upgrade = upgrade
         self._max_body_bytes = max_body_bytes
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self.answered = False
+        """Whether the newest request has its answer, or will have it without another step of its handler."""
+        self.lost = False
 
     async def run(self) -> None:
         with contextlib.suppress(ConnectionError):  # a client may leave at any moment
             try:
                 while isinstance(event := await self._next_event(), h11.Request):
+                    self.answered = False
                     if self._upgrade is not None and _wants_websocket(event):
                         await self._hand_over(event, self._upgrade)
                         return
@@ -140,7 +151,14 @@ class _Connection:
                 return event  # type: ignore[return-value]  # h11 types its sentinels as classes
             if self._http.they_are_waiting_for_100_continue:
                 await self._send(h11.InformationalResponse(status_code=100, headers=[]))
-            self._http.receive_data(await self._reader.read(_READ_BYTES))
+            self._http.receive_data(await self._read())
+
+    async def _read(self) -> bytes:
+        data = await self._reader.read(_READ_BYTES)
+        if self.lost:
+            _reset_when_closed(self._writer.get_extra_info("socket"))
+            raise ConnectionResetError("lost while it was idle")
+        return data
 
     async def _hand_over(self, head: h11.Request, upgrade: UpgradeHandler) -> None:
         await self._next_event()  # the end of the request, which has no body
@@ -172,7 +190,7 @@ class _Connection:
         return bytes(body) if size <= self._max_body_bytes else None
 
     async def _raise_on_hangup(self) -> None:
-        data = await self._reader.read(_READ_BYTES)
+        data = await self._read()
         if not data:
             raise ConnectionResetError("the client hung up")
         self._http.receive_data(data)  # an early next request: its client still waits for this response
@@ -194,6 +212,7 @@ class _Connection:
             await self._send_stream(response, response.body)
 
     async def _send_whole(self, head: h11.Request, response: Response, body: bytes) -> None:
+        self.answered = True
         headers = list(response.headers.items())
         if response.status != 204:
             headers.append(("Content-Length", str(len(body))))
@@ -207,6 +226,7 @@ class _Connection:
             await self._send(h11.Response(status_code=response.status, headers=list(response.headers.items())))
             async for chunk in body:
                 await self._send(h11.Data(data=chunk))
+            self.answered = True
             await self._send(h11.EndOfMessage())
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -231,6 +251,12 @@ class _Connection:
         if data:
             self._writer.write(data)
             await self._writer.drain()
+
+
+def _reset_when_closed(connection: socket.socket) -> None:
+    """Have the connection's end be a reset, as of one that nobody knows."""
+    linger_for_0_seconds = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_0_seconds)
 
 
 def _wants_websocket(head: h11.Request) -> bool:

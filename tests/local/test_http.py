@@ -54,6 +54,38 @@ def test_one_connection_carries_several_requests() -> None:
     assert answers[1][1]["X-Method"] == "PUT"
 
 
+def test_a_connection_lost_while_it_was_idle_is_reset_at_its_next_request_and_a_new_one_works() -> None:
+    handled: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        handled.append(request.target)
+        return Response(200)
+
+    async def scenario() -> None:
+        server = await serve(handler)
+        idle, unused = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=STUCK_SECONDS) for _ in range(2)]
+
+        def request(connection: http.client.HTTPConnection, target: str) -> int:
+            connection.request("GET", target)
+            with connection.getresponse() as response:
+                return response.status
+
+        await asyncio.to_thread(request, idle, "/first")
+        await asyncio.to_thread(unused.connect)
+        server.lose_idle_connections()
+
+        with pytest.raises(ConnectionResetError):
+            await asyncio.to_thread(request, idle, "/second")
+        assert await asyncio.to_thread(request, unused, "/third") == 200
+        idle.close()
+        unused.close()
+        await server.close()
+
+    asyncio.run(scenario())
+
+    assert handled == ["/first", "/third"]
+
+
 def test_an_answer_without_a_body_leaves_the_connection_usable() -> None:
     async def handler(request: Request) -> Response:
         return Response(204) if request.method == "DELETE" else Response(200, body=b"a body")

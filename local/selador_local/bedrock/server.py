@@ -157,6 +157,10 @@ class BedrockStandIn:
                 except InvalidFaultError as error:
                     raise invalid(str(error)) from None
                 return Response(204)
+            case "POST", "/_control/idle-connections":
+                assert self._server is not None, "start() comes first"
+                self._server.lose_idle_connections()
+                return Response(204)
             case "DELETE", "/_control/faults":
                 self.faults.clear()
                 return Response(204)

@@ -11,13 +11,14 @@ from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.aws_apis import AwsApis
 from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
 from selador_local.data_plane.event_source_mapping.poller import Poller
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import RoleCredentials
-from selador_local.http import Server, serve
+from selador_local.http import HOST, Server, serve
 
 
 class DataPlane:
@@ -43,12 +44,6 @@ class DataPlane:
         self._credentials = RoleCredentials(control_plane)
         self._lambda = LambdaService(
             region=control_plane.region,
-            endpoints={
-                "AWS_ENDPOINT_URL": control_plane.endpoint,
-                "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": bedrock_endpoint,
-                "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": bedrock_endpoint,
-                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_endpoint,
-            },
             credentials=self._credentials,
             work_dir=work_dir,
             clock=clock,
@@ -62,7 +57,9 @@ class DataPlane:
             clock=clock,
             may_be_overtaken=response_order.by_seed(seed),
         )
+        self._bedrock_endpoint = bedrock_endpoint
         self._server: Server | None = None
+        self._aws_apis: Server | None = None
         self._deployment = Deployment()
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
 
@@ -71,6 +68,14 @@ class DataPlane:
         faults = FaultEndpoint(self.gateway, self._lambda, self._control_plane)
         self._server = await serve(faults.handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
+        self._aws_apis = await serve(AwsApis(self._control_plane.endpoint).handle)
+        self._lambda.endpoints = {
+            "AWS_ENDPOINT_URL": f"http://{HOST}:{self._aws_apis.port}",
+            "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": self._bedrock_endpoint,
+            "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": self._bedrock_endpoint,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_endpoint,
+        }
+        faults.servers_of_functions = [self._server, self._aws_apis]
 
     async def load(self) -> None:
         """Read the deployment and run it from now on; call this again after each apply or destroy.
@@ -90,8 +95,9 @@ class DataPlane:
         await asyncio.gather(self.gateway.close(), *polling)
         self._pollers = {}
         await self._lambda.stop()
-        if self._server is not None:
-            await self._server.close()
+        for server in (self._aws_apis, self._server):
+            if server is not None:
+                await server.close()
 
     async def _poll(self, deployment: Deployment) -> None:
         """Keep the pollers of unchanged mappings, stop the others, start new ones."""

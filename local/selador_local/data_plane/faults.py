@@ -6,6 +6,7 @@
 | `POST /_control/posts` `{"requestId": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
 | `POST /_control/time-limits` `{"requestId": "r-1", "seconds": 12}` | is the function's timeout for its events |
 | `POST /_control/disorder` `{"seed": "7"}` | lets queues deliver late, out of order and twice; `null` ends it |
+| `POST /_control/idle-connections` `{}` | loses functions' connections that lie idle, to AWS's APIs and @connections |
 
 `requestId` is the whole id of a client's request.
 
@@ -24,7 +25,7 @@ from selador_local.data_plane.api_gateway.connections_api import PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
-from selador_local.http import Request, Response, json_response
+from selador_local.http import Request, Response, Server, json_response
 
 _PREFIX = "/_control/"
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT}
@@ -37,12 +38,15 @@ class FaultEndpoint:
         self._control_plane = control_plane
         self._gateway = gateway
         self._functions = functions
+        self.servers_of_functions: list[Server] = []
+        """The servers whose connections functions keep."""
 
     async def handle(self, request: Request) -> Response:
         if not request.target.startswith(_PREFIX):
             return await self._gateway.handle(request)
         faults = {
             "disorder": self._disturb_queues,
+            "idle-connections": self._lose_idle_connections,
             "posts": self._fail_posts,
             "time-limits": self._limit_time,
             "workers": self._disturb_workers,
@@ -58,6 +62,10 @@ class FaultEndpoint:
 
     async def _disturb_queues(self, members: Mapping[str, Any]) -> None:
         await asyncio.to_thread(self._control_plane.ask, "disorder", {"seed": members["seed"]})
+
+    async def _lose_idle_connections(self, _members: Mapping[str, Any]) -> None:
+        for server in self.servers_of_functions:
+            server.lose_idle_connections()
 
     async def _fail_posts(self, members: Mapping[str, Any]) -> None:
         fault = PostFault(int(members["status"]), str(members.get("errorType", "")), str(members["requestId"]))

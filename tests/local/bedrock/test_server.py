@@ -479,3 +479,13 @@ def test_a_fault_may_be_the_whole_answer(stand_in: BedrockStandIn) -> None:
     answer = control(stand_in, "POST", "/runtimes/arn/invocations", b'{"prompt": "deposit"}')
 
     assert answer == (200, {"result": "Hello."})
+
+
+def test_an_idle_connection_can_be_lost_and_its_next_call_fails(stand_in: BedrockStandIn, client: Any) -> None:
+    list(ask(client, "Which flats allow pets?")["stream"])
+
+    assert control(stand_in, "POST", "/_control/idle-connections") == (204, None)
+
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        ask(client, "Which flats allow pets?")
+    assert list(ask(client, "Which flats allow pets?")["stream"])

@@ -12,7 +12,7 @@ from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
-from selador_local.http import Request, Response
+from selador_local.http import Request, Response, Server
 
 
 class Worker:
@@ -40,6 +40,16 @@ class FakeControlPlane:
     def ask(self, question: str, facts: Any) -> dict[str, Any]:
         self._asked.append((question, facts))
         return {}
+
+
+class FakeServer:
+    """Notes that it lost its idle connections."""
+
+    def __init__(self, lost: list[int], number: int) -> None:
+        self._lost, self._number = lost, number
+
+    def lose_idle_connections(self) -> None:
+        self._lost.append(self._number)
 
 
 class Stage:
@@ -102,6 +112,15 @@ def test_the_queues_are_disturbed_by_a_seed_until_it_is_taken_back() -> None:
 
     assert answers == [204, 204, 400]
     assert stage.asked == [("disorder", {"seed": "7"}), ("disorder", {"seed": None})]
+
+
+def test_idle_connections_are_lost_at_every_server_that_functions_reach() -> None:
+    stage = Stage()
+    lost: list[int] = []
+    stage.control.servers_of_functions = [cast("Server", FakeServer(lost, number)) for number in (1, 2)]
+
+    assert stage.ask("/_control/idle-connections", b"{}") == (204, None)
+    assert lost == [1, 2]
 
 
 @pytest.mark.parametrize(

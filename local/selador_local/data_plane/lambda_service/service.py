@@ -29,14 +29,14 @@ class LambdaService:
         self,
         *,
         region: str,
-        endpoints: Mapping[str, str],
         credentials: RoleCredentials,
         work_dir: Path,
         clock: StackClock,
     ) -> None:
         self._clock = clock
         self._region = region
-        self._endpoints = endpoints
+        self.endpoints: Mapping[str, str] = {}
+        """The `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs in functions to this machine."""
         self._credentials = credentials
         self._code_dir = work_dir / "code"
         self._log_dir = work_dir / "logs"
@@ -99,7 +99,7 @@ class LambdaService:
                     function,
                     await self._credentials.get(function.role_arn),
                     region=self._region,
-                    endpoints=self._endpoints,
+                    endpoints=self.endpoints,
                     runtime_api=runtime_api,
                     task_root=task_root,
                     runtime_dir=self._runtime_dir,

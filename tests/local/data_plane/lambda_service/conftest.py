@@ -65,12 +65,13 @@ def make_service(tmp_path: Path) -> MakeService:
     """Call it inside the event loop, with a clock or none for the machine's; it works in `tmp_path / "work"`."""
 
     def make(clock: StackClock | None = None) -> LambdaService:
-        return LambdaService(
+        service = LambdaService(
             region="us-east-1",
-            endpoints={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
             credentials=FixedCredentials(),
             work_dir=tmp_path / "work",
             clock=clock or StackClock(),
         )
+        service.endpoints = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+        return service
 
     return make
