@@ -12,8 +12,23 @@ from typing import Self
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import Function
-from selador_local.data_plane.lambda_service.invocation import InvokeResult, exited, timed_out
-from selador_local.data_plane.lambda_service.log_lines import Log, Report, report_lines, start_line
+from selador_local.data_plane.lambda_service.invocation import (
+    EXIT_ERROR,
+    OUT_OF_MEMORY,
+    InvokeResult,
+    exited,
+    out_of_memory,
+    timed_out,
+)
+from selador_local.data_plane.lambda_service.log_lines import (
+    InitReport,
+    Log,
+    Report,
+    init_report_line,
+    init_start_line,
+    report_lines,
+    start_line,
+)
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime_api import Invocation, RuntimeApi
 from selador_local.errors import SeladorLocalError
@@ -28,9 +43,14 @@ Launch = Callable[[str], Awaitable[Process]]
 class RuntimeExitedError(SeladorLocalError):
     """The process ended before it gave the result that was expected."""
 
-    def __init__(self, return_code: int) -> None:
-        super().__init__(f"exit status {return_code}")
-        self.return_code = return_code
+    def __init__(self, return_code: int, *, ran_out_of_memory: bool) -> None:
+        super().__init__("out of memory" if ran_out_of_memory else f"exit status {return_code}")
+        self._return_code = return_code
+        self.error_type = OUT_OF_MEMORY if ran_out_of_memory else EXIT_ERROR
+
+    def result(self, request_id: str) -> InvokeResult:
+        """Return what the caller gets."""
+        return out_of_memory(request_id) if self.error_type == OUT_OF_MEMORY else exited(request_id, self._return_code)
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,7 @@ class Runtime:
         if future.done():
             return future.result()
         if self.process.exited.done():
-            raise RuntimeExitedError(self.process.exited.result())
+            raise RuntimeExitedError(self.process.exited.result(), ran_out_of_memory=self.process.ran_out_of_memory)
         raise TimeoutError
 
     async def stop(self) -> None:
@@ -126,11 +146,13 @@ class ExecutionEnvironment:
             result = timed_out(request_id, timeout_seconds)
             report = replace(report, status="timeout")
         except RuntimeExitedError as error:
-            result = exited(request_id, error.return_code)
-            report = replace(report, status="error", error_type="Runtime.ExitError")
+            result = error.result(request_id)
+            report = replace(report, status="error", error_type=error.error_type)
 
         if self._runtime is not None:
-            report = replace(report, peak_memory_mb=self._runtime.process.peak_memory_mb())
+            full = report.error_type == OUT_OF_MEMORY
+            peak_memory_mb = self._function.memory_mb if full else self._runtime.process.peak_memory_mb()
+            report = replace(report, peak_memory_mb=peak_memory_mb)
             if report.status == "timeout" or report.error_type is not None or init_error is not None:
                 await self.stop()
             else:
@@ -163,23 +185,39 @@ class ExecutionEnvironment:
 
     async def _first_init(self, request_id: str) -> tuple[InvokeResult | None, float]:
         """Initialize a new environment; return the error, None on success, and the milliseconds."""
+        self._log(init_start_line(self._function, datetime.now(UTC)))
         started = time.monotonic()
         error = None
         try:
-            error = await self._init(INIT_SECONDS)
+            error = await self._init(INIT_SECONDS, "init")
         except TimeoutError:
             await self.stop()  # run again by the invocation, within the function's timeout (LAM-24)
         except RuntimeExitedError as ended:
-            error = exited(request_id, ended.return_code)
+            error = ended.result(request_id)
         return error, (time.monotonic() - started) * 1000
 
-    async def _init(self, seconds: float) -> InvokeResult | None:
+    async def _init(self, seconds: float, phase: str) -> InvokeResult | None:
+        started = time.monotonic()
         self._runtime = await Runtime.start(self._launch)
-        return await self._runtime.expect(self._runtime.api.initialised, seconds)
+        try:
+            error = await self._runtime.expect(self._runtime.api.initialised, seconds)
+        except TimeoutError:
+            self._log_failed_init(started, phase, "timeout")
+            raise
+        except RuntimeExitedError as ended:
+            self._log_failed_init(started, phase, "error", ended.error_type)
+            raise
+        if error is not None:
+            self._log_failed_init(started, phase, "error", error.error_type)
+        return error
+
+    def _log_failed_init(self, started: float, phase: str, status: str, error_type: str | None = None) -> None:
+        report = InitReport((time.monotonic() - started) * 1000, phase, status, error_type)
+        self._log(init_report_line(self._function, report, datetime.now(UTC)))
 
     async def _run(self, request_id: str, event: bytes, deadline: float) -> InvokeResult:
         if self._runtime is None:  # the time of this init counts against the invocation (LAM-25)
-            error = await self._init(deadline - time.monotonic())
+            error = await self._init(deadline - time.monotonic(), "invoke")
             if error is not None:
                 await self.stop()
                 return error

@@ -14,10 +14,20 @@ class InvokeResult:
     payload: bytes
     function_error: str | None = None
 
+    @property
+    def error_type(self) -> str | None:
+        """The type in the error object; None if the runtime gave none."""
+        error = json.loads(self.payload or b"null")
+        found = error.get("errorType") if isinstance(error, dict) else None
+        return found if isinstance(found, str) else None
+
 
 class TooManyRequestsError(SeladorLocalError):
     """The function's reserved concurrency is used up: AWS's 429 TooManyRequestsException."""
 
+
+EXIT_ERROR = "Runtime.ExitError"
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
 
 Invoke = Callable[[str, bytes], Awaitable[InvokeResult]]
 """`(function_arn, event) -> InvokeResult`.
@@ -37,6 +47,11 @@ def timed_out(request_id: str, timeout_seconds: int) -> InvokeResult:
     )
 
 
+def out_of_memory(request_id: str) -> InvokeResult:
+    """Return the result of an invocation that took more memory than its function has (LAM-56)."""
+    return failure(OUT_OF_MEMORY, f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
+
+
 def exited(request_id: str, return_code: int) -> InvokeResult:
     """Return the result of an invocation whose process ended; `return_code` is negative for a signal."""
     if return_code == 0:
@@ -45,7 +60,7 @@ def exited(request_id: str, return_code: int) -> InvokeResult:
         cause = f"Runtime exited with error: exit status {return_code}"
     else:
         cause = f"Runtime exited with error: signal: {_SIGNALS.get(-return_code, -return_code)}"
-    return failure("Runtime.ExitError", f"RequestId: {request_id} Error: {cause}")
+    return failure(EXIT_ERROR, f"RequestId: {request_id} Error: {cause}")
 
 
 _SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}

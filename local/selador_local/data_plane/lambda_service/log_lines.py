@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from selador_local.data_plane.deployment import Function
@@ -25,6 +26,16 @@ class Report:
     error_type: str | None = None
 
 
+@dataclass(frozen=True)
+class InitReport:
+    """A failed initialization. `status` is error or timeout, `phase` init or, if an invocation repeats it, invoke."""
+
+    duration_ms: float
+    phase: str
+    status: str
+    error_type: str | None = None
+
+
 def file_log(path: Path) -> Log:
     """Return a log that appends whole lines to `path`, so that `tail -f` can follow it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +45,47 @@ def file_log(path: Path) -> Log:
             file.write(f"{line}\n")
 
     return write
+
+
+def init_start_line(function: Function, now: datetime) -> str:
+    """Return the line with which a new environment begins (LAM-55). The number of the runtime's version is invented."""
+    version = f"{function.runtime.replace('python', 'python:')}.v0"
+    region = function.arn.split(":")[3]
+    version_arn = f"arn:aws:lambda:{region}::runtime:{sha256(version.encode()).hexdigest()}"
+    if function.log_format == "JSON":
+        record = {
+            "initializationType": "on-demand",
+            "phase": "init",
+            "runtimeVersion": version,
+            "runtimeVersionArn": version_arn,
+            "functionName": function.name,
+            "functionVersion": function.version,
+            "instanceMaxMemory": function.memory_mb * 2**20,
+        }
+        return _json(now, "platform.initStart", record)
+    return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {version_arn}"
+
+
+def init_report_line(function: Function, init: InitReport, now: datetime) -> str:
+    """Return the line after an initialization that failed (LAM-34)."""
+    if function.log_format == "JSON":
+        record: dict[str, object] = {
+            "initializationType": "on-demand",
+            "phase": init.phase,
+            "status": init.status,
+            "metrics": {"durationMs": round(init.duration_ms, 3)},
+        }
+        if init.error_type is not None:
+            record["errorType"] = init.error_type
+        return _json(now, "platform.initReport", record)
+    parts = [
+        f"INIT_REPORT Init Duration: {init.duration_ms:.2f} ms",
+        f"Phase: {init.phase}",
+        f"Status: {init.status}",
+    ]
+    if init.error_type is not None:
+        parts.append(f"Error Type: {init.error_type}")
+    return "\t".join(parts)
 
 
 def start_line(function: Function, request_id: str, now: datetime) -> str:

@@ -20,7 +20,7 @@ _MEMORY_CHECK_SECONDS = 0.1
 class Process:
     """A running function. When it has ended, `exited` is done with its return code, negative for a signal.
 
-    As on Lambda, it is killed if it holds more than `memory_limit_mb`.
+    As on Lambda, it is killed if it holds more than `memory_limit_mb`; it then `ran_out_of_memory`.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, output: LinePipe, memory_limit_mb: int) -> None:
@@ -28,6 +28,7 @@ class Process:
         self._process = process
         self._output = output
         self._last_peak_mb = 0
+        self.ran_out_of_memory = False
         self.exited: asyncio.Task[int] = asyncio.create_task(self._wait())
         self._memory_guard = asyncio.create_task(self._guard_memory())
         asyncio.get_running_loop().add_reader(output.read_end, self.drain)
@@ -97,6 +98,7 @@ class Process:
     async def _guard_memory(self) -> None:
         while (self._status_mb(_RESIDENT) or 0) <= self.memory_limit_mb:
             await asyncio.sleep(_MEMORY_CHECK_SECONDS)
+        self.ran_out_of_memory = True
         self._signal_group(signal.SIGKILL)
 
     def _status_mb(self, line: re.Pattern[str]) -> int | None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from selador_local.data_plane.lambda_service.invocation import exited, timed_out
+from selador_local.data_plane.lambda_service.invocation import exited, out_of_memory, timed_out
 
 
 def test_a_timeout_says_after_how_many_seconds() -> None:
@@ -15,6 +15,12 @@ def test_a_timeout_says_after_how_many_seconds() -> None:
         "errorType": "Sandbox.Timedout",
         "errorMessage": "RequestId: r1 Error: Task timed out after 3.00 seconds",
     }
+
+
+def test_too_much_memory_has_a_type_of_its_own() -> None:
+    result = out_of_memory("r1")
+
+    assert (result.function_error, result.error_type) == ("Unhandled", "Runtime.OutOfMemory")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,20 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from selador_local.data_plane.deployment import Function
-from selador_local.data_plane.lambda_service.log_lines import LinePipe, Report, report_lines, start_line
+from selador_local.data_plane.lambda_service.log_lines import (
+    InitReport,
+    LinePipe,
+    Report,
+    init_report_line,
+    init_start_line,
+    report_lines,
+    start_line,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -27,6 +36,44 @@ def test_text_report_of_a_crash_names_the_error(make_function: Callable[..., Fun
     report = Report("r1", 1.0, None, 87, "error", "Runtime.ExitError")
 
     assert report_lines(make_function(""), report, NOW)[1].endswith("\tStatus: error\tError Type: Runtime.ExitError")
+
+
+def test_the_first_line_of_an_environment_names_the_runtime(make_function: Callable[..., Function]) -> None:
+    text = init_start_line(make_function(""), NOW)
+    line = json.loads(init_start_line(make_function("", log_format="JSON"), NOW))
+
+    version_arn = r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}"
+    assert re.fullmatch(rf"INIT_START Runtime Version: python:3\.13\.v0\tRuntime Version ARN: {version_arn}", text)
+    assert (line["time"], line["type"]) == ("2026-01-02T03:04:05.678Z", "platform.initStart")
+    assert line["record"] | {"runtimeVersionArn": ""} == {
+        "initializationType": "on-demand",
+        "phase": "init",
+        "runtimeVersion": "python:3.13.v0",
+        "runtimeVersionArn": "",
+        "functionName": "echo",
+        "functionVersion": "7",
+        "instanceMaxMemory": 256 * 2**20,
+    }
+
+
+def test_a_failed_initialization_is_reported(make_function: Callable[..., Function]) -> None:
+    late = InitReport(10_000.5, "init", "timeout")
+    wrong = InitReport(12.3456, "invoke", "error", "Runtime.ImportModuleError")
+
+    assert init_report_line(make_function(""), late, NOW) == (
+        "INIT_REPORT Init Duration: 10000.50 ms\tPhase: init\tStatus: timeout"
+    )
+    assert json.loads(init_report_line(make_function("", log_format="JSON"), wrong, NOW)) == {
+        "time": "2026-01-02T03:04:05.678Z",
+        "type": "platform.initReport",
+        "record": {
+            "initializationType": "on-demand",
+            "phase": "invoke",
+            "status": "error",
+            "errorType": "Runtime.ImportModuleError",
+            "metrics": {"durationMs": 12.346},
+        },
+    }
 
 
 def test_json_lines(make_function: Callable[..., Function]) -> None:

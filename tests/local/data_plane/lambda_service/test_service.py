@@ -259,7 +259,10 @@ def test_init_error_names_the_module(make_service: MakeService, make_function: M
         assert result.function_error == "Unhandled"
         assert error["errorType"] == "Runtime.ImportModuleError"
         assert "not_in_the_zip" in error["errorMessage"]
-    assert "Runtime.ImportModuleError" in log_of(tmp_path)
+    reports = re.findall(
+        r"^INIT_REPORT .*\tPhase: (\w+)\tStatus: error\tError Type: (.*)$", log_of(tmp_path), re.MULTILINE
+    )
+    assert reports == [("init", "Runtime.ImportModuleError"), ("invoke", "Runtime.ImportModuleError")]
 
 
 def test_log_holds_the_function_s_lines_between_start_and_report(
@@ -271,7 +274,8 @@ def test_log_holds_the_function_s_lines_between_start_and_report(
 
     invoke_all(make_service, function, {})
 
-    start, out, err, end, report = log_of(tmp_path).splitlines()
+    init, start, out, err, end, report = log_of(tmp_path).splitlines()
+    assert init.startswith("INIT_START Runtime Version: python:3.13.")
     assert re.fullmatch(r"START RequestId: [0-9a-f-]{36} Version: 7", start)
     assert (out, err) == ("out", "err")
     assert end.startswith("END RequestId: ")
@@ -390,13 +394,17 @@ def test_a_worker_that_is_done_away_with_is_an_error_and_the_next_call_works(
 
 
 def test_a_function_that_takes_more_memory_than_it_has_is_killed(
-    make_service: MakeService, make_function: MakeFunction
+    make_service: MakeService, make_function: MakeFunction, tmp_path: Path
 ) -> None:
     greedy = "import time\ndef handle(event, context):\n    held = bytearray(200_000_000)\n    time.sleep(20)\n"
 
     (result,) = invoke_all(make_service, make_function(greedy, memory_mb=128, timeout_seconds=30), {})
 
+    assert result.error_type == "Runtime.OutOfMemory"
     assert "signal: killed" in json.loads(result.payload)["errorMessage"]
+    report = log_of(tmp_path).splitlines()[-1]
+    assert report.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory")
+    assert "\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t" in report
 
 
 def test_events_may_have_a_time_limit_of_their_own(make_service: MakeService, make_function: MakeFunction) -> None:
