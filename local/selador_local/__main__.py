@@ -5,9 +5,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from selador_client import demo
+from selador_local.clock import StackClock
+from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, running
@@ -31,17 +34,13 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace) -> int:
     print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
-    async with running(
-        Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale, seed=options.seed
-    ) as stack:
+    async with running(Progress(sys.stdout), documents=options.documents, emulation=_emulation(options)) as stack:
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace) -> int:
-    async with running(
-        Progress(sys.stdout), documents=options.documents, time_scale=options.time_scale, seed=options.seed
-    ) as stack:
+    async with running(Progress(sys.stdout), documents=options.documents, emulation=_emulation(options)) as stack:
         print(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
@@ -53,6 +52,10 @@ async def _up(options: argparse.Namespace) -> int:
         await _told_to_end()
         print("\nstopping everything", flush=True)
     return 0
+
+
+def _emulation(options: argparse.Namespace) -> Emulation:
+    return Emulation(StackClock(options.time_scale, time.time()), options.seed, options.account_concurrency)
 
 
 async def _told_to_end() -> None:
@@ -76,24 +79,35 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             default=DOCUMENTS,
             help="folder of the .md and .txt files to answer from (default: local/documents)",
         )
-        command.add_argument(
-            "--time-scale",
-            type=_time_scale,
-            default=1,
-            metavar="N",
-            help=f"let the stack's time go N times as fast, up to {_FASTEST}: ten idle minutes, a lease or an alarm's "
-            "period are over N times sooner (default: 1)",
-        )
-        command.add_argument(
-            "--seed",
-            type=int,
-            default=1,
-            metavar="N",
-            help="mix what AWS doesn't order, a route's response and a post, in another way (default: 1)",
-        )
+        _add_emulation(command)
         if name == "demo":
             command.add_argument("--question", default=_QUESTION, help="the question (default: %(default)s)")
     return parser.parse_args(arguments)
+
+
+def _add_emulation(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--time-scale",
+        type=_time_scale,
+        default=1,
+        metavar="N",
+        help=f"let the stack's time go N times as fast, up to {_FASTEST}: ten idle minutes, a lease or an alarm's "
+        "period are over N times sooner (default: 1)",
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="mix what AWS doesn't order, a route's response and a post, in another way (default: 1)",
+    )
+    command.add_argument(
+        "--account-concurrency",
+        type=int,
+        default=1_000,
+        metavar="N",
+        help="let N invocations of functions run at once in the account; further ones are throttled (default: 1000)",
+    )
 
 
 def _time_scale(text: str) -> float:

@@ -5,14 +5,15 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 
 import asyncio
 from pathlib import Path
+from random import Random
 
-from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.aws_apis import AwsApis
 from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
+from selador_local.data_plane.emulation import Emulation
 from selador_local.data_plane.event_source_mapping.poller import Poller
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.faults import FaultEndpoint
@@ -34,19 +35,19 @@ class DataPlane:
         work_dir: Path,
         port: int,
         bedrock_endpoint: str,
-        *,
-        clock: StackClock,
-        seed: int,
+        emulation: Emulation,
     ) -> None:
         self.port = port
-        self._clock = clock
+        self._clock = emulation.clock
         self._control_plane = control_plane
         self._credentials = RoleCredentials(control_plane)
         self._lambda = LambdaService(
             region=control_plane.region,
             credentials=self._credentials,
             work_dir=work_dir,
-            clock=clock,
+            clock=emulation.clock,
+            account_concurrency=emulation.account_concurrency,
+            random=Random(emulation.seed),  # noqa: S311  # no secret depends on it
         )
         self.gateway = ApiGateway(
             region=control_plane.region,
@@ -54,8 +55,8 @@ class DataPlane:
             invoke=self._lambda.invoke,
             authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
-            clock=clock,
-            may_be_overtaken=response_order.by_seed(seed),
+            clock=emulation.clock,
+            may_be_overtaken=response_order.by_seed(emulation.seed),
         )
         self._bedrock_endpoint = bedrock_endpoint
         self._server: Server | None = None

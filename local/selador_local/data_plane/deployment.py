@@ -6,7 +6,7 @@ by name and never ignores it in silence.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import boto3
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _INTEGRATION_URI = re.compile(
     r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
 )
+_COLONS_OF_QUALIFIED_ARN = 7  # arn:aws:lambda:region:account:function:name:qualifier
 _MAX_INTEGRATION_MS = 29_000  # API Gateway waits no longer for an integration (WS-09)
 
 
@@ -82,7 +83,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Function:
-    """One version of a function, by the ARN that integrations and mappings use."""
+    """A function by the ARN that integrations and mappings use, in the version that serves it.
+
+    `weighted` are the other versions that an alias gives a share of its calls, by that share.
+    """
 
     arn: str
     name: str
@@ -100,6 +104,7 @@ class Function:
     log_format: str
     log_level: str | None
     code_url: str = field(compare=False)  # may be signed anew at each reading
+    weighted: tuple[tuple[float, "Function"], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,19 @@ def _authorization(
 
 
 def _function(lambda_: "LambdaClient", arn: str) -> Function:
-    found = lambda_.get_function(FunctionName=arn)
+    name, _, qualifier = arn.rpartition(":")
+    function = _version(lambda_, arn, arn)
+    if arn.count(":") < _COLONS_OF_QUALIFIED_ARN or qualifier == function.version:
+        return function
+    alias = lambda_.get_alias(FunctionName=name, Name=qualifier)
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {})
+    others = ((weight, _version(lambda_, f"{name}:{version}", arn)) for version, weight in sorted(weights.items()))
+    return replace(function, weighted=tuple(others))
+
+
+def _version(lambda_: "LambdaClient", qualified_arn: str, arn: str) -> Function:
+    """Return a version as it serves the calls to `arn`."""
+    found = lambda_.get_function(FunctionName=qualified_arn)
     configuration = found["Configuration"]
     logging = configuration.get("LoggingConfig", {})
     return Function(

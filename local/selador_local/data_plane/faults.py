@@ -6,6 +6,7 @@
 | `POST /_control/posts` `{"requestId": "r-1", "status": 500, "errorType": "", "times": 2}` | fails such posts |
 | `POST /_control/time-limits` `{"requestId": "r-1", "seconds": 12}` | is the function's timeout for its events |
 | `POST /_control/disorder` `{"seed": "7"}` | lets queues deliver late, out of order and twice; `null` ends it |
+| `POST /_control/environments` `{}` | replaces every execution environment, busy ones after their invocation |
 | `POST /_control/idle-connections` `{}` | loses functions' connections that lie idle, to AWS's APIs and @connections |
 
 `requestId` is the whole id of a client's request.
@@ -46,6 +47,7 @@ class FaultEndpoint:
             return await self._gateway.handle(request)
         faults = {
             "disorder": self._disturb_queues,
+            "environments": self._recycle_environments,
             "idle-connections": self._lose_idle_connections,
             "posts": self._fail_posts,
             "time-limits": self._limit_time,
@@ -62,6 +64,9 @@ class FaultEndpoint:
 
     async def _disturb_queues(self, members: Mapping[str, Any]) -> None:
         await asyncio.to_thread(self._control_plane.ask, "disorder", {"seed": members["seed"]})
+
+    async def _recycle_environments(self, _members: Mapping[str, Any]) -> None:
+        await self._functions.recycle()
 
     async def _lose_idle_connections(self, _members: Mapping[str, Any]) -> None:
         for server in self.servers_of_functions:

@@ -8,7 +8,6 @@ import os
 import re
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
+from selador_local.data_plane.emulation import Emulation
 from selador_local.stack.commands import StackError, end, run
 from selador_local.stack.progress import Progress
 
@@ -88,31 +88,33 @@ class LocalTerraform:
 
 @contextlib.asynccontextmanager
 async def running(
-    progress: Progress, *, work_dir: Path = WORK_DIR, documents: Path = DOCUMENTS, time_scale: float = 1, seed: int = 1
+    progress: Progress,
+    *,
+    work_dir: Path = WORK_DIR,
+    documents: Path = DOCUMENTS,
+    emulation: Emulation = Emulation(),  # noqa: B008  # it never changes
 ) -> AsyncIterator[Stack]:
     """Bring the stack up, and take it down at the end of the block, however that ends.
 
-    It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL. Its clock goes
-    `time_scale` times as fast as the machine's. `seed` mixes what AWS doesn't order.
+    It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL.
 
     Raises StackError, and DocumentsError if the folder holds no documents.
     """
     (work_dir / "logs").mkdir(parents=True, exist_ok=True)
     artifacts = work_dir / "dist"
-    clock = StackClock(time_scale, origin=time.time())
     async with contextlib.AsyncExitStack() as parts:
         parts.enter_context(_only_stack(work_dir))
         async with progress.step("build the artifacts"):
             await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
         port = _free_port()
         async with progress.step("start the control plane"):
-            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs", clock))
+            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs", emulation.clock))
             progress.note(control_plane.endpoint)
         async with progress.step("start the data plane and Bedrock"):
             bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
             await bedrock.start()
             parts.push_async_callback(bedrock.stop)
-            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, clock=clock, seed=seed)
+            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
             await data_plane.start()
             parts.push_async_callback(data_plane.stop)
             progress.note(f"documents in {documents}")

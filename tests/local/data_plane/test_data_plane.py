@@ -11,9 +11,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.data_plane import DataPlane
+from selador_local.data_plane.emulation import Emulation
 
 from ...conftest import STUCK_SECONDS
 
@@ -68,7 +68,7 @@ def with_data_plane(
     control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]]
 ) -> None:
     async def run() -> None:
-        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1", clock=StackClock(), seed=1)
+        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1", Emulation())
         await data_plane.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):

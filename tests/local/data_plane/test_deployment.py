@@ -90,6 +90,25 @@ def test_function_is_the_version_behind_the_alias(
     assert function.code_url.startswith(control_plane.endpoint)
 
 
+def test_an_alias_may_give_other_versions_a_share(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("canary")
+    terraform.route(api_id, "invoke", function_arn)
+    terraform.deploy(api_id, "local")
+    name, _, alias = function_arn.rpartition(":")
+    terraform.lambda_.update_function_configuration(FunctionName=name, MemorySize=512)
+    canary = terraform.lambda_.publish_version(FunctionName=name)["Version"]
+    weights = {"AdditionalVersionWeights": {canary: 0.1}}
+    terraform.lambda_.update_alias(FunctionName=name, Name=alias, RoutingConfig=weights)
+
+    function = read(control_plane, Deployment()).functions[function_arn]
+
+    [(weight, other)] = function.weighted
+    assert (function.version, function.memory_mb) == ("1", 256)
+    assert (weight, other.version, other.memory_mb, other.arn) == (0.1, canary, 512, function_arn)
+
+
 def test_mapping(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:
     queue_arn = terraform.queue("mapped")
     uuid = terraform.mapping(queue_arn, function_arn, BatchSize=1, ScalingConfig={"MaximumConcurrency": 5})

@@ -70,6 +70,9 @@ class Stage:
     async def handle(self, request: Request) -> Response:
         return Response(299)
 
+    async def recycle(self) -> None:
+        self.worker.done.append("recycled")
+
     def ask(self, target: str, body: bytes) -> tuple[int, Any]:
         response = asyncio.run(self.control.handle(Request("POST", target, {}, body)))
         return response.status, json.loads(cast("bytes", response.body) or b"null")
@@ -112,6 +115,13 @@ def test_the_queues_are_disturbed_by_a_seed_until_it_is_taken_back() -> None:
 
     assert answers == [204, 204, 400]
     assert stage.asked == [("disorder", {"seed": "7"}), ("disorder", {"seed": None})]
+
+
+def test_environments_are_recycled() -> None:
+    stage = Stage()
+
+    assert stage.ask("/_control/environments", b"{}") == (204, None)
+    assert stage.worker.done == ["recycled"]
 
 
 def test_idle_connections_are_lost_at_every_server_that_functions_reach() -> None:

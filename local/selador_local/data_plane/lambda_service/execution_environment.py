@@ -35,6 +35,7 @@ from selador_local.errors import SeladorLocalError
 from selador_local.http import Server, serve
 
 INIT_SECONDS = 10  # an initialization that takes longer begins again (LAM-24)
+LIFE_SECONDS = 2 * 60 * 60  # then another takes its place (LAM-29); how long AWS keeps one isn't documented
 
 Launch = Callable[[str], Awaitable[Process]]
 """Starts the function's process; the argument is the Runtime API's `host:port`."""
@@ -123,6 +124,7 @@ class ExecutionEnvironment:
         self._log = log
         self._runtime: Runtime | None = None
         self._is_new = True
+        self._expires_at = clock.monotonic() + LIFE_SECONDS
 
     async def invoke(self, event: bytes) -> InvokeResult:
         """Run one invocation. Raises ControlPlaneError if the role has no credentials; other failures are results."""
@@ -161,6 +163,14 @@ class ExecutionEnvironment:
         for line in report_lines(self._function, report, datetime.now(UTC)):
             self._log(line)
         return result
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether Lambda would replace it now, unless an invocation is under way."""
+        return self._clock.monotonic() >= self._expires_at
+
+    def expire(self) -> None:
+        self._expires_at = self._clock.monotonic()
 
     def signal(self, number: signal.Signals) -> None:
         """Send the process a signal, to kill, stop or continue it; do nothing if no process runs."""

@@ -23,7 +23,7 @@ class InvokeResult:
 
 
 class TooManyRequestsError(SeladorLocalError):
-    """The function's reserved concurrency is used up: AWS's 429 TooManyRequestsException."""
+    """The function's reserved concurrency, or the account's, is used up: AWS's 429 TooManyRequestsException."""
 
 
 EXIT_ERROR = "Runtime.ExitError"

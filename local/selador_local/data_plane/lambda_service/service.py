@@ -5,21 +5,23 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.fault_targets import request_ids
 from selador_local.data_plane.lambda_service import code, stack_time
+from selador_local.data_plane.lambda_service.concurrency import Concurrency
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
-from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
+from selador_local.data_plane.lambda_service.invocation import InvokeResult
 from selador_local.data_plane.lambda_service.log_lines import file_log
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime import interpreter, make_runtime_dir
 from selador_local.data_plane.role_credentials import RoleCredentials
 
 _MAX_ENVIRONMENTS = 20
-"""Processes per function, in place of the account's 1,000 (LAM-41). Further calls wait and are not throttled."""
+"""Processes of a version on this machine. Further calls wait for one; they are under way, and count as such."""
 
 
 class LambdaService:
@@ -32,8 +34,12 @@ class LambdaService:
         credentials: RoleCredentials,
         work_dir: Path,
         clock: StackClock,
+        account_concurrency: int,
+        random: Random,
     ) -> None:
         self._clock = clock
+        self._concurrency = Concurrency(account_concurrency)
+        self._random = random
         self._region = region
         self.endpoints: Mapping[str, str] = {}
         """The `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs in functions to this machine."""
@@ -41,7 +47,9 @@ class LambdaService:
         self._code_dir = work_dir / "code"
         self._log_dir = work_dir / "logs"
         self._runtime_dir = work_dir / "runtime"
-        self._pools: dict[str, _Pool] = {}
+        self._functions: Mapping[str, Function] = {}
+        self._pools: dict[tuple[str, str], _Pool] = {}
+        """By ARN and version."""
         self.time_limits: dict[str, int] = {}
         """Timeouts on demand in seconds, by request id."""
 
@@ -52,23 +60,32 @@ class LambdaService:
         """
         await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
         pools = {}
-        for arn, function in functions.items():
-            known = self._pools.get(arn)
-            pools[arn] = known if known is not None and known.function == function else await self._pool(function)
-        replaced = [pool for arn, pool in self._pools.items() if pools.get(arn) is not pool]
-        self._pools = pools
+        for alias in functions.values():
+            for function in (alias, *(other for _, other in alias.weighted)):
+                key = (function.arn, function.version)
+                known = self._pools.get(key)
+                pools[key] = known if known is not None and known.function == function else await self._pool(function)
+        replaced = [pool for key, pool in self._pools.items() if pools.get(key) is not pool]
+        self._functions, self._pools = functions, pools
+        self._concurrency.reserve(functions.values())
         await asyncio.gather(*(pool.retire() for pool in replaced))
 
     async def invoke(self, function_arn: str, event: bytes) -> InvokeResult:
         """Invoke synchronously by the ARN that an integration or a mapping uses.
 
-        Raises TooManyRequestsError above the reserved concurrency. If the function can't be started, raises
-        DeploymentError (it isn't deployed) or ControlPlaneError (its role has no credentials).
+        Raises TooManyRequestsError above the reserved concurrency or the account's. If the function can't be started,
+        raises DeploymentError (it isn't deployed) or ControlPlaneError (its role has no credentials).
         """
-        pool = self._pools.get(function_arn)
-        if pool is None:
+        alias = self._functions.get(function_arn)
+        if alias is None:
             raise DeploymentError(f"the function {function_arn} is not deployed")
-        return await pool.invoke(event)
+        function = version_for(alias, self._random.random())
+        with self._concurrency.taken(function):
+            return await self._pools[function.arn, function.version].invoke(event)
+
+    async def recycle(self) -> None:
+        """Replace every environment, as Lambda does from time to time; busy ones after their invocation."""
+        await asyncio.gather(*(pool.recycle() for pool in self._pools.values()))
 
     def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
         """Return the environments whose event under way is about that request of a client."""
@@ -77,7 +94,7 @@ class LambdaService:
 
     async def stop(self) -> None:
         """Kill every process, and remove the extracted code, whose folders are read-only."""
-        pools, self._pools = self._pools, {}
+        pools, self._pools, self._functions = self._pools, {}, {}
         await asyncio.gather(*(pool.stop() for pool in pools.values()))
         await asyncio.to_thread(code.remove, self._code_dir)
 
@@ -122,6 +139,15 @@ class LambdaService:
         return [stack_time.__file__, str(self._clock.scale), str(self._clock.origin)]
 
 
+def version_for(alias: Function, draw: float) -> Function:
+    """Return the version that serves a call to an alias; `draw` is a random number below 1."""
+    for share, other in alias.weighted:
+        if draw < share:
+            return other
+        draw -= share
+    return alias
+
+
 class _Pool:
     """A function's environments: the one used last is used first, so that few stay warm."""
 
@@ -134,16 +160,14 @@ class _Pool:
         self._retired = False
 
     async def invoke(self, event: bytes) -> InvokeResult:
-        reserved = self.function.reserved_concurrency
-        if reserved is not None and len(self.busy) >= reserved:
-            raise TooManyRequestsError(f"{self.function.name}: reserved concurrency {reserved} is used up")
         async with self._room:
+            await self._stop_expired()
             environment = self._idle.pop() if self._idle else self._new_environment()
             self.busy.add(environment)
             usable = False
             try:
                 result = await environment.invoke(event)
-                usable = not self._retired
+                usable = not self._retired and not environment.is_expired
             finally:
                 self.busy.discard(environment)
                 if usable:
@@ -152,11 +176,22 @@ class _Pool:
                     await environment.stop()
         return result
 
+    async def recycle(self) -> None:
+        """Stop the idle environments now, and the busy ones when they are done; later calls get new ones."""
+        for environment in (*self._idle, *self.busy):
+            environment.expire()
+        await self._stop_expired()
+
     async def retire(self) -> None:
         """Stop the idle environments now, and the busy ones when they are done."""
         self._retired = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(environment.stop() for environment in idle))
+
+    async def _stop_expired(self) -> None:
+        expired = [environment for environment in self._idle if environment.is_expired]
+        self._idle = [environment for environment in self._idle if environment not in expired]
+        await asyncio.gather(*(environment.stop() for environment in expired))
 
     async def stop(self) -> None:
         """Stop everything, busy or not."""

@@ -6,6 +6,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -64,12 +65,14 @@ def make_function(tmp_path: Path) -> MakeFunction:
 def make_service(tmp_path: Path) -> MakeService:
     """Call it inside the event loop, with a clock or none for the machine's; it works in `tmp_path / "work"`."""
 
-    def make(clock: StackClock | None = None) -> LambdaService:
+    def make(clock: StackClock | None = None, *, account_concurrency: int = 1_000) -> LambdaService:
         service = LambdaService(
             region="us-east-1",
             credentials=FixedCredentials(),
             work_dir=tmp_path / "work",
             clock=clock or StackClock(),
+            account_concurrency=account_concurrency,
+            random=Random(1),
         )
         service.endpoints = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
         return service

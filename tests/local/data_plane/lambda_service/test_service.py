@@ -5,19 +5,21 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
-from selador_local.data_plane.lambda_service.service import LambdaService
+from selador_local.data_plane.lambda_service.service import LambdaService, version_for
 
 from ....conftest import STUCK_SECONDS
 
 MakeFunction = Callable[..., Function]
-MakeService = Callable[[], LambdaService]
+MakeService = Callable[..., LambdaService]
 
 SLEEPY = "import time\ndef handle(event, context):\n    time.sleep(event.get('seconds', 0))\n    return event\n"
 
@@ -159,6 +161,70 @@ def test_reserved_concurrency_throttles(make_service: MakeService, make_function
     assert isinstance(first, InvokeResult)
     assert isinstance(later, InvokeResult)
     assert later.payload == b'"done"'
+
+
+def test_an_alias_gives_its_other_version_a_share_of_the_calls(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    canary = make_function("def handle(event, context):\n    return context.function_version\n", version="8")
+    alias = make_function(
+        "def handle(event, context):\n    return context.function_version\n", version="7", weighted=((0.5, canary),)
+    )
+
+    results = invoke_all(make_service, alias, *[{}] * 30)
+
+    assert {result.payload for result in results} == {b'"7"', b'"8"'}
+
+
+@pytest.mark.parametrize(("draw", "version"), [(0.0, "8"), (0.099, "8"), (0.1, "9"), (0.29, "9"), (0.31, "7")])
+def test_a_draw_below_a_version_s_share_takes_it(make_function: MakeFunction, draw: float, version: str) -> None:
+    others = ((0.1, make_function("", version="8")), (0.2, make_function("", version="9")))
+
+    assert version_for(make_function("", version="7", weighted=others), draw).version == version
+
+
+def test_environments_are_recycled_on_demand_the_busy_one_after_its_invocation(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    function = make_function(
+        "import os, time\n"
+        "def handle(event, context):\n    time.sleep(event.get('seconds', 0))\n    return os.getpid()\n"
+    )
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[bytes]:
+        first = await invoke({})
+        await service.recycle()
+        busy = asyncio.ensure_future(invoke({"seconds": 1, "body": '{"requestId": "r-1"}'}))
+        while not service.working_on("r-1"):
+            await asyncio.sleep(0.01)
+        await service.recycle()
+        return [first.payload, (await busy).payload, (await invoke({})).payload]
+
+    assert len(set(run(make_service, function, scenario))) == 3
+
+
+def test_an_environment_lives_for_two_hours_of_the_stack_s_time(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    function = make_function("import os\ndef handle(event, context):\n    return os.getpid()\n")
+    an_hour_a_second = StackClock(scale=3_600, origin=time.time())
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[bytes]:
+        before = await invoke({})
+        await an_hour_a_second.sleep(7_200)
+        return [before.payload, (await invoke({})).payload]
+
+    assert len(set(run(partial(make_service, an_hour_a_second), function, scenario))) == 2
+
+
+def test_the_account_s_concurrency_throttles(make_service: MakeService, make_function: MakeFunction) -> None:
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[InvokeResult | BaseException]:
+        return list(await asyncio.gather(invoke({"seconds": 1}), invoke({}), return_exceptions=True))
+
+    first, second = run(partial(make_service, account_concurrency=1), make_function(SLEEPY), scenario)
+
+    assert isinstance(first, InvokeResult)
+    assert isinstance(second, TooManyRequestsError)
 
 
 def test_process_sees_only_lambda_s_environment_and_its_own_code(
