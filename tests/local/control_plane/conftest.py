@@ -29,15 +29,18 @@ class Server:
     access_key_id: str
     secret_access_key: str
 
-    def client(self, service: str, **credentials: str) -> Any:
-        """A boto3 client that doesn't retry; signed by the administrator unless other credentials are given."""
+    def client(self, service: str, *, checks_parameters: bool = True, **credentials: str) -> Any:
+        """A boto3 client that doesn't retry; signed by the administrator unless other credentials are given.
+
+        One that doesn't check its parameters leaves that to the server.
+        """
         own = {"aws_access_key_id": self.access_key_id, "aws_secret_access_key": self.secret_access_key}
         make: Any = boto3.client  # its 400 overloads name each service
         return make(
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, parameter_validation=checks_parameters),
             **(credentials or own),
         )
 

@@ -25,7 +25,7 @@ def function_arn(terraform: Any, request: pytest.FixtureRequest) -> str:
     name = request.node.name.replace("[", "-").replace("]", "")[-60:]
     role_arn = terraform.role(name, {"Action": "sqs:*", "Resource": "*"})
     arn: str = terraform.function(
-        name, SOURCE, role_arn, Timeout=29, MemorySize=256, Environment={"Variables": {"A": "b"}}
+        name, SOURCE, role_arn, Timeout=29, MemorySize=256, Environment={"Variables": {"AB": "c"}}
     )
     return arn
 
@@ -85,7 +85,7 @@ def test_function_is_the_version_behind_the_alias(
 
     assert function.arn == function_arn
     assert (function.version, function.runtime, function.handler) == ("1", "python3.13", "handler.handle")
-    assert (function.timeout_seconds, function.memory_mb, function.environment) == (29, 256, {"A": "b"})
+    assert (function.timeout_seconds, function.memory_mb, function.environment) == (29, 256, {"AB": "c"})
     assert function.reserved_concurrency is None
     assert function.code_url.startswith(control_plane.endpoint)
 

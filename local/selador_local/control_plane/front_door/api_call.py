@@ -1,11 +1,13 @@
-"""The operation and the AWS service that a request asks for."""
+"""The operation that a request asks for, and its input, read by the service's own model."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -22,13 +24,16 @@ _REST = {"lambda": Protocol.REST_JSON, "apigateway": Protocol.REST_JSON, "s3": P
 
 @dataclass(frozen=True)
 class ApiCall:
-    """An operation and its parameters: those of the path for REST services, else those of the body."""
+    """An operation with its input, whose members have the model's names whatever the protocol.
+
+    `service` is the name in the signature, `model` the one of botocore's model.
+    """
 
     service: str
+    model: str
     operation: str
     parameters: Mapping[str, Any]
     method: str
-    path: str
 
 
 def protocol_of(request: HttpRequest, service: str) -> Protocol:
@@ -42,34 +47,69 @@ def parse(request: HttpRequest, service: str, environ: dict[str, Any]) -> ApiCal
     """Read the call. Raises CallRefusedError for a service or an operation that this server doesn't have."""
     if service not in SERVICES:
         raise unsupported(f"the service {service}; it serves {', '.join(sorted(SERVICES))}")
-    path = urlsplit(request.url).path
     protocol = protocol_of(request, service)
-    if protocol is Protocol.JSON:
-        operation = request.headers["x-amz-target"].rpartition(".")[2]
-        parameters = _json_object(request.body)
-    elif protocol is Protocol.QUERY:
-        form = parse_qs(request.body.decode(errors="replace"))
-        parameters = {name: values[0] for name, values in form.items()}
-        operation = parameters.get("Action", "")
-    else:
-        operation, parameters = _route(service, path, environ)
-    return ApiCall(service, operation, parameters, request.method, path)
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
+    model = _model(service, urlsplit(request.url).path)
+    # A request of its own: what is read from moto's would be missing there.
+    wsgi_request = Request({**environ, "wsgi.input": io.BytesIO(request.body)})
     try:
-        parameters = json.loads(body or b"{}")
-    except ValueError:
-        parameters = None
-    if not isinstance(parameters, dict):
-        raise CallRefusedError("SerializationException", "the body is not a JSON object", status=400)
-    return parameters
-
-
-def _route(service: str, path: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    model = service if service != "apigateway" else "apigatewayv2" if path.startswith("/v2/") else "apigateway"
-    try:
-        operation, parameters = get_service_router(model).match(Request(environ))
+        operation, path_parameters = get_service_router(model).match(wsgi_request)
     except (NotFound, MethodNotAllowed, NotImplementedError):
-        raise unsupported(f"{environ['REQUEST_METHOD']} {path} of {model}") from None
-    return operation.name, {name: unquote(value) for name, value in parameters.items()}
+        raise unsupported(f"{_wish(request, protocol, wsgi_request)} of {model}") from None
+    if protocol is Protocol.JSON or (protocol is Protocol.REST_JSON and _has_json_body(operation)):
+        _require_json_object(request.body)
+    parser = PROTOCOL_PARSERS[protocol.value](operation, timestamp_parser=str)
+    try:
+        parameters = parser.parse(
+            {
+                "method": request.method,
+                "values": wsgi_request.values,
+                "headers": wsgi_request.headers,
+                "body": wsgi_request.data,
+                "url_path": wsgi_request.path,
+                "url_params": path_parameters,
+            }
+        )
+    except (AttributeError, RequestParserError, TypeError, ValueError) as error:
+        raise _unreadable(str(error)) from None
+    return ApiCall(service, model, operation.name, parameters, request.method)
+
+
+def _model(service: str, path: str) -> str:
+    match service:
+        case "apigateway":
+            return "apigatewayv2" if path.startswith("/v2/") else "apigateway"
+        case "monitoring":
+            return "cloudwatch"
+    return service
+
+
+def _wish(request: HttpRequest, protocol: Protocol, wsgi_request: Request) -> str:
+    """Return what the client asked for, in its own words."""
+    match protocol:
+        case Protocol.JSON:
+            return request.headers["x-amz-target"]
+        case Protocol.QUERY:
+            return f"the action {wsgi_request.values.get('Action', '')!r}"
+    return f"{request.method} {urlsplit(request.url).path}"
+
+
+def _has_json_body(operation: Any) -> bool:
+    return operation.input_shape is not None and "payload" not in operation.input_shape.serialization
+
+
+def _require_json_object(body: bytes) -> None:
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise _unreadable("the body is not a JSON object")
+
+
+def _unreadable(why: str) -> CallRefusedError:
+    return CallRefusedError(
+        "SerializationException",
+        why,
+        status=400,
+        codes={Protocol.QUERY: "MalformedInput", Protocol.REST_XML: "MalformedXML"},
+    )

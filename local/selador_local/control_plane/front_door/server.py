@@ -14,7 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
-from selador_local.control_plane.front_door import api_call, signature
+from selador_local.control_plane.front_door import api_call, signature, validation
 from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
@@ -72,6 +72,7 @@ class FrontDoor:
         call = api_call.parse(request, signed.service, environ)
         resource = resource_of(call, self._region, self._account_id)
         self._iam.authorize(caller, action_of(call), resource)
+        validation.check(call)
 
 
 def listen(port: int) -> socket.socket:

@@ -12,7 +12,7 @@ PLACE = f"{REGION}:{ACCOUNT}"
 
 
 def call(service: str, operation: str, method: str = "POST", **parameters: Any) -> ApiCall:
-    return ApiCall(service, operation, parameters, method, "/")
+    return ApiCall(service, service, operation, parameters, method)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from selador_local.control_plane.front_door.refusals import CallRefusedError, Pr
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 ENDPOINT = "http://127.0.0.1:1"
+JSON, FORM = "application/x-amz-json-1.0", "application/x-www-form-urlencoded"
 
 
 def request(method: str = "POST", path: str = "/", body: bytes = b"", **headers: str) -> HttpRequest:
@@ -18,36 +19,40 @@ def request(method: str = "POST", path: str = "/", body: bytes = b"", **headers:
 
 
 def parsed(call: HttpRequest, service: str) -> ApiCall:
-    environ: dict[str, Any] = EnvironBuilder(
-        path=call.url.removeprefix("http://127.0.0.1:1"), method=call.method
-    ).get_environ()
+    target = call.url.removeprefix(ENDPOINT)
+    builder = EnvironBuilder(path=target, method=call.method, headers=dict(call.headers), data=call.body)
+    environ: dict[str, Any] = {**builder.get_environ(), "RAW_URI": target}
     return parse(call, service, environ)
 
 
 def test_json_names_the_operation_in_a_header() -> None:
-    call = request(body=b'{"QueueName": "q"}', x_amz_target="AmazonSQS.CreateQueue")
+    call = request(body=b'{"QueueName": "q"}', x_amz_target="AmazonSQS.CreateQueue", content_type=JSON)
 
     assert protocol_of(call, "sqs") is Protocol.JSON
-    assert parsed(call, "sqs") == ApiCall("sqs", "CreateQueue", {"QueueName": "q"}, "POST", "/")
+    assert parsed(call, "sqs") == ApiCall("sqs", "sqs", "CreateQueue", {"QueueName": "q"}, "POST")
 
 
 def test_query_names_the_operation_in_the_form() -> None:
-    call = request(body=b"Action=CreateRole&RoleName=main&Path=%2Fselador%2F")
+    body = b"Action=CreateRole&RoleName=main&Path=%2Fselador%2F&MaxSessionDuration=3600&Tags.member.1.Key=a"
+    call = request(body=body, content_type=FORM)
+
+    found = parsed(call, "iam")
 
     assert protocol_of(call, "iam") is Protocol.QUERY
-    found = parsed(call, "iam")
-    assert (found.operation, found.parameters["RoleName"], found.parameters["Path"]) == (
-        "CreateRole",
-        "main",
-        "/selador/",
-    )
+    assert found.operation == "CreateRole"
+    assert found.parameters == {
+        "RoleName": "main",
+        "Path": "/selador/",
+        "MaxSessionDuration": 3600,
+        "Tags": [{"Key": "a"}],
+    }
 
 
 @pytest.mark.parametrize(
     ("method", "path", "service", "operation", "parameters"),
     [
         ("GET", "/2015-03-31/functions/main%3Alive", "lambda", "GetFunction", {"FunctionName": "main:live"}),
-        ("GET", "/v2/apis/a1/stages/local", "apigateway", "GetStage", {"apiId": "a1", "stageName": "local"}),
+        ("GET", "/v2/apis/a1/stages/local", "apigateway", "GetStage", {"ApiId": "a1", "StageName": "local"}),
         ("PUT", "/bucket/some/key", "s3", "PutObject", {"Bucket": "bucket", "Key": "some/key"}),
     ],
 )
@@ -69,13 +74,56 @@ def test_rest_names_the_operation_by_method_and_path(
             "the local control plane does not support the service dynamodb; it serves apigateway, ",
         ),
         (request("GET", "/nowhere"), "lambda", "the local control plane does not support GET /nowhere of lambda"),
-        (request(body=b"[]", x_amz_target="AmazonSQS.CreateQueue"), "sqs", "the body is not a JSON object"),
-        (request(body=b"{", x_amz_target="AmazonSQS.CreateQueue"), "sqs", "the body is not a JSON object"),
+        (
+            request(x_amz_target="AmazonSQS.Fold", content_type=JSON),
+            "sqs",
+            "the local control plane does not support AmazonSQS.Fold of sqs",
+        ),
+        (
+            request(body=b"Action=Fold", content_type=FORM),
+            "iam",
+            "the local control plane does not support the action 'Fold' of iam",
+        ),
+        (
+            request(body=b"[]", x_amz_target="AmazonSQS.CreateQueue", content_type=JSON),
+            "sqs",
+            "the body is not a JSON object",
+        ),
+        (
+            request(body=b"{", x_amz_target="AmazonSQS.CreateQueue", content_type=JSON),
+            "sqs",
+            "the body is not a JSON object",
+        ),
+        (request("POST", "/2015-03-31/functions", body=b"["), "lambda", "the body is not a JSON object"),
+        (
+            request(body=b"Action=CreateRole&MaxSessionDuration=long", content_type=FORM),
+            "iam",
+            "invalid literal for int",
+        ),
     ],
-    ids=["another service", "no such path", "a list", "no JSON"],
+    ids=[
+        "another service",
+        "no such path",
+        "no such target",
+        "no such action",
+        "a list",
+        "no JSON",
+        "no JSON at a path",
+        "no number",
+    ],
 )
 def test_what_this_server_does_not_have_is_refused_by_name(call: HttpRequest, service: str, message: str) -> None:
     with pytest.raises(CallRefusedError, match=message) as refused:
         parsed(call, service)
 
     assert refused.value.status == 400
+
+
+def test_reading_a_call_leaves_moto_the_whole_request() -> None:
+    call = request("POST", "/2015-03-31/functions", body=b'{"FunctionName": "main"}')
+    environ = EnvironBuilder(path="/2015-03-31/functions", method="POST", data=call.body).get_environ()
+
+    found = parse(call, "lambda", environ)
+
+    assert found.parameters == {"FunctionName": "main"}
+    assert environ["wsgi.input"].read() == call.body

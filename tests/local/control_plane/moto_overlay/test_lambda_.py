@@ -88,10 +88,11 @@ class TestFunction:
         create(SnapStart={"ApplyOn": "PublishedVersions"})
         assert lambda_.get_function_configuration(FunctionName=name)["SnapStart"]["ApplyOn"] == "PublishedVersions"
 
-        lambda_.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "None"}, KMSKeyArn="arn:a-key")
+        key = "arn:aws:kms:us-east-1:123456789012:key/k"
+        lambda_.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "None"}, KMSKeyArn=key)
 
         changed = lambda_.get_function_configuration(FunctionName=name)
-        assert (changed["SnapStart"]["ApplyOn"], changed["KMSKeyArn"]) == ("None", "arn:a-key")
+        assert (changed["SnapStart"]["ApplyOn"], changed["KMSKeyArn"]) == ("None", key)
 
     def test_logging_config_has_aws_default(self, name: str, create: Callable[..., Any]) -> None:
         assert create()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
@@ -164,7 +165,7 @@ class TestVersions:
     def test_a_new_setting_makes_a_version(self, lambda_: Any, name: str, create: Callable[..., Any]) -> None:
         create()
 
-        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": {"A": "b"}})
+        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": {"AB": "c"}})
 
         assert lambda_.publish_version(FunctionName=name)["Version"] == "2"
 
