@@ -173,23 +173,3 @@ def test_connect_may_have_to_be_signed(control_plane: ControlPlane, terraform: A
     route = read(control_plane, Deployment()).stages[api_id, "local"].routes["$connect"]
 
     assert route.authorization == "AWS_IAM"
-
-
-@pytest.mark.parametrize(
-    ("key", "kind", "sentence"),
-    [
-        ("invoke", "AWS_IAM", r"route invoke has authorization AWS_IAM; only \$connect can"),
-        ("$connect", "JWT", "authorization JWT; WebSocket APIs know NONE, AWS_IAM and CUSTOM"),
-    ],
-)
-def test_authorization_that_a_websocket_api_cannot_have_is_refused(
-    control_plane: ControlPlane, terraform: Any, key: str, kind: str, sentence: str
-) -> None:
-    api_id = terraform.api("refused")
-    terraform.gateway.create_route(ApiId=api_id, RouteKey=key, AuthorizationType=kind)
-
-    try:
-        with pytest.raises(DeploymentError, match=sentence):
-            read(control_plane, Deployment())
-    finally:
-        terraform.gateway.delete_api(ApiId=api_id)

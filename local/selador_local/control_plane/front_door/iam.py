@@ -92,10 +92,18 @@ class Iam:
         session = self._sessions.get_assumed_role_from_access_key(access_key_id)
         return self.find(access_key_id, session.session_token if session else None)
 
+    def role_allows(self, role_arn: str, action: str, resource: str) -> bool:
+        """Return whether a session of the role, whoever assumes it, may do the action."""
+        principal = Principal(role_arn, self._account_id, role_arn=role_arn)
+        return self._allows(principal, self._role(role_arn), action, resource)
+
     def allows(self, caller: CallerIdentity, action: str, resource: str) -> bool:
         """Return whether the caller's policies, with the resource's own, allow the action."""
-        request = AccessRequest(caller.principal, action, resource, self._context(caller.principal))
-        identity = evaluate(_identity_policies(caller.owner), request)
+        return self._allows(caller.principal, caller.owner, action, resource)
+
+    def _allows(self, principal: Principal, owner: Any, action: str, resource: str) -> bool:
+        request = AccessRequest(principal, action, resource, self._context(principal))
+        identity = evaluate(_identity_policies(owner), request)
         if action == "sts:AssumeRole":
             # Stricter than AWS in one case: a role that names a caller directly needs the caller's own policy as well.
             return identity is Verdict.ALLOWED and self._trusts(resource, request)

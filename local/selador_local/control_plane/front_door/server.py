@@ -18,6 +18,7 @@ from selador_local.control_plane.front_door import api_call, signature, validati
 from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
+from selador_local.control_plane.front_door.present_state import PresentState
 from selador_local.control_plane.front_door.refusals import (
     CallRefusedError,
     HttpResponse,
@@ -26,6 +27,7 @@ from selador_local.control_plane.front_door.refusals import (
     unsupported,
 )
 from selador_local.control_plane.front_door.signature import HttpRequest
+from selador_local.control_plane.service_rules import table
 
 HOST = "127.0.0.1"
 _logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class FrontDoor:
 
     def __init__(self, iam: Iam, internal_api: InternalApi, account_id: str, region: str) -> None:
         self._iam = iam
+        self._state = PresentState(iam, account_id, region)
         self._internal_api = internal_api
         self._account_id = account_id
         self._region = region
@@ -72,6 +75,7 @@ class FrontDoor:
         call = api_call.parse(request, signed.service, environ)
         resource = resource_of(call, self._region, self._account_id)
         self._iam.authorize(caller, action_of(call), resource)
+        table.check(call, self._state)  # first: its words are the service's own, where the model has only a number
         validation.check(call)
 
 

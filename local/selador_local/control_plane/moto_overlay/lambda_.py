@@ -1,6 +1,6 @@
 """Corrections of moto's Lambda control plane. Functions run in the data plane, never here.
 
-- A mapping on an alias keeps the alias (ESM-30), and its queue's visibility timeout must cover the function (ESM-08).
+- A mapping on an alias keeps the alias (ESM-30).
 - `LoggingConfig`, `DeadLetterConfig`, `KMSKeyArn` and `SnapStart` are kept.
 - GetFunction's `Code.Location` can be fetched.
 - Publishing makes a version only if code, by its hash (LAM-48), or configuration changed since the last one.
@@ -10,11 +10,10 @@ import json
 from typing import Any, Never
 
 from moto.awslambda import urls
-from moto.awslambda.exceptions import ConflictException, InvalidParameterValueException
+from moto.awslambda.exceptions import ConflictException
 from moto.awslambda.models import LambdaBackend as MotoBackend
 from moto.awslambda.models import LambdaFunction as MotoFunction
 from moto.awslambda.responses import LambdaResponse as MotoResponse
-from moto.sqs.models import sqs_backends
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.refusals import unsupported
@@ -80,7 +79,6 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
             for mapping in self.list_event_source_mappings("", "")
         ):
             raise ConflictException(f"{function_arn} already has an event source mapping for {source_arn}")
-        self._require_visibility(source_arn, name)
         mapping = super().create_event_source_mapping(spec)
         mapping.function_arn = function_arn
         return mapping
@@ -90,7 +88,6 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         if mapping is None:
             return None
         name = spec.get("FunctionName", mapping.function_arn)
-        self._require_visibility(mapping.event_source_arn, name)
         mapping = super().update_event_source_mapping(uuid, spec)
         mapping.function_arn = self._qualified_arn(name)
         return mapping
@@ -115,19 +112,6 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         if name_or_arn.startswith("arn:"):
             return name_or_arn
         return f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name_or_arn}"
-
-    def _require_visibility(self, source_arn: str, function_name: str) -> None:
-        """Refuse a queue whose visibility timeout is shorter than the function's timeout (ESM-08).
-
-        An event source that doesn't exist is left to moto's own error.
-        """
-        queue = sqs_backends[self.account_id][self.region_name].queues.get(source_arn.rpartition(":")[2])
-        timeout = self.get_function(function_name, None).timeout
-        if queue is not None and queue.visibility_timeout < timeout:
-            raise InvalidParameterValueException(
-                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
-                f"Function timeout: {timeout} seconds"
-            )
 
 
 class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped

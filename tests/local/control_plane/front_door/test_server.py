@@ -36,10 +36,10 @@ def test_an_operation_that_does_not_exist_here_is_refused_at_once(
 
 
 def test_motos_own_failures_are_no_5xx_either(server: Any) -> None:
-    sqs = server.client("sqs")
+    logs = server.client("logs")
 
     with pytest.raises(ClientError, match="moto failed with") as refused:
-        sqs.create_queue(QueueName="x", Attributes={"VisibilityTimeout": "no number"})
+        logs.get_query_results(queryId="unknown")
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 

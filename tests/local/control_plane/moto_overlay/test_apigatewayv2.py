@@ -7,6 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 DATA_PLANE_PORT = 4711
+ACCESS_LOG = {
+    "DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a",
+    "Format": "$context.requestId",
+}
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ def test_a_stage_keeps_its_deployment_and_settings(
 ) -> None:
     settings = {
         "DeploymentId": deployment_id,
-        "AccessLogSettings": {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"},
+        "AccessLogSettings": ACCESS_LOG,
         "DefaultRouteSettings": {"ThrottlingBurstLimit": 5, "ThrottlingRateLimit": 10.0, "LoggingLevel": "ERROR"},
     }
 
@@ -117,19 +121,17 @@ def test_a_stage_keeps_its_deployment_and_settings(
 def test_update_of_a_stage_changes_what_is_given_and_keeps_the_rest(
     gateway: Any, api_id: str, deployment_id: str, log_role: None
 ) -> None:
-    logs = {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}
-    gateway.create_stage(ApiId=api_id, StageName="prod", DeploymentId=deployment_id, AccessLogSettings=logs)
+    gateway.create_stage(ApiId=api_id, StageName="prod", DeploymentId=deployment_id, AccessLogSettings=ACCESS_LOG)
     newer = gateway.create_deployment(ApiId=api_id)["DeploymentId"]
 
     gateway.update_stage(ApiId=api_id, StageName="prod", DeploymentId=newer)
 
     stage = gateway.get_stage(ApiId=api_id, StageName="prod")
-    assert (stage["DeploymentId"], stage["AccessLogSettings"]) == (newer, logs)
+    assert (stage["DeploymentId"], stage["AccessLogSettings"]) == (newer, ACCESS_LOG)
 
 
 def test_access_logs_can_be_taken_away(gateway: Any, api_id: str, log_role: None) -> None:
-    logs = {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}
-    gateway.create_stage(ApiId=api_id, StageName="prod", AccessLogSettings=logs)
+    gateway.create_stage(ApiId=api_id, StageName="prod", AccessLogSettings=ACCESS_LOG)
 
     gateway.delete_access_log_settings(ApiId=api_id, StageName="prod")
 
@@ -139,7 +141,7 @@ def test_access_logs_can_be_taken_away(gateway: Any, api_id: str, log_role: None
 @pytest.mark.parametrize(
     "logs",
     [
-        {"AccessLogSettings": {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:a", "Format": "$x"}},
+        {"AccessLogSettings": ACCESS_LOG},
         {"DefaultRouteSettings": {"LoggingLevel": "ERROR"}},
     ],
     ids=["access-log", "execution-log"],

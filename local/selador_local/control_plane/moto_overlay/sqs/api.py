@@ -60,10 +60,15 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         queue: StandardQueue = self.get_queue(queue_name)
         delay = int(queue.delay_seconds if delay_seconds is None else delay_seconds)
         if not 0 <= delay <= _MAX_DELAY_SECONDS:
-            raise InvalidParameterValue(f"DelaySeconds is {delay}; it must be between 0 and {_MAX_DELAY_SECONDS}.")
+            raise InvalidParameterValue(
+                f"Value {delay} for parameter DelaySeconds is invalid. "
+                f"Reason: DelaySeconds must be >= 0 and <= {_MAX_DELAY_SECONDS}."
+            )
         if deduplication_id is not None:
             raise InvalidParameterValue("MessageDeduplicationId is not valid for a standard queue.")
         _check(queue, message_body, message_attributes or {})
+        _check_group(group_id)
+        _check_system_attributes(system_attributes or {})
         content = Content(
             body=message_body,
             attributes=message_attributes or {},
@@ -134,9 +139,9 @@ class SqsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
     def receive_message(self) -> ActionResult:
         queue: StandardQueue = self.sqs_backend.get_queue(self._get_queue_name())
         deliveries = queue.receive(
-            limit=self._number("MaxNumberOfMessages", 1, (1, 10)),
-            wait_seconds=self._number("WaitTimeSeconds", queue.receive_message_wait_time_seconds, (0, 20)),
-            visibility_seconds=self._number("VisibilityTimeout", queue.visibility_timeout, (0, 43_200)),
+            limit=self._number("MaxNumberOfMessages", 1),
+            wait_seconds=self._number("WaitTimeSeconds", queue.receive_message_wait_time_seconds),
+            visibility_seconds=self._number("VisibilityTimeout", queue.visibility_timeout),
         )
         system = {*self._get_param("AttributeNames", []), *self._get_param("MessageSystemAttributeNames", [])}
         names = self._get_param("MessageAttributeNames", [])
@@ -152,7 +157,7 @@ class SqsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
         return ActionResult({"TaskHandle": task.handle})
 
     def list_message_move_tasks(self) -> ActionResult:
-        tasks = self.sqs_backend.move_tasks.newest(self._get_param("SourceArn"), self._number("MaxResults", 1, (1, 10)))
+        tasks = self.sqs_backend.move_tasks.newest(self._get_param("SourceArn"), self._number("MaxResults", 1))
         return ActionResult({"Results": [task.as_result() for task in tasks]})
 
     def cancel_message_move_task(self) -> ActionResult:
@@ -174,11 +179,8 @@ class SqsApi(MotoResponse):  # type: ignore[misc] # moto is untyped
         digests = _digests(message.content.body, attributes)
         return {"MessageId": message.id, "MD5OfMessageBody": digests.pop("MD5OfBody"), **digests}
 
-    def _number(self, name: str, default: int, bounds: tuple[int, int]) -> int:
-        value = int(self._get_param(name, default))
-        if not bounds[0] <= value <= bounds[1]:
-            raise InvalidParameterValue(f"{name} is {value}; it must be between {bounds[0]} and {bounds[1]}.")
-        return value
+    def _number(self, name: str, default: int) -> int:
+        return int(self._get_param(name, default))
 
 
 def _check(queue: StandardQueue, body: str, attributes: dict[str, Any]) -> None:
@@ -188,6 +190,9 @@ def _check(queue: StandardQueue, body: str, attributes: dict[str, Any]) -> None:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
         )
+    for name in attributes:
+        if not message_limits.is_attribute_name(name):
+            raise InvalidParameterValue(f"The message attribute name '{name}' is invalid.")
     size = message_limits.size(body, attributes)
     if size > queue.maximum_message_size:
         raise InvalidParameterValue(
@@ -200,6 +205,23 @@ def _check(queue: StandardQueue, body: str, attributes: dict[str, Any]) -> None:
             raise SQSException(
                 "InvalidMessageContents", f"The message contains {character}, which SQS does not accept."
             )
+
+
+def _check_group(group_id: str | None) -> None:
+    if group_id is not None and not message_limits.is_group_id(group_id):
+        raise InvalidParameterValue(
+            "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length"
+        )
+
+
+def _check_system_attributes(attributes: dict[str, Any]) -> None:
+    for name, value in attributes.items():
+        if name != "AWSTraceHeader":  # the only one that a sender may set (SQS-04)
+            raise InvalidParameterValue(f"Message system attribute name '{name}' is invalid.")
+        if value.get("DataType") != "String":
+            raise InvalidParameterValue("Message system attribute 'AWSTraceHeader' must be of type String.")
+        if not message_limits.is_trace_header(value.get("StringValue", "")):
+            raise InvalidParameterValue("Message system attribute 'AWSTraceHeader' is not a valid X-Ray trace header.")
 
 
 def _check_batch(entries: list[dict[str, Any]]) -> None:

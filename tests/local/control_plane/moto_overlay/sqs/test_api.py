@@ -74,6 +74,47 @@ class TestSend:
         with pytest.raises(ClientError, match="MessageBody"):
             sqs.send_message(QueueUrl=queue, MessageBody="")
 
+    @pytest.mark.parametrize(
+        ("members", "message"),
+        [
+            (
+                {"DelaySeconds": 901},
+                "Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.",
+            ),
+            (
+                {"MessageGroupId": "a b"},
+                "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length",
+            ),
+            (
+                {"MessageAttributes": {"AWS.x": {"DataType": "String", "StringValue": "v"}}},
+                "The message attribute name 'AWS.x' is invalid.",
+            ),
+            (
+                {"MessageSystemAttributes": {"Trace": {"DataType": "String", "StringValue": "v"}}},
+                "Message system attribute name 'Trace' is invalid.",
+            ),
+            (
+                {"MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "Number", "StringValue": "1"}}},
+                "Message system attribute 'AWSTraceHeader' must be of type String.",
+            ),
+            (
+                {"MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}},
+                "Message system attribute 'AWSTraceHeader' is not a valid X-Ray trace header.",
+            ),
+        ],
+    )
+    def test_what_sqs_refuses_in_a_message_fails_the_call_or_the_entry(
+        self, sqs: Any, queue: str, members: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ClientError) as refused:
+            sqs.send_message(QueueUrl=queue, MessageBody="m", **members)
+        batch = sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "m", **members}])
+
+        [failed] = batch["Failed"]
+        assert refused.value.response["Error"]["Code"] == failed["Code"] == "InvalidParameterValue"
+        assert refused.value.response["Error"]["Message"] == failed["Message"] == message
+        assert failed["SenderFault"]
+
     def test_a_batch_reports_each_entry_by_itself(self, sqs: Any, queue: str) -> None:
         entries = [
             {"Id": "good", "MessageBody": "one", "MessageGroupId": "g"},
