@@ -260,7 +260,8 @@ def _reset_when_closed(connection: socket.socket) -> None:
 
 
 def _wants_websocket(head: h11.Request) -> bool:
-    return head.method == b"GET" and any(
+    """Return whether the client asks for a WebSocket. A wish to upgrade from HTTP/1.0 is ignored (RFC 9110, 7.8)."""
+    return (head.method, head.http_version) == (b"GET", b"1.1") and any(
         name == b"upgrade" and value.lower() == b"websocket" for name, value in head.headers
     )
 

@@ -36,13 +36,24 @@ class WriteBufferFullError(SeladorLocalError):
     """The client reads too slowly: `@connections` answers 429 (CB-04)."""
 
 
+class _Protocol(ServerProtocol):
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a close between the fragments of a message, where control frames may come (RFC 6455, section 5.4).
+
+        websockets takes it for an error, and would answer 1002 to a client that only left.
+        """
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class Handshake:
     """A client's wish to connect: it waits while `$connect` runs, then is accepted or refused (WS-48)."""
 
     def __init__(self, upgrade: Upgrade) -> None:
         self._upgrade = upgrade
         # A larger message or frame closes the connection with 1009 (WS-54).
-        self._protocol = ServerProtocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))
+        self._protocol = _Protocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))
         request = HandshakeRequest(upgrade.target, Headers(upgrade.headers))
         self._protocol.receive_data(request.serialize())
         self._protocol.events_received()

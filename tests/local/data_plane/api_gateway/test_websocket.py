@@ -81,6 +81,26 @@ def test_disconnect_reports_the_client_s_close(
     scenario(run())
 
 
+def test_a_close_between_two_fragments_is_a_close(running: Running) -> None:
+    """Control frames may come between the fragments of a message (RFC 6455, section 5.4)."""
+
+    async def run() -> None:
+        async with running(*ALL) as api:
+            client = await connect(api.url)
+            client.protocol.send_text(b"half of a", fin=False)
+            client.protocol.send_close(1000, "enough")
+            client.transport.write(b"".join(client.protocol.data_to_send()))
+            await client.wait_closed()
+
+            assert client.protocol.close_rcvd is not None
+            assert client.protocol.close_rcvd.code == CloseCode.NORMAL_CLOSURE
+            context = (await api.function.event_of("$disconnect"))["requestContext"]
+            assert (context["disconnectStatusCode"], context["disconnectReason"]) == (1000, "enough")
+            assert api.function.events_of("$default") == []
+
+    scenario(run())
+
+
 def test_disconnect_reports_a_lost_connection(running: Running) -> None:
     async def run() -> None:
         async with running(*ALL) as api:
@@ -134,6 +154,23 @@ def test_malformed_handshake_is_400_and_never_reaches_connect(running: Running) 
             writer.write(b"GET /a1b2c3/local HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 
             assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+            assert api.function.events == []
+            writer.close()
+
+    scenario(run())
+
+
+def test_a_wish_to_upgrade_from_http_1_0_is_ignored(running: Running) -> None:
+    """HTTP/1.0 has no upgrades (RFC 9110, section 7.8): what is left is a plain GET (WS-28)."""
+
+    async def run() -> None:
+        async with running(*ALL) as api:
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+            key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+            writer.write(b"GET /a1b2c3/local HTTP/1.0\r\nHost: x\r\n" + upgrade + key + b"\r\n")
+
+            assert (await reader.read()).startswith(b"HTTP/1.1 426 ")
             assert api.function.events == []
             writer.close()
 
