@@ -8,14 +8,24 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from selador_local.control_plane_client.client import ControlPlane
 
 Authorizer = Callable[[str, str, str], Awaitable[bool]]
 """`(access_key_id, action, resource_arn) -> allowed`."""
 
-Authenticator = Callable[[str, str, Iterable[tuple[str, str]]], Awaitable[str | None]]
-"""`(method, target, headers) -> access_key_id` of the signer of this request; None if the signature is wrong."""
+
+@dataclass(frozen=True)
+class SignatureFault:
+    """What is wrong with a signature, in AWS's words."""
+
+    code: str
+    message: str
+
+
+Authenticator = Callable[[str, str, Iterable[tuple[str, str]]], Awaitable[str | SignatureFault]]
+"""`(method, target, headers) -> access_key_id` of the signer of this request, or what is wrong with the signature."""
 
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/, ]+)/")
 _CACHE_SECONDS = 30
@@ -33,13 +43,13 @@ class ControlPlaneAuthenticator:
     def __init__(self, control_plane: ControlPlane) -> None:
         self._control_plane = control_plane
 
-    async def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
-        """Return the signer's access key id, or None. Raises ControlPlaneError if the control plane gives no answer."""
+    async def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | SignatureFault:
+        """Return the signer's access key id, or what is wrong. Raises ControlPlaneError without an answer."""
         sent = {name.lower(): value for name, value in headers}
         facts = {"method": method, "url": f"http://{sent.get('host', '')}{target}", "headers": sent}
         answer = await asyncio.to_thread(self._control_plane.ask, "authenticate", facts)
         key = answer.get("accessKeyId")
-        return key if isinstance(key, str) else None
+        return key if isinstance(key, str) else SignatureFault(str(answer["code"]), str(answer["message"]))
 
 
 class ControlPlaneAuthorizer:

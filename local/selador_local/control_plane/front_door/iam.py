@@ -48,13 +48,13 @@ class Iam:
 
     def __init__(self, account_id: str, region: str) -> None:
         self._account_id = account_id
-        self._region = region
+        self.region = region
         self._users_and_roles = iam_backends[account_id]["aws"]
         self._sessions = sts_backends[account_id]["aws"]
 
     def create_administrator(self) -> Credentials:
         """Create a user that may do everything; return its access key."""
-        self._users_and_roles.create_user(self._region, ADMINISTRATOR)
+        self._users_and_roles.create_user(self.region, ADMINISTRATOR)
         self._users_and_roles.put_user_policy(ADMINISTRATOR, "everything", json.dumps(_ALLOW_ALL))
         key = self._users_and_roles.create_access_key(ADMINISTRATOR)
         key.secret_access_key = secrets.token_urlsafe(30)  # moto's own is not random enough for a secret
@@ -135,7 +135,7 @@ class Iam:
                 "or its trust policy does not allow the service sts:AssumeRole",
             )
         session = self._sessions.assume_role(
-            region_name=self._region,
+            region_name=self.region,
             role_session_name=service.partition(".")[0],
             role_arn=role_arn,
             policy=None,
@@ -171,14 +171,14 @@ class Iam:
             "aws:securetransport": "true",
             "aws:principalaccount": self._account_id,
             "aws:principalarn": principal.role_arn or principal.arn,
-            "aws:requestedregion": self._region,
+            "aws:requestedregion": self.region,
         }
 
     def _resource_policies(self, resource: str) -> Iterator[Document]:
         """Yield the policy of a queue or a bucket; other resources' own policies are not evaluated."""
         if resource.startswith("arn:aws:sqs:"):
             name = resource.rpartition(":")[2]
-            queue = sqs_backends[self._account_id][self._region].queues.get(name)
+            queue = sqs_backends[self._account_id][self.region].queues.get(name)
             if queue is not None and queue.policy:
                 yield json.loads(queue.policy)
         elif resource.startswith("arn:aws:s3:::"):

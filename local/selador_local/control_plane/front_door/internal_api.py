@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from selador_local.control_plane.front_door import signature
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
-from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse
+from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse, Protocol
 from selador_local.control_plane.front_door.signature import HttpRequest
 
 PREFIX = "/_selador/"
@@ -74,7 +74,10 @@ class InternalApi:
         return {}
 
     def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Answer a request's `{"method", "url", "headers"}` with `{"accessKeyId"}` of its signer, null if unsigned."""
+        """Answer a handshake's `{"method", "url", "headers"}` with `{"accessKeyId"}` of its signer.
+
+        If nobody is known to have signed it, that is null, and `code` and `message` say why.
+        """
         headers = facts.get("headers")
         if not isinstance(headers, dict):
             raise CallRefusedError("InvalidRequest", "the member headers is not an object", status=400)
@@ -82,10 +85,12 @@ class InternalApi:
             request, signed = signature.parse_anywhere(
                 HttpRequest(_text(facts, "method"), _text(facts, "url"), headers, b"")
             )
+            signature.require_scope(signed, service="execute-api", region=self._iam.region)
             caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
             signature.verify(request, signed, caller.credentials)
-        except CallRefusedError:
-            return {"accessKeyId": None}
+        except CallRefusedError as refused:
+            code = refused.codes.get(Protocol.REST_JSON, refused.code)
+            return {"accessKeyId": None, "code": code, "message": refused.message}
         return {"accessKeyId": signed.access_key_id}
 
 

@@ -90,6 +90,21 @@ def parse_anywhere(request: HttpRequest) -> tuple[HttpRequest, Signature]:
     return HttpRequest(request.method, parts._replace(query=kept).geturl(), headers, request.body), signature
 
 
+def require_scope(signature: Signature, *, service: str, region: str) -> None:
+    """Raise CallRefusedError if the signature is for another service or region (AUTH-17)."""
+    faults = []
+    if signature.region != region:
+        faults.append(f"Credential should be scoped to a valid region, not '{signature.region}'.")
+    if signature.service != service:
+        faults.append(f"Credential should be scoped to correct service: '{service}'.")
+    if faults:
+        raise CallRefusedError(
+            "SignatureDoesNotMatch",
+            " ".join(faults),
+            codes={Protocol.JSON: "InvalidSignatureException", Protocol.REST_JSON: "InvalidSignatureException"},
+        )
+
+
 def verify(request: HttpRequest, signature: Signature, credentials: Credentials) -> None:
     """Raise CallRefusedError unless these credentials made this signature over this request."""
     headers = {name: value for name, value in request.headers.items() if name in signature.signed_headers}

@@ -13,9 +13,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from selador_local.control_plane_client.iam import Authenticator, Authorizer
-from selador_local.data_plane.api_gateway import events
+from selador_local.control_plane_client.iam import Authenticator, Authorizer, SignatureFault
+from selador_local.data_plane.api_gateway import events, refusals
 from selador_local.data_plane.api_gateway.events import Caller
+from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.deployment import RequestAuthorizer, Route
 from selador_local.data_plane.lambda_service.invocation import Invoke
 from selador_local.errors import SeladorLocalError
@@ -29,11 +30,11 @@ _ACTION = "execute-api:Invoke"
 
 
 class HandshakeRefusedError(SeladorLocalError):
-    """The handshake ends with `status`."""
+    """The handshake ends with `refusal`."""
 
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status.phrase)
-        self.status = status
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 class ConnectAuthorization:
@@ -63,15 +64,17 @@ class ConnectAuthorization:
 
     async def _check_signature(self, caller: Caller, upgrade: Upgrade) -> None:
         """Refuse a client whose signature, in the headers or the query, doesn't allow it to connect (AUTH-12)."""
-        key = await self._authenticate("GET", upgrade.target, upgrade.headers)
-        if key is None or not await self._authorize(key, _ACTION, self._method_arn(caller)):
-            raise HandshakeRefusedError(HTTPStatus.FORBIDDEN)
+        signer = await self._authenticate("GET", upgrade.target, upgrade.headers)
+        if isinstance(signer, SignatureFault):
+            raise HandshakeRefusedError(_refusal_of(signer))
+        if not await self._authorize(signer, _ACTION, self._method_arn(caller)):
+            raise HandshakeRefusedError(refusals.DENIED)
 
     async def _ask(
         self, authorizer: RequestAuthorizer, caller: Caller, upgrade: Upgrade, now_ms: int
     ) -> Mapping[str, Any]:
         if not all(_is_present(source, caller, upgrade) for source in authorizer.identity_sources):
-            raise HandshakeRefusedError(HTTPStatus.UNAUTHORIZED)  # without asking the function (AUTH-04)
+            raise HandshakeRefusedError(refusals.UNAUTHORIZED)  # without asking the function (AUTH-04)
         method_arn = self._method_arn(caller)
         event = events.authorizer(
             caller,
@@ -86,9 +89,9 @@ class ConnectAuthorization:
             result = await self._invoke(authorizer.function_arn, json.dumps(event).encode())
         except SeladorLocalError:
             _logger.exception("the authorizer %s can't be invoked", authorizer.function_arn)
-            raise HandshakeRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR) from None
+            raise HandshakeRefusedError(refusals.AUTHORIZER_FAILED) from None
         if result.function_error is not None:
-            raise HandshakeRefusedError(_status_of_failure(result.payload))
+            raise HandshakeRefusedError(_refusal_of_failure(result.payload))
         context = read_answer(result.payload, method_arn)
         return {**context, "integrationLatency": round((time.monotonic() - began) * 1000)}
 
@@ -112,18 +115,24 @@ def read_answer(payload: bytes, method_arn: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError):
         usable = False
     if not usable:
-        raise HandshakeRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR)
+        raise HandshakeRefusedError(refusals.AUTHORIZER_FAILED)
     if verdict is not Verdict.ALLOWED:
-        raise HandshakeRefusedError(HTTPStatus.FORBIDDEN)
+        raise HandshakeRefusedError(refusals.DENIED_EXPLICITLY if verdict is Verdict.DENIED else refusals.DENIED)
     return {"principalId": principal_id, **context}
 
 
-def _status_of_failure(payload: bytes) -> HTTPStatus:
+def _refusal_of(fault: SignatureFault) -> Refusal:
+    if fault.code.startswith("MissingAuthenticationToken"):
+        return refusals.MISSING_TOKEN
+    return Refusal(HTTPStatus.FORBIDDEN, fault.code, fault.message)
+
+
+def _refusal_of_failure(payload: bytes) -> Refusal:
     """Return 401 if the authorizer raised exactly `Unauthorized` (AUTH-08); anything else is its own failure."""
     error = json.loads(payload)
     if isinstance(error, dict) and error.get("errorMessage") == "Unauthorized":
-        return HTTPStatus.UNAUTHORIZED
-    return HTTPStatus.INTERNAL_SERVER_ERROR
+        return refusals.UNAUTHORIZED
+    return refusals.AUTHORIZER_FAILED
 
 
 def _is_present(source: str, caller: Caller, upgrade: Upgrade) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.data_plane.api_gateway.events import Caller, is_id
 from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
+from selador_local.data_plane.api_gateway.refusals import FORBIDDEN, MISSING_TOKEN, Refusal
 from selador_local.data_plane.api_gateway.websocket import WebSocket, WebSocketClosedError, WriteBufferFullError
 from selador_local.data_plane.fault_targets import request_id
 from selador_local.http import Request, Response, json_response
@@ -65,16 +66,16 @@ class ConnectionsApi:
     async def handle(self, request: Request, target: ConnectionsTarget) -> Response:
         key = access_key_id(request.headers.get("authorization"))
         if key is None:
-            return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+            return error(MISSING_TOKEN)
         path = f"{target.api_id}/{target.stage}/{request.method}/@connections/{target.connection_id}"
         # The permission is for a method on connections of a stage (CB-13).
         if not await self._authorizer(key, "execute-api:ManageConnections", f"{self._arn_prefix}{path}"):
-            return error(403, "ForbiddenException", "Forbidden")
+            return error(FORBIDDEN)
         if not is_id(target.connection_id):
             # 410 is for ids that could have been one (CB-07).
-            return error(400, "BadRequestException", f"Invalid connectionId: {target.connection_id}")
+            return error(Refusal(400, "BadRequestException", f"Invalid connectionId: {target.connection_id}"))
         if request.method == "POST" and len(request.body) > MESSAGE_BYTES:
-            return error(413, "PayloadTooLargeException", "Message too long")
+            return error(Refusal(413, "PayloadTooLargeException", "Message too long"))
         connection = self._connections.get(target.connection_id)
         if connection is None or (connection.caller.api_id, connection.caller.stage) != (target.api_id, target.stage):
             return _gone()
@@ -84,13 +85,14 @@ class ConnectionsApi:
         for fault in self.faults:
             if request.method == "POST" and request_id(request.body) == fault.request_id:
                 self.faults.remove(fault)
-                return error(fault.status, fault.error_type, "failed on demand")
+                return error(Refusal(fault.status, fault.error_type, "failed on demand"))
         return None
 
 
-def error(status: int, error_type: str, message: str) -> Response:
+def error(refusal: Refusal) -> Response:
     """Return an error as botocore reads it: the type travels in a header (CB-05)."""
-    return json_response(status, {"message": message}, {"x-amzn-ErrorType": error_type})
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": refusal.error_type}
+    return Response(refusal.status, headers, refusal.body)
 
 
 def _gone() -> Response:
@@ -107,14 +109,14 @@ def _act(request: Request, connection: Connection) -> Response:
             except WebSocketClosedError:
                 return _gone()
             except WriteBufferFullError:
-                return error(429, "LimitExceededException", "The client's receive buffer is full")
+                return error(Refusal(429, "LimitExceededException", "The client's receive buffer is full"))
             return Response(200)
         case "GET":
             return json_response(200, _description(connection))
         case "DELETE":
             connection.socket.close(1000, "")  # what a client of AWS sees is not known (WS-52)
             return Response(204)
-    return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    return error(MISSING_TOKEN)
 
 
 def _description(connection: Connection) -> dict[str, object]:

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from selador_local.clock import Clock
 from selador_local.control_plane_client.iam import Authenticator, Authorizer
-from selador_local.data_plane.api_gateway import events
+from selador_local.data_plane.api_gateway import events, refusals
 from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, HandshakeRefusedError
 from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
-from selador_local.data_plane.api_gateway.limits import TokenBucket
+from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, TokenBucket, head_size
+from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
 from selador_local.data_plane.api_gateway.websocket import (
@@ -30,10 +31,10 @@ _logger = logging.getLogger(__name__)
 # The handshake's status: 502 after an exception (WS-21), 504 after a timeout (WS-22). AWS's answer to the others is not
 # known; they are treated as exceptions.
 _CONNECT_FAILURES = {
-    Failure.RAISED: 502,
-    Failure.MALFORMED: 502,
-    Failure.THROTTLED: 502,
-    Failure.TIMED_OUT: 504,
+    Failure.RAISED: refusals.INTEGRATION_FAILED,
+    Failure.MALFORMED: refusals.INTEGRATION_FAILED,
+    Failure.THROTTLED: refusals.INTEGRATION_FAILED,
+    Failure.TIMED_OUT: refusals.INTEGRATION_TIMED_OUT,
 }
 _DISCONNECT_SECONDS = 2  # for `$disconnect` when everything stops; it is best effort (WS-49)
 
@@ -82,7 +83,7 @@ class ApiGateway:
             return await self.connections_api.handle(request, target)
         if target is None and _stage_key(request.target) in self._stages:
             return Response(426, {"Upgrade": "websocket"})  # a plain GET of a stage (WS-28)
-        return error(403, "ForbiddenException", "Forbidden")  # AWS answers 403, not 404 (CB-14)
+        return error(refusals.FORBIDDEN)  # AWS answers 403, not 404 (CB-14)
 
     async def upgrade(self, upgrade: Upgrade) -> None:
         task = asyncio.current_task()
@@ -108,12 +109,14 @@ class ApiGateway:
         handshake = Handshake(upgrade)
         key = _stage_key(upgrade.target)
         stage = self._stages.get(key)
-        if stage is None:
-            await handshake.refuse(403)
+        if head_size(upgrade.target, upgrade.headers) > HEAD_BYTES:
+            await handshake.refuse(refusals.HEADERS_TOO_LARGE)
+        elif stage is None:
+            await handshake.refuse(refusals.FORBIDDEN)
         elif not handshake.is_valid:
             await handshake.refuse_invalid()
         elif not self._throttles[key].take():
-            await handshake.refuse(429)  # the throttle counts connections too (WS-27)
+            await handshake.refuse(refusals.TOO_MANY_REQUESTS)  # the throttle counts connections too (WS-27)
         else:
             caller = self._caller(stage, upgrade)
             route = stage.routes.get(CONNECT)
@@ -121,7 +124,7 @@ class ApiGateway:
                 try:
                     caller = await self._authorization.admit(route, caller, upgrade, self._now_ms())
                 except HandshakeRefusedError as refused:
-                    await handshake.refuse(refused.status)
+                    await handshake.refuse(refused.refusal)
                     return
             refusal, subprotocol = await self._connect(route, caller, upgrade)
             if refusal is None:
@@ -140,8 +143,10 @@ class ApiGateway:
             user_agent=next((value for name, value in upgrade.headers if name.lower() == "user-agent"), None),
         )
 
-    async def _connect(self, route: Route | None, caller: Caller, upgrade: Upgrade) -> tuple[int | None, str | None]:
-        """Return the status that refuses the handshake, None if the client may connect, and the subprotocol."""
+    async def _connect(
+        self, route: Route | None, caller: Caller, upgrade: Upgrade
+    ) -> tuple[Refusal | None, str | None]:
+        """Return the refusal of the handshake, None if the client may connect, and the subprotocol."""
         if route is None or route.integration is None:
             return None, None  # the route and its integration are optional (WS-23)
         event = events.connect(
@@ -151,7 +156,7 @@ class ApiGateway:
         if isinstance(answer, Failure):
             return _CONNECT_FAILURES[answer], None
         if not answer.succeeded:
-            return answer.status, None  # the client sees the function's own status (WS-20)
+            return refusals.of_the_function(answer.status), None  # the client sees the function's own status (WS-20)
         return None, answer.headers.get("sec-websocket-protocol")  # the function chooses it (WS-74)
 
     async def _converse(self, socket: WebSocket, caller: Caller) -> None:

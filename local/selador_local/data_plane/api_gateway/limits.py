@@ -1,11 +1,12 @@
 """API Gateway's quotas for WebSocket APIs, and the two decisions about time: throttling and expiry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from selador_local.data_plane.deployment import Throttle
 
 MESSAGE_BYTES = 128 * 1024  # from a client (WS-54) and to it (CB-01)
 FRAME_BYTES = 32 * 1024  # a client has to split what is longer (WS-54, WS-55)
+HEAD_BYTES = 10_240  # of a handshake: the request line and all headers' values together (WS-81)
 IDLE_SECONDS = 10 * 60  # without a message in either direction (WS-57, WS-58)
 LIFE_SECONDS = 2 * 60 * 60  # of any connection (WS-57)
 
@@ -13,6 +14,11 @@ LIFE_SECONDS = 2 * 60 * 60  # of any connection (WS-57)
 def seconds_left(now: float, connected_at: float, last_active_at: float) -> float:
     """Return how long the connection may stay open without another message; zero or less if its time is up."""
     return min(connected_at + LIFE_SECONDS, last_active_at + IDLE_SECONDS) - now
+
+
+def head_size(target: str, headers: Iterable[tuple[str, str]]) -> int:
+    """Return the bytes of a handshake that count."""
+    return len(f"GET {target} HTTP/1.1") + sum(len(value) for _, value in headers)
 
 
 class TokenBucket:

@@ -4,7 +4,6 @@ The protocol itself is websockets' sans-I/O `ServerProtocol`; this module moves 
 """
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from websockets.server import ServerProtocol
 
 from selador_local.clock import Clock
 from selador_local.data_plane.api_gateway.limits import FRAME_BYTES, MESSAGE_BYTES, seconds_left
+from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade
 
@@ -54,10 +54,10 @@ class Handshake:
         self._upgrade = upgrade
         # A larger message or frame closes the connection with 1009 (WS-54).
         self._protocol = _Protocol(max_size=(MESSAGE_BYTES, FRAME_BYTES))
-        request = HandshakeRequest(upgrade.target, Headers(upgrade.headers))
-        self._protocol.receive_data(request.serialize())
+        # The request was read already. websockets' own reader, which takes no line above 8 KB, gets a placeholder.
+        self._protocol.receive_data(HandshakeRequest("/", Headers()).serialize())
         self._protocol.events_received()
-        self._response = self._protocol.accept(request)
+        self._response = self._protocol.accept(HandshakeRequest(upgrade.target, Headers(upgrade.headers)))
 
     @property
     def is_valid(self) -> bool:
@@ -71,12 +71,14 @@ class Handshake:
         await self._send(self._response)
         return WebSocket(self._protocol, self._upgrade, clock)
 
-    async def refuse(self, status: int) -> None:
-        phrase = HTTPStatus(status).phrase if status in HTTPStatus else "Refused"
-        body = json.dumps({"message": phrase}).encode()
+    async def refuse(self, refusal: Refusal) -> None:
+        body = refusal.body
         headers = Headers([("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        if refusal.error_type:
+            headers["x-amzn-ErrorType"] = refusal.error_type
         headers["Connection"] = "close"
-        await self._send(HandshakeResponse(status, phrase, headers, body))
+        phrase = HTTPStatus(refusal.status).phrase if refusal.status in HTTPStatus else "Refused"
+        await self._send(HandshakeResponse(refusal.status, phrase, headers, body))
 
     async def refuse_invalid(self) -> None:
         await self._send(self._response)

@@ -113,22 +113,48 @@ def test_authenticate_says_who_signed_in_the_headers_or_in_the_query(
     stolen = handshake(auth, Credentials(keys.access_key, "another secret", keys.token))
 
     assert server.ask("authenticate", request) == (200, {"accessKeyId": keys.access_key})
-    assert server.ask("authenticate", stolen) == (200, {"accessKeyId": None})
-    assert server.ask("authenticate", {**request, "url": request["url"].replace("/dev", "/prod")})[1] == {
-        "accessKeyId": None
-    }
+    for changed in (stolen, {**request, "url": request["url"].replace("/dev", "/prod")}):
+        status, answer = server.ask("authenticate", changed)
+        assert (status, answer["accessKeyId"], answer["code"]) == (200, None, "InvalidSignatureException")
 
 
 def test_authenticate_knows_nobody_behind_an_unsigned_request(server: Any) -> None:
     facts = {"method": "GET", "url": "http://127.0.0.1:1/abc/dev?X-Amz-Credential=x", "headers": {}}
 
-    assert server.ask("authenticate", facts) == (200, {"accessKeyId": None})
+    assert server.ask("authenticate", facts) == (
+        200,
+        {
+            "accessKeyId": None,
+            "code": "MissingAuthenticationToken",
+            "message": "the request is not signed with Signature Version 4",
+        },
+    )
     assert server.ask("authenticate", {**facts, "headers": None})[0] == 400
 
 
-def handshake(auth: type[SigV4Auth], keys: Credentials) -> dict[str, Any]:
+@pytest.mark.parametrize(
+    ("service", "region", "message"),
+    [
+        ("sqs", "us-east-1", "Credential should be scoped to correct service: 'execute-api'."),
+        ("execute-api", "eu-west-1", "Credential should be scoped to a valid region, not 'eu-west-1'."),
+    ],
+)
+@pytest.mark.parametrize("auth", [SigV4Auth, SigV4QueryAuth])
+def test_a_handshake_signed_for_another_service_or_region_is_refused(
+    server: Any, auth: type[SigV4Auth], service: str, region: str, message: str
+) -> None:
+    keys = Credentials(server.access_key_id, server.secret_access_key)
+
+    answer = server.ask("authenticate", handshake(auth, keys, service, region))
+
+    assert answer == (200, {"accessKeyId": None, "code": "InvalidSignatureException", "message": message})
+
+
+def handshake(
+    auth: type[SigV4Auth], keys: Credentials, service: str = "execute-api", region: str = "us-east-1"
+) -> dict[str, Any]:
     """A WebSocket handshake that was signed as AWS's clients sign one."""
     request = AWSRequest("GET", "http://127.0.0.1:1/abc/dev?a=b", headers={"Host": "127.0.0.1:1"})
-    auth(keys, "execute-api", "us-east-1").add_auth(request)
+    auth(keys, service, region).add_auth(request)
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
     return {"method": "GET", "url": request.url, "headers": headers}

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from selador_local.control_plane_client.iam import SignatureFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.deployment import Integration, RequestAuthorizer, Route, Stage, Throttle
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
@@ -151,8 +152,9 @@ def running() -> Running:
             harness.asked.append((access_key_id, action, resource_arn))
             return access_key_id in harness.keys_allowed
 
-        async def authenticate(method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | None:
-            return next((value for name, value in headers if name.lower() == "signed-by"), None)
+        async def authenticate(method: str, target: str, headers: Iterable[tuple[str, str]]) -> str | SignatureFault:
+            unsigned = SignatureFault("MissingAuthenticationToken", "the request is not signed")
+            return next((value for name, value in headers if name.lower() == "signed-by"), unsigned)
 
         def hold() -> bool:
             return harness.hold()

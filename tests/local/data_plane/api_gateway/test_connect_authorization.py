@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
 
 from selador_local.data_plane.deployment import RequestAuthorizer
 from selador_local.data_plane.lambda_service.invocation import InvokeResult
@@ -32,11 +33,16 @@ def answering(**members: Any) -> InvokeResult:
 
 async def status_of(url: str, **headers: str) -> int:
     """Return the status of the handshake; 101 if the client gets in."""
+    response = await refusal_of(url, **headers)
+    return response.status_code if response is not None else 101
+
+
+async def refusal_of(url: str, **headers: str) -> Response | None:
     try:
         async with connect(url, additional_headers=headers):
-            return 101
+            return None
     except InvalidStatus as refused:
-        return refused.response.status_code
+        return refused.response
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,45 @@ def test_the_authorizers_answer_decides_the_handshake(running: Running, answer: 
 
             assert await status_of(api.url) == status
             assert len(api.function.events_of("$connect")) == (status == 101)
+
+    scenario(run())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error_type", "body"),
+    [
+        (
+            answering(policyDocument=policy("Deny")),
+            "AccessDeniedException",
+            b'{"Message":"User is not authorized to access this resource with an explicit deny"}',
+        ),
+        (
+            answering(policyDocument=policy(resource="arn:other")),
+            "AccessDeniedException",
+            b'{"Message":"User is not authorized to access this resource"}',
+        ),
+        (
+            InvokeResult(b'{"errorMessage":"Unauthorized"}', "Unhandled"),
+            "UnauthorizedException",
+            b'{"message":"Unauthorized"}',
+        ),
+        (InvokeResult(b"true"), "AuthorizerConfigurationException", b'{"message":null}'),
+    ],
+    ids=["denied", "not mentioned", "unauthorized", "malformed"],
+)
+def test_a_refusal_says_why_in_the_words_of_api_gateway(
+    running: Running, answer: InvokeResult, error_type: str, body: bytes
+) -> None:
+    """The bodies are those of REST APIs (WS-80)."""
+
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.function.answers["authorizer"] = answer
+
+            refused = await refusal_of(api.url)
+
+            assert refused is not None
+            assert (refused.headers["x-amzn-ErrorType"], refused.body) == (error_type, body)
 
     scenario(run())
 
@@ -160,5 +205,8 @@ def test_a_signed_handshake_gets_in_where_its_key_may_invoke_connect(running: Ru
 
             assert statuses == [403, 403, 101]
             assert api.asked == [(key, "execute-api:Invoke", METHOD_ARN) for key in ("AKIDSTRANGER", "AKIDALLOWED")]
+            unsigned = await refusal_of(api.url)
+            assert unsigned is not None
+            assert unsigned.body == b'{"message":"Missing Authentication Token"}'
 
     scenario(run())

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import CloseCode
 
 from .conftest import ALL, Running, closing, scenario
@@ -97,6 +97,32 @@ def test_a_close_between_two_fragments_is_a_close(running: Running) -> None:
             context = (await api.function.event_of("$disconnect"))["requestContext"]
             assert (context["disconnectStatusCode"], context["disconnectReason"]) == (1000, "enough")
             assert api.function.events_of("$default") == []
+
+    scenario(run())
+
+
+@pytest.mark.parametrize("lines", [1, 4])
+def test_all_headers_together_have_10_kb_however_many_they_are(running: Running, lines: int) -> None:
+    """The request line and the headers' values count (WS-81)."""
+
+    async def run() -> None:
+        async with running(*ALL) as api:
+            async with connect(api.url):
+                sent = (await api.function.event_of("$connect"))["headers"]
+            added = {"X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"}
+            own = sum(len(value) for name, value in sent.items() if name not in added)
+            own += len("Upgrade") + len("websocket")  # two headers that the event leaves out
+            left = 10_240 - own - len("GET /a1b2c3/local HTTP/1.1")
+            fitting = {f"X-{number}": "x" * (left // lines) for number in range(lines)}
+            fitting["X-0"] += "x" * (left % lines)
+
+            async with connect(api.url, additional_headers=fitting):
+                pass
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(api.url, additional_headers={**fitting, "X-0": fitting["X-0"] + "x"})
+
+            assert refused.value.response.status_code == 431
+            assert refused.value.response.body == b'{"message":"Request Header Fields Too Large"}'
 
     scenario(run())
 
