@@ -11,6 +11,12 @@ CONTENT_TYPE = "application/vnd.amazon.eventstream"
 _STRING = 7  # the type of a header's value, with its length in two bytes (BR-23)
 _PRELUDE_AND_CRC_BYTES = 12
 _CRC_BYTES = 4
+# Some exceptions tell more than a message (BR-37).
+_FURTHER_MEMBERS: Mapping[str, Mapping[str, Any]] = {
+    "badGatewayException": {"resourceName": "local-retrieval"},
+    "dependencyFailedException": {"resourceName": "local-retrieval"},
+    "modelStreamErrorException": {"originalStatusCode": 500, "originalMessage": "failed on demand"},
+}
 
 
 def encode_message(headers: Mapping[str, str], payload: bytes) -> bytes:
@@ -32,7 +38,8 @@ def encode_event(event_type: str, members: Mapping[str, Any]) -> bytes:
 
 def encode_exception(exception_type: str, message: str) -> bytes:
     """Return a modelled failure in mid-stream; `exception_type` is the member's name, in lower camel case (BR-25)."""
-    return _encode_json("exception", {":exception-type": exception_type}, {"message": message})
+    further = _FURTHER_MEMBERS.get(exception_type, {})
+    return _encode_json("exception", {":exception-type": exception_type}, {"message": message, **further})
 
 
 def _encode_json(message_type: str, kind: Mapping[str, str], members: Mapping[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from botocore.eventstream import EventStreamBuffer
 
 from selador_local.bedrock.eventstream import encode_event, encode_exception, encode_message
@@ -40,6 +41,20 @@ def test_an_event_names_its_member_and_carries_json() -> None:
         ":content-type": "application/json",
     }
     assert json.loads(message.payload) == {"text": "58 m²"}
+
+
+@pytest.mark.parametrize(
+    ("exception", "further"),
+    [
+        ("badGatewayException", {"resourceName"}),
+        ("dependencyFailedException", {"resourceName"}),
+        ("modelStreamErrorException", {"originalStatusCode", "originalMessage"}),
+    ],
+)
+def test_some_exceptions_tell_more(exception: str, further: set[str]) -> None:
+    [message] = decode(encode_exception(exception, "no answer"))
+
+    assert json.loads(message.payload).keys() == {"message", *further}  # as their models have it (BR-37)
 
 
 def test_an_exception_names_its_member_and_carries_the_message() -> None:
