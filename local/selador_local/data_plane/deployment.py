@@ -16,7 +16,7 @@ from selador_local.errors import SeladorLocalError
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client
-    from types_boto3_apigatewayv2.type_defs import ApiTypeDef, RouteTypeDef, StageTypeDef
+    from types_boto3_apigatewayv2.type_defs import ApiTypeDef, RouteSettingsTypeDef, RouteTypeDef, StageTypeDef
     from types_boto3_lambda.client import LambdaClient
     from types_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
@@ -79,6 +79,8 @@ class Stage:
     route_selection_expression: str
     routes: Mapping[str, Route]
     throttle: Throttle | None
+    route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    """By the keys of the routes that have one of their own."""
 
 
 @dataclass(frozen=True)
@@ -173,11 +175,22 @@ def _stage(api: "ApiTypeDef", stage: "StageTypeDef", routes: Mapping[str, Route]
         routes = {}
     elif before is not None and before.deployment_id == deployment_id:
         routes = before.routes
-    settings = stage.get("DefaultRouteSettings", {})
-    throttle = None
+    own = {key: _throttle(settings) for key, settings in stage.get("RouteSettings", {}).items()}
+    return Stage(
+        api["ApiId"],
+        stage["StageName"],
+        deployment_id,
+        api["RouteSelectionExpression"],
+        routes,
+        _throttle(stage.get("DefaultRouteSettings", {})),
+        {key: throttle for key, throttle in own.items() if throttle is not None},
+    )
+
+
+def _throttle(settings: "RouteSettingsTypeDef") -> Throttle | None:
     if "ThrottlingRateLimit" in settings and "ThrottlingBurstLimit" in settings:
-        throttle = Throttle(settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"])
-    return Stage(api["ApiId"], stage["StageName"], deployment_id, api["RouteSelectionExpression"], routes, throttle)
+        return Throttle(settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"])
+    return None
 
 
 def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:

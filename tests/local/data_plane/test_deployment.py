@@ -35,7 +35,9 @@ def test_routes_of_a_deployed_stage(control_plane: ControlPlane, terraform: Any,
     terraform.route(api_id, "$connect", function_arn)
     terraform.route(api_id, "invoke", function_arn, two_way=True)
     throttle = {"ThrottlingRateLimit": 50.0, "ThrottlingBurstLimit": 20}
-    terraform.deploy(api_id, "local", DefaultRouteSettings=throttle)
+    slow = {"ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 2}
+    settings = {"invoke": slow, "$connect": {"DataTraceEnabled": True}}
+    terraform.deploy(api_id, "local", DefaultRouteSettings=throttle, RouteSettings=settings)
 
     stage = read(control_plane, Deployment()).stages[api_id, "local"]
 
@@ -46,6 +48,7 @@ def test_routes_of_a_deployed_stage(control_plane: ControlPlane, terraform: Any,
     }
     assert stage.route_selection_expression == "$request.body.action"
     assert stage.throttle == Throttle(50.0, 20)
+    assert stage.route_throttles == {"invoke": Throttle(1.0, 2)}
 
 
 def test_stage_without_a_deployment_has_no_routes(

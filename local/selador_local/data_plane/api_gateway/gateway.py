@@ -12,7 +12,7 @@ from selador_local.data_plane.api_gateway.connect_authorization import ConnectAu
 from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
-from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, TokenBucket, head_size
+from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, StageThrottles, head_size
 from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
@@ -58,7 +58,7 @@ class ApiGateway:
         self._integrations = Integrations(invoke)
         self._clock = clock
         self._stages: Mapping[tuple[str, str], Stage] = {}
-        self._throttles: dict[tuple[str, str], TokenBucket] = {}
+        self._throttles: dict[tuple[str, str], StageThrottles] = {}
         self._connections: dict[str, Connection] = {}
         arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
         self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
@@ -71,7 +71,7 @@ class ApiGateway:
     def deploy(self, stages: Mapping[tuple[str, str], Stage]) -> None:
         """Serve these stages from now on. Open connections stay open and use the new routes."""
         self._stages = stages
-        self._throttles = {key: TokenBucket(stage.throttle, self._clock.time) for key, stage in stages.items()}
+        self._throttles = {key: StageThrottles(stage, self._clock.time) for key, stage in stages.items()}
 
     def connection_ids(self) -> set[str]:
         """Return the ids of the connections that are open."""
@@ -115,7 +115,7 @@ class ApiGateway:
             await handshake.refuse(refusals.FORBIDDEN)
         elif not handshake.is_valid:
             await handshake.refuse_invalid()
-        elif not self._throttles[key].take():
+        elif not self._throttles[key].take(CONNECT):
             await handshake.refuse(refusals.TOO_MANY_REQUESTS)  # the throttle counts connections too (WS-27)
         else:
             caller = self._caller(stage, upgrade)
@@ -179,7 +179,7 @@ class ApiGateway:
         key = (caller.api_id, caller.stage)
         stage = self._stages.get(key)
         route = _route(stage, text)
-        if stage is not None and not self._throttles[key].take():
+        if stage is not None and not self._throttles[key].take(route.key if route is not None else None):
             # How AWS words this is not known (WS-18).
             reply: str | None = _error_frame("Too Many Requests", caller, request_id)
         elif route is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from selador_local.data_plane.deployment import Throttle
+from selador_local.data_plane.deployment import Stage, Throttle
 
 MESSAGE_BYTES = 128 * 1024  # from a client (WS-54) and to it (CB-01)
 FRAME_BYTES = 32 * 1024  # a client has to split what is longer (WS-54, WS-55)
@@ -22,7 +22,7 @@ def head_size(target: str, headers: Iterable[tuple[str, str]]) -> int:
 
 
 class TokenBucket:
-    """A stage's throttle, a token bucket (WS-67). A stage without settings lets everything through."""
+    """A throttle, a token bucket (WS-67). Without settings it lets everything through."""
 
     def __init__(self, throttle: Throttle | None, clock: Callable[[], float]) -> None:
         self._throttle = throttle
@@ -42,3 +42,15 @@ class TokenBucket:
             return False
         self._tokens -= 1
         return True
+
+
+class StageThrottles:
+    """The buckets of a stage: one for each route with a throttle of its own, and one for all others (WS-67)."""
+
+    def __init__(self, stage: Stage, clock: Callable[[], float]) -> None:
+        self._default = TokenBucket(stage.throttle, clock)
+        self._own = {key: TokenBucket(throttle, clock) for key, throttle in stage.route_throttles.items()}
+
+    def take(self, route_key: str | None) -> bool:
+        """Take a token for a route, None if there is none; return False if its bucket is empty."""
+        return (self._own.get(route_key, self._default) if route_key is not None else self._default).take()

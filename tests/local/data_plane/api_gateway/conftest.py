@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -123,6 +123,7 @@ Running = Callable[..., contextlib.AbstractAsyncContextManager[Harness]]
 def stage(
     *keys: str,
     throttle: Throttle | None = None,
+    route_throttles: Mapping[str, Throttle] | None = None,
     without_integration: tuple[str, ...] = (),
     timeout_ms: int = 29_000,
     authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None,
@@ -137,7 +138,7 @@ def stage(
         )
         for key in keys
     }
-    return Stage(API, STAGE, "d1", "$request.body.action", routes, throttle)
+    return Stage(API, STAGE, "d1", "$request.body.action", routes, throttle, route_throttles or {})
 
 
 @pytest.fixture

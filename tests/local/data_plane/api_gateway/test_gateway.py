@@ -236,6 +236,19 @@ def test_throttled_message_says_too_many_requests(running: Running) -> None:
     scenario(run())
 
 
+def test_a_throttled_route_leaves_the_others_alone(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ALL, route_throttles={"invoke": Throttle(rate=0, burst=0)}) as api:
+            api.function.answers["ping"] = {"statusCode": 200, "body": "pong"}
+            async with connect(api.url) as client:
+                await client.send('{"action":"invoke"}')
+                assert json.loads(await client.recv())["message"] == "Too Many Requests"
+                await client.send('{"action":"ping"}')
+                assert await client.recv() == "pong"
+
+    scenario(run())
+
+
 def test_plain_get_needs_an_upgrade(running: Running) -> None:
     async def run() -> None:
         async with running(*ALL) as api:

@@ -1,7 +1,11 @@
-"""The two decisions about time."""
+"""The decisions about time, and what of a handshake counts."""
 
-from selador_local.data_plane.api_gateway.limits import TokenBucket, seconds_left
-from selador_local.data_plane.deployment import Throttle
+from selador_local.data_plane.api_gateway.limits import StageThrottles, TokenBucket, head_size, seconds_left
+from selador_local.data_plane.deployment import Stage, Throttle
+
+
+def test_the_request_line_and_the_values_of_headers_count() -> None:
+    assert head_size("/a/b", [("Host", "x"), ("Cookie", "12345")]) == len("GET /a/b HTTP/1.1") + 1 + 5
 
 
 def test_idle_ten_minutes_ends_a_connection() -> None:
@@ -37,6 +41,14 @@ def test_bucket_never_holds_more_than_its_burst() -> None:
 def test_throttle_of_zero_lets_nothing_through() -> None:
     """Terraform's provider sends 0 for settings that are left out (TF-08)."""
     assert not TokenBucket(Throttle(rate=0.0, burst=0), lambda: 0.0).take()
+
+
+def test_a_route_with_a_throttle_of_its_own_leaves_the_others_alone() -> None:
+    stage = Stage("a", "s", "d", "", {}, Throttle(rate=0.0, burst=1), {"invoke": Throttle(rate=0.0, burst=2)})
+    throttles = StageThrottles(stage, lambda: 0.0)
+
+    assert [throttles.take("invoke") for _ in range(3)] == [True, True, False]
+    assert [throttles.take(key) for key in ("ping", None, "ping")] == [True, False, False]
 
 
 def test_stage_without_throttle_lets_everything_through() -> None:
