@@ -62,11 +62,15 @@ class NameTakenError(APIGatewayV2Error):  # type: ignore[misc] # moto is untyped
 
 
 class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
-    """Gap: moto's stage forgets which deployment it serves."""
+    """Gap: moto's stage forgets which deployment it serves.
+
+    `deployed` is the API as it was when the stage was last deployed automatically.
+    """
 
     def __init__(self, api: Any, config: dict[str, Any]) -> None:
         super().__init__(api, config)
         self.deployment_id = config.get("deploymentId")
+        self.deployed: str | None = None
 
     def update(self, config: dict[str, Any]) -> None:
         """Replace the given members, keep the others."""
@@ -177,6 +181,16 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         else:
             tagged.tags = {key: value for key, value in tagged.tags.items() if key not in tag_keys}
 
+    def deploy_automatically(self, api_id: str) -> None:
+        """Give the stages with automatic deployment a new one if the API has changed since their last (WS-82)."""
+        api = self.apis.get(api_id)
+        for stage in api.stages.values() if api is not None and api.routes else ():
+            if stage.auto_deploy and stage.deployed != (content := _content(api)):
+                deployment = self.create_deployment(api_id, {"description": "Automatic deployment"})
+                deployment["autoDeployed"] = True
+                stage.update({"deploymentId": deployment["deploymentId"]})
+                stage.deployed = content
+
     def create_deployment(self, api_id: str, config: dict[str, Any]) -> dict[str, Any]:
         api = self.get_api(api_id)
         if not api.routes:
@@ -234,8 +248,24 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
             raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
 
 
+def _content(api: Any) -> str:
+    """Return what a deployment is made of."""
+    parts = [*api.routes.values(), *api.integrations.values(), *api.authorizers.values()]
+    parts += [response for route in api.routes.values() for response in route.route_responses.values()]
+    return json.dumps([part.to_json() for part in parts])
+
+
 class ApiGatewayV2Api(MotoResponse):  # type: ignore[misc] # moto is untyped
-    """Gaps: the operations above; moto's router finds their names, these methods answer."""
+    """Gaps: the operations above; moto's router finds their names, these methods answer.
+
+    After any change of an API, its stages may be deployed automatically.
+    """
+
+    def call_action(self) -> Any:
+        answer = super().call_action()
+        if self.method != "GET" and "apiId" in self.uri_match:
+            self.apigatewayv2_backend.deploy_automatically(self._api_id)
+        return answer
 
     def create_deployment(self) -> Answer:
         return self._answer(201, self.apigatewayv2_backend.create_deployment(self._api_id, self._config))

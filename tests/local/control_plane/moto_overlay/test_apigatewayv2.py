@@ -247,3 +247,27 @@ def test_connections_are_not_served_here(server: Any) -> None:
 
     with pytest.raises(ClientError, match="execute-api"):
         connections.post_to_connection(ConnectionId="PJqB0fHsqRcCHlw=", Data=b"{}")
+
+
+def test_a_stage_with_automatic_deployment_follows_each_change(gateway: Any, api_id: str) -> None:
+    """Each change of the API deploys such a stage, and no other (WS-82)."""
+
+    def deployment_of(stage: str) -> str | None:
+        found: str | None = gateway.get_stage(ApiId=api_id, StageName=stage).get("DeploymentId")
+        return found
+
+    gateway.create_route(ApiId=api_id, RouteKey="invoke")
+    gateway.create_stage(ApiId=api_id, StageName="follows", AutoDeploy=True)
+    gateway.create_stage(ApiId=api_id, StageName="stays")
+    first = deployment_of("follows")
+    gateway.get_routes(ApiId=api_id)
+    gateway.update_stage(ApiId=api_id, StageName="follows", Description="nothing that is deployed")
+    unchanged = deployment_of("follows")
+    gateway.create_route(ApiId=api_id, RouteKey="ping")
+    second = deployment_of("follows")
+
+    assert first is not None
+    assert unchanged == first
+    assert second not in {None, first}
+    assert deployment_of("stays") is None
+    assert gateway.get_deployment(ApiId=api_id, DeploymentId=second)["AutoDeployed"]
