@@ -122,7 +122,7 @@ class LambdaService:
                     runtime_dir=self._runtime_dir,
                     log_stream=log_stream,
                 )
-                # -S hides what is installed here; -B, since Lambda's code folder can't be written (root ignores modes).
+                # -S hides what is installed here; -B, since Lambda's code folder can't be written.
                 arguments = ["-S", "-B", *self._runtime_client(), function.handler]
                 return await Process.start(
                     python, arguments, variables, task_root, log, memory_limit_mb=function.memory_mb

@@ -1,5 +1,6 @@
 """A stack that is killed outright leaves no function behind."""
 
+import os
 import subprocess
 import sys
 import time
@@ -42,6 +43,19 @@ def test_it_does_not_start_for_a_parent_that_has_ended() -> None:
 
     assert ended.returncode == 1
     assert ended.stdout == ""
+
+
+def test_modes_hold_for_root_too(tmp_path: Path) -> None:
+    """On Lambda no function writes into its code folder."""
+    folder = tmp_path / "code"
+    folder.mkdir(mode=0o555)
+    write = f"open({str(folder / 'new')!r}, 'w')"
+    command = [sys.executable, die_with_parent.__file__, str(os.getpid()), sys.executable, "-c", write]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert "PermissionError" in ended.stderr
+    assert list(folder.iterdir()) == []
 
 
 def wait_until_it_sleeps(pid: int) -> None:
