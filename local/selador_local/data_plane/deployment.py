@@ -105,6 +105,7 @@ class Function:
     log_group: str
     log_format: str
     log_level: str | None
+    system_log_level: str | None
     code_url: str = field(compare=False)  # may be signed anew at each reading
     weighted: tuple[tuple[float, "Function"], ...] = field(default=(), compare=False)
 
@@ -279,6 +280,7 @@ def _version(lambda_: "LambdaClient", qualified_arn: str, arn: str) -> Function:
         log_group=logging.get("LogGroup", f"/aws/lambda/{configuration['FunctionName']}"),
         log_format=logging.get("LogFormat", "Text"),
         log_level=logging.get("ApplicationLogLevel"),
+        system_log_level=logging.get("SystemLogLevel"),
         code_url=found["Code"]["Location"],
     )
 

@@ -27,7 +27,7 @@ from selador_local.data_plane.lambda_service.log_lines import (
     init_report_line,
     init_start_line,
     report_lines,
-    start_line,
+    start_lines,
 )
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime_api import Invocation, RuntimeApi
@@ -138,7 +138,8 @@ class ExecutionEnvironment:
 
         started = time.monotonic()
         timeout_seconds = self._time_limit(event) or self._function.timeout_seconds
-        self._log(start_line(self._function, request_id, datetime.now(UTC)))
+        for line in start_lines(self._function, request_id, datetime.now(UTC)):
+            self._log(line)
         report = Report(request_id, 0, init_ms, 0, "success")
         try:
             result = init_error or await self._run(request_id, event, started + timeout_seconds)

@@ -88,16 +88,18 @@ def init_report_line(function: Function, init: InitReport, now: datetime) -> str
     return "\t".join(parts)
 
 
-def start_line(function: Function, request_id: str, now: datetime) -> str:
+def start_lines(function: Function, request_id: str, now: datetime) -> list[str]:
     if function.log_format == "JSON":
         record = {"requestId": request_id, "functionArn": function.arn, "version": function.version}
-        return _json(now, "platform.start", record)
-    return f"START RequestId: {request_id} Version: {function.version}"
+        return [_json(now, "platform.start", record)] if _writes_routine(function) else []
+    return [f"START RequestId: {request_id} Version: {function.version}"]
 
 
 def report_lines(function: Function, report: Report, now: datetime) -> list[str]:
     billed_ms = int(report.duration_ms) + 1
     if function.log_format == "JSON":
+        if report.status == "success" and not _writes_routine(function):
+            return []
         metrics: dict[str, float] = {
             "durationMs": round(report.duration_ms, 3),
             "billedDurationMs": billed_ms,
@@ -152,6 +154,11 @@ class LinePipe:
                 self._log(line.decode(errors="replace"))
             if not data:
                 return False
+
+
+def _writes_routine(function: Function) -> bool:
+    """Return whether Lambda writes lines that tell of no failure. The level WARN leaves them out (LAM-36)."""
+    return function.system_log_level != "WARN"
 
 
 def _json(now: datetime, kind: str, record: Mapping[str, object]) -> str:

@@ -54,6 +54,7 @@ def make_function(tmp_path: Path) -> MakeFunction:
             "log_group": "/aws/lambda/echo",
             "log_format": "Text",
             "log_level": None,
+            "system_log_level": None,
             "code_url": archive.as_uri(),
         }
         return Function(**{**values, **attributes})  # type: ignore[arg-type]  # a test names attributes by keyword

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
+
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.log_lines import (
     InitReport,
@@ -14,7 +16,7 @@ from selador_local.data_plane.lambda_service.log_lines import (
     init_report_line,
     init_start_line,
     report_lines,
-    start_line,
+    start_lines,
 )
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -79,7 +81,7 @@ def test_a_failed_initialization_is_reported(make_function: Callable[..., Functi
 def test_json_lines(make_function: Callable[..., Function]) -> None:
     function = make_function("", log_format="JSON")
 
-    start = json.loads(start_line(function, "r1", NOW))
+    [start] = [json.loads(line) for line in start_lines(function, "r1", NOW)]
     [report] = [json.loads(line) for line in report_lines(function, Report("r1", 12.3456, 98.7, 87, "success"), NOW)]
 
     assert start == {
@@ -99,6 +101,26 @@ def test_json_lines(make_function: Callable[..., Function]) -> None:
             "initDurationMs": 98.7,
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("level", "status", "types"),
+    [
+        ("INFO", "success", ["platform.start", "platform.report"]),
+        ("WARN", "success", []),
+        ("WARN", "timeout", ["platform.report"]),
+    ],
+)
+def test_the_system_level_warn_leaves_out_what_tells_of_no_failure(
+    make_function: Callable[..., Function], level: str, status: str, types: list[str]
+) -> None:
+    """It drops the report of each invocation that succeeds (LAM-36)."""
+    function = make_function("", log_format="JSON", system_log_level=level)
+    report = Report("r1", 1.0, None, 87, status)
+
+    lines = [*start_lines(function, "r1", NOW), *report_lines(function, report, NOW)]
+
+    assert [json.loads(line)["type"] for line in lines] == types
 
 
 def test_a_pipe_gives_whole_lines_and_at_the_end_the_rest() -> None:
