@@ -1,9 +1,10 @@
 """The deployment that Terraform made, as far as the data plane runs it, read back from the control plane.
 
-Nothing else configures the data plane. If it can't run something (another integration type, a filter), it refuses that
-by name and never ignores it in silence.
+Nothing else configures the data plane. If it can't run something (another integration type), it refuses that by name
+and never ignores it in silence.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import boto3
 
 from selador_local.control_plane_client.client import ControlPlane
+from selador_local.data_plane.event_source_mapping.filters import unknown_operators
 from selador_local.errors import SeladorLocalError
 
 if TYPE_CHECKING:
@@ -122,6 +124,8 @@ class EventSourceMapping:
     window_seconds: int
     maximum_concurrency: int | None
     reports_batch_item_failures: bool
+    filters: tuple[str, ...] = ()
+    """Patterns in JSON, of which a message has to match one."""
 
 
 @dataclass(frozen=True)
@@ -294,8 +298,12 @@ def _mappings(lambda_: "LambdaClient") -> Iterable[EventSourceMapping]:
 def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMapping:
     if not mapping["EventSourceArn"].split(":")[2] == "sqs":
         raise DeploymentError(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
-    if mapping.get("FilterCriteria", {}).get("Filters"):
-        raise DeploymentError(f"mapping {mapping['UUID']} has filters; they do not run locally")
+    filters = tuple(entry["Pattern"] for entry in mapping.get("FilterCriteria", {}).get("Filters", ()))
+    for pattern in filters:
+        if unknown := unknown_operators(json.loads(pattern)):
+            raise DeploymentError(
+                f"mapping {mapping['UUID']} filters by {', '.join(sorted(unknown))}, which Lambda's filters don't have"
+            )
     return EventSourceMapping(
         uuid=mapping["UUID"],
         queue_arn=mapping["EventSourceArn"],
@@ -305,4 +313,5 @@ def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMa
         window_seconds=mapping.get("MaximumBatchingWindowInSeconds", 0),
         maximum_concurrency=mapping.get("ScalingConfig", {}).get("MaximumConcurrency"),
         reports_batch_item_failures="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
+        filters=filters,
     )

@@ -133,6 +133,28 @@ def test_mapping(control_plane: ControlPlane, terraform: Any, function_arn: str)
     assert function_arn in deployment.functions
 
 
+def test_a_mappings_filters_are_read_and_unknown_operators_refused(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    def filtered(pattern: str) -> str:
+        queue_arn = terraform.queue("filtered")
+        uuid: str = terraform.mapping(queue_arn, function_arn, FilterCriteria={"Filters": [{"Pattern": pattern}]})
+        return uuid
+
+    pattern = '{"body": {"type": [{"prefix": "q"}]}}'
+    known = filtered(pattern)
+    [mapping] = [mapping for mapping in read(control_plane, Deployment()).mappings if mapping.uuid == known]
+    terraform.lambda_.delete_event_source_mapping(UUID=known)
+    unknown = filtered('{"body": {"type": [{"wildcard": "q*"}]}}')
+    try:
+        with pytest.raises(DeploymentError, match=f"mapping {unknown} filters by wildcard"):
+            read(control_plane, Deployment())
+    finally:
+        terraform.lambda_.delete_event_source_mapping(UUID=unknown)
+
+    assert mapping.filters == (pattern,)
+
+
 def test_integration_that_does_not_run_locally_is_refused(control_plane: ControlPlane, terraform: Any) -> None:
     api_id = terraform.api("mock")
     terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")

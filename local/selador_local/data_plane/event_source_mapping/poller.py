@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from selador_local.clock import Clock
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
+from selador_local.data_plane.event_source_mapping.filters import passes
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.event_source_mapping.records import sqs_event
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
@@ -42,6 +43,7 @@ class Poller:
         wait_seconds: int = WAIT_SECONDS,
     ) -> None:
         self._mapping = mapping
+        self._filters = [json.loads(pattern) for pattern in mapping.filters]
         self._queue = queue
         self._invoke = invoke
         self._clock = clock
@@ -100,11 +102,22 @@ class Poller:
 
     async def _collect(self) -> "list[MessageTypeDef]":
         """Return a batch: one poll's messages or, with a window, those until it is full or the window ends (ESM-06)."""
-        messages = await self._queue.receive(self._mapping.batch_size, self._wait_seconds)
+        messages = await self._receive(self._mapping.batch_size, self._wait_seconds)
         window_end = self._clock.monotonic() + self._mapping.window_seconds
         while messages and len(messages) < self._mapping.batch_size and self._clock.monotonic() < window_end:
-            messages += await self._queue.receive(self._mapping.batch_size - len(messages), 1)
+            messages += await self._receive(self._mapping.batch_size - len(messages), 1)
         return messages
+
+    async def _receive(self, maximum: int, wait_seconds: int) -> "list[MessageTypeDef]":
+        """Return the messages of one poll that pass the filters; the others are deleted (ESM-35)."""
+        wanted: list[MessageTypeDef] = []
+        unwanted: list[MessageTypeDef] = []
+        for message in await self._queue.receive(maximum, wait_seconds):
+            [record] = sqs_event([message], self._queue.arn)["Records"]
+            (wanted if passes(self._filters, record) else unwanted).append(message)
+        if unwanted:
+            await self._queue.delete(unwanted)
+        return wanted
 
     async def _process(self, messages: "list[MessageTypeDef]") -> None:
         try:

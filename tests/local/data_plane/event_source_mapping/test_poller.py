@@ -1,7 +1,9 @@
 """The poller, against SQS by moto and a fake where Lambda would be."""
 
 import asyncio
+import functools
 import json
+import operator
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -72,6 +74,23 @@ def poll(
 
 async def succeed(_ids: list[str]) -> InvokeResult:
     return InvokeResult(b"null")
+
+
+def test_what_the_filters_do_not_let_through_is_deleted_unseen(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    for kind in ("query", "workflow", "query"):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"type": kind}))
+    function = FakeFunction(succeed)
+
+    poll(
+        control_plane,
+        function,
+        lambda: left(sqs, url) == (0, 0) and len(functools.reduce(operator.iadd, function.bodies, [])) == 1,
+        filters=('{"body": {"type": ["workflow"]}}',),
+    )
+
+    assert function.bodies == [['{"type": "workflow"}']]
 
 
 def test_success_deletes_the_batch(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
