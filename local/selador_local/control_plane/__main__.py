@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
     from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.install import install  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi  # noqa: PLC0415
 
     try:
         listener = server.listen(options.port)
@@ -51,6 +53,7 @@ def main(arguments: list[str]) -> int:
     install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin))
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
+    LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
     internal_api = InternalApi(iam, code_locations, keys.secret_key, sqs_backends[ACCOUNT_ID][REGION].disturb)
     application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)

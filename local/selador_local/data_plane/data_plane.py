@@ -12,14 +12,16 @@ from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, Co
 from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.aws_apis import AwsApis
-from selador_local.data_plane.deployment import Deployment, EventSourceMapping, read
+from selador_local.data_plane.deployment import Deployment, EventSourceMapping, Function, read, read_function
 from selador_local.data_plane.emulation import Emulation
 from selador_local.data_plane.event_source_mapping.poller import Poller
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.faults import FaultEndpoint
+from selador_local.data_plane.lambda_service import invoke_api
+from selador_local.data_plane.lambda_service.invoke_api import InvokeApi
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import RoleCredentials
-from selador_local.http import HOST, Server, serve
+from selador_local.http import HOST, Request, Response, Server, serve
 
 
 class DataPlane:
@@ -59,6 +61,8 @@ class DataPlane:
             may_be_overtaken=response_order.by_seed(emulation.seed),
         )
         self._bedrock_endpoint = bedrock_endpoint
+        self._faults = FaultEndpoint(self.gateway, self._lambda, control_plane)
+        self._invocations = InvokeApi(self._lambda, control_plane.secret_access_key, self._read_function)
         self._server: Server | None = None
         self._aws_apis: Server | None = None
         self._deployment = Deployment()
@@ -66,8 +70,7 @@ class DataPlane:
 
     async def start(self) -> None:
         """Listen; nothing is deployed yet. Raises OSError if the port is taken."""
-        faults = FaultEndpoint(self.gateway, self._lambda, self._control_plane)
-        self._server = await serve(faults.handle, port=self.port, upgrade=self.gateway.upgrade)
+        self._server = await serve(self._handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
         self._aws_apis = await serve(AwsApis(self._control_plane.endpoint).handle)
         self._lambda.endpoints = {
@@ -76,7 +79,7 @@ class DataPlane:
             "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": self._bedrock_endpoint,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_endpoint,
         }
-        faults.servers_of_functions = [self._server, self._aws_apis]
+        self._faults.servers_of_functions = [self._server, self._aws_apis]
 
     async def load(self) -> None:
         """Read the deployment and run it from now on; call this again after each apply or destroy.
@@ -95,10 +98,19 @@ class DataPlane:
         polling = (poller.stop(finish=False) for poller in self._pollers.values())
         await asyncio.gather(self.gateway.close(), *polling)
         self._pollers = {}
+        await self._invocations.stop()
         await self._lambda.stop()
         for server in (self._aws_apis, self._server):
             if server is not None:
                 await server.close()
+
+    async def _handle(self, request: Request) -> Response:
+        if request.target == invoke_api.PATH:
+            return await self._invocations.handle(request)
+        return await self._faults.handle(request)
+
+    async def _read_function(self, arn: str) -> Function:
+        return await asyncio.to_thread(read_function, self._control_plane, arn)
 
     async def _poll(self, deployment: Deployment) -> None:
         """Keep the pollers of unchanged mappings, stop the others, start new ones."""

@@ -162,6 +162,11 @@ def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
     return Deployment(stages, {arn: _function(lambda_, arn) for arn in sorted(arns)}, mappings)
 
 
+def read_function(control_plane: ControlPlane, arn: str) -> Function:
+    """Read one function. Blocks: call it in a thread."""
+    return _function(boto3.Session().client("lambda", **control_plane.client_arguments), arn)
+
+
 def _stages(gateway: "ApiGatewayV2Client", previous: Deployment) -> Iterable[Stage]:
     for apis in gateway.get_paginator("get_apis").paginate():
         for api in apis["Items"]:

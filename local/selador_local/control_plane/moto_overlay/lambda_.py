@@ -17,6 +17,7 @@ from moto.awslambda.responses import LambdaResponse as MotoResponse
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.refusals import unsupported
+from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations
 
 # A version differs from its function in these without anything having changed.
 _OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", "Version"})
@@ -115,9 +116,18 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
-    """Gaps: moto's code location is on an AWS host, and it shows a version's ARN for an alias."""
+    """Gaps: moto's code location is on an AWS host, it shows a version's ARN for an alias, and runs code in Docker."""
 
     code_locations: CodeLocations
+    invocations: DataPlaneInvocations
+
+    def invoke(self) -> tuple[int, dict[str, Any], bytes]:
+        name, qualifier = self.uri_match["FunctionName"], self._get_param("Qualifier", None)
+        function = self.backend.get_function(name, qualifier)
+        arn = ":".join(function.function_arn.split(":")[:7])
+        qualifier = qualifier or name.rpartition(":function:")[2].partition(":")[2]  # the name may have one
+        kind = self.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        return self.invocations.invoke(f"{arn}:{qualifier}" if qualifier else arn, kind, self.body.encode())
 
     def get_function(self) -> str:
         answer = json.loads(super().get_function())

@@ -70,6 +70,15 @@ class LambdaService:
         self._concurrency.reserve(functions.values())
         await asyncio.gather(*(pool.retire() for pool in replaced))
 
+    async def add(self, function: Function) -> None:
+        """Serve this function, too, until the next `deploy`. Raises DeploymentError as that does."""
+        known = self._pools.get(function.arn)
+        if known is None or known.function != function:
+            await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
+            self._pools[function.arn] = await self._pool(function)
+            if known is not None:
+                await known.retire()
+
     async def invoke(self, function_arn: str, event: bytes) -> InvokeResult:
         """Invoke synchronously by the ARN that an integration or a mapping uses.
 

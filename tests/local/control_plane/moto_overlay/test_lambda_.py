@@ -131,10 +131,16 @@ class TestFunction:
 
         assert (found["FunctionArn"], found["Version"]) == (alias_arn, "1")
 
-    def test_invocations_are_the_data_planes(self, lambda_: Any, name: str, create: Callable[..., Any]) -> None:
+    def test_an_invocation_without_a_data_plane_says_so(
+        self, lambda_: Any, name: str, create: Callable[..., Any]
+    ) -> None:
         create()
 
-        with pytest.raises(ClientError, match="the data plane runs functions"):
+        with pytest.raises(ClientError, match="the data plane, which runs functions, gives no answer"):
+            lambda_.invoke(FunctionName=name)
+
+    def test_a_function_that_does_not_exist_is_not_invoked(self, lambda_: Any, name: str) -> None:
+        with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
             lambda_.invoke(FunctionName=name)
 
 
