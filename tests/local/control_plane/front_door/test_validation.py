@@ -1,9 +1,14 @@
 """What a service's model doesn't allow is refused by the running server, as that service refuses it."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from selador_local.control_plane.front_door.api_call import ApiCall
+from selador_local.control_plane.front_door.refusals import CallRefusedError
+from selador_local.control_plane.front_door.validation import check
 
 FUNCTION = {"FunctionName": "f", "Role": "arn:aws:iam::123456789012:role/r", "Code": {"ZipFile": b"x"}}
 ALARM = {
@@ -122,6 +127,31 @@ def test_a_request_beyond_the_model_is_refused(
     error = refused.value.response["Error"]
     assert (error["Code"], error["Message"]) == (code, message)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("members", "refused"),
+    [
+        ({"ScalingConfig": {"MaximumConcurrency": 2}}, False),
+        ({"ScalingConfig": {"MaximumConcurrency": 1_000}}, False),
+        ({"ScalingConfig": {"MaximumConcurrency": 1_001}}, True),
+        ({"MaximumBatchingWindowInSeconds": 0}, False),
+        ({"MaximumBatchingWindowInSeconds": 300}, False),
+        ({"MaximumBatchingWindowInSeconds": 301}, True),
+        ({"BatchSize": 1}, False),
+        ({"BatchSize": 10_000}, False),
+        ({"BatchSize": 10_001}, True),
+        ({"FunctionResponseTypes": ["ReportBatchItemFailures"]}, False),
+        ({"FunctionResponseTypes": ["ReportFailures"]}, True),
+    ],
+)
+def test_a_mappings_ranges_are_those_of_the_model(members: dict[str, Any], *, refused: bool) -> None:
+    """2 to 1,000 invocations at once (ESM-03), up to 10,000 messages and 300 s (ESM-05)."""
+    call = ApiCall("lambda", "lambda", "CreateEventSourceMapping", {"FunctionName": "main", **members}, "POST")
+    expected = pytest.raises(CallRefusedError, match="validation error detected") if refused else nullcontext()
+
+    with expected:
+        check(call)
 
 
 def test_attributes_of_messages_may_be_named_where_the_model_knows_only_those_of_queues(server: Any, name: str) -> None:
