@@ -12,7 +12,7 @@ from selador_local.data_plane.api_gateway.connect_authorization import ConnectAu
 from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
-from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, StageThrottles, head_size
+from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, MESSAGE_BYTES, StageThrottles, head_size
 from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
@@ -228,14 +228,15 @@ def _reply(route: Route, answer: ProxyResponse | Failure, caller: Caller, reques
     """Return the frame that answers a message, if one does.
 
     An exception is answered with API Gateway's own error (WS-10). So are the failures whose answer on AWS is not known
-    (WS-13, WS-14, WS-16, WS-17). On a two-way route the frame is the body (WS-12), if it isn't empty (WS-15); a one-way
-    route sends none (WS-11).
+    (WS-13, WS-14, WS-16, WS-17, WS-83). On a two-way route the frame is the body (WS-12), if it isn't empty (WS-15); a
+    one-way route sends none (WS-11).
     """
     if isinstance(answer, Failure):
         return _error_frame("Internal server error", caller, request_id)
     if not route.responds:
         return None
-    return answer.body if answer.succeeded else _error_frame("Internal server error", caller, request_id)
+    fits = len(answer.body.encode()) <= MESSAGE_BYTES
+    return answer.body if answer.succeeded and fits else _error_frame("Internal server error", caller, request_id)
 
 
 def _error_frame(message: str, caller: Caller, request_id: str) -> str:

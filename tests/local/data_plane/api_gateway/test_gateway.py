@@ -171,6 +171,21 @@ def test_failing_integration_says_internal_server_error(running: Running, action
     scenario(run())
 
 
+@pytest.mark.parametrize(("size", "arrives"), [(128 * 1024, True), (128 * 1024 + 1, False)])
+def test_a_route_response_has_at_most_128_kb(running: Running, size: int, *, arrives: bool) -> None:
+    async def run() -> None:
+        async with running(*ALL) as api:
+            api.function.answers["invoke"] = {"statusCode": 200, "body": "x" * size}
+            async with connect(api.url) as client:
+                await client.send('{"action":"invoke"}')
+
+                frame = await client.recv()
+                assert (frame == "x" * size) is arrives
+                assert arrives or '"message": "Internal server error"' in str(frame)
+
+    scenario(run())
+
+
 def test_no_route_and_no_default_is_forbidden_and_stays_open(running: Running) -> None:
     async def run() -> None:
         async with running("$connect", "ping") as api, connect(api.url) as client:
