@@ -47,6 +47,7 @@ class LambdaService:
         self._code_dir = work_dir / "code"
         self._log_dir = work_dir / "logs"
         self._runtime_dir = work_dir / "runtime"
+        self._deploying = asyncio.Lock()
         self._functions: Mapping[str, Function] = {}
         self._pools: dict[tuple[str, str], _Pool] = {}
         """By ARN and version."""
@@ -58,26 +59,14 @@ class LambdaService:
 
         Raises DeploymentError if a function's code can't be read or its Python isn't this one; nothing changes then.
         """
-        await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
-        pools = {}
-        for alias in functions.values():
-            for function in (alias, *(other for _, other in alias.weighted)):
-                key = (function.arn, function.version)
-                known = self._pools.get(key)
-                pools[key] = known if known is not None and known.function == function else await self._pool(function)
-        replaced = [pool for key, pool in self._pools.items() if pools.get(key) is not pool]
-        self._functions, self._pools = functions, pools
-        self._concurrency.reserve(functions.values())
-        await asyncio.gather(*(pool.retire() for pool in replaced))
+        async with self._deploying:
+            await self._serve(functions)
 
     async def add(self, function: Function) -> None:
         """Serve this function, too, until the next `deploy`. Raises DeploymentError as that does."""
-        known = self._pools.get(function.arn)
-        if known is None or known.function != function:
-            await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
-            self._pools[function.arn] = await self._pool(function)
-            if known is not None:
-                await known.retire()
+        async with self._deploying:
+            if self._functions.get(function.arn) != function:
+                await self._serve({**self._functions, function.arn: function})
 
     async def invoke(self, function_arn: str, event: bytes) -> InvokeResult:
         """Invoke synchronously by the ARN that an integration or a mapping uses.
@@ -106,6 +95,19 @@ class LambdaService:
         pools, self._pools, self._functions = self._pools, {}, {}
         await asyncio.gather(*(pool.stop() for pool in pools.values()))
         await asyncio.to_thread(code.remove, self._code_dir)
+
+    async def _serve(self, functions: Mapping[str, Function]) -> None:
+        await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
+        pools = {}
+        for alias in functions.values():
+            for function in (alias, *(other for _, other in alias.weighted)):
+                key = (function.arn, function.version)
+                known = self._pools.get(key)
+                pools[key] = known if known is not None and known.function == function else await self._pool(function)
+        replaced = [pool for key, pool in self._pools.items() if pools.get(key) is not pool]
+        self._functions, self._pools = functions, pools
+        self._concurrency.reserve(functions.values())
+        await asyncio.gather(*(pool.retire() for pool in replaced))
 
     def _time_limit(self, event: bytes) -> int | None:
         limits = (self.time_limits[known] for known in request_ids(event) & self.time_limits.keys())

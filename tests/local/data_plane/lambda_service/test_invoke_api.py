@@ -142,3 +142,23 @@ def test_what_cannot_be_invoked_is_named(make_service: MakeService, make_functio
     assert refusal(ask(reserved), reserved) == (429, "TooManyRequestsException", "Rate Exceeded.")
     assert refusal(ask(elsewhere)) == (400, "LocalDataPlaneFailure", f"{elsewhere.arn} is unknown")
     assert refusal(ask(function, secret="another"))[:2] == (403, "AccessDeniedException")
+
+
+def test_functions_invoked_at_the_same_time_are_all_served(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    prefix = "arn:aws:lambda:us-east-1:123456789012:function:"
+    functions = {f"{prefix}{name}": make_function(DOUBLES, arn=f"{prefix}{name}", name=name) for name in "abc"}
+
+    async def read(arn: str) -> Function:
+        return functions[arn]
+
+    async def run_it() -> list[Response]:
+        service = make_service()
+        api = InvokeApi(service, SECRET, read)
+        try:
+            return await asyncio.gather(*(api.handle(ask(function)) for function in functions.values()))
+        finally:
+            await service.stop()
+
+    assert [response.status for response in asyncio.run(run_it())] == [200, 200, 200]
