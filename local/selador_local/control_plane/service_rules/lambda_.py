@@ -80,17 +80,25 @@ def create_mapping(request: Request, state: LambdaState) -> Refusals:
     """Judge CreateEventSourceMapping for a queue; other sources are left to moto."""
     queue_arn = request.get("EventSourceArn", "")
     if queue_arn.split(":")[2:3] == ["sqs"]:
-        if "StartingPosition" in request:
-            yield _invalid("StartingPosition is not valid for SQS event sources.")
-        yield from _batch(request)
-        yield from _filters(request)
-        yield from _function_and_queue(request.get("FunctionName", ""), queue_arn, state)
+        yield from _settings(request)
+        yield from _function_and_queue(request, state)
 
 
 def update_mapping(request: Request, state: LambdaState) -> Refusals:
+    """Judge UpdateEventSourceMapping. Whatever was taken from the role, a mapping can be disabled."""
     present = state.mapping(request["UUID"])
     if present is not None:
-        yield from create_mapping({**present, **request}, state)
+        mapping = {**present, **request}
+        yield from _settings(mapping)
+        if request.get("Enabled", True):
+            yield from _function_and_queue(mapping, state)
+
+
+def _settings(mapping: Request) -> Refusals:
+    if "StartingPosition" in mapping:
+        yield _invalid("StartingPosition is not valid for SQS event sources.")
+    yield from _batch(mapping)
+    yield from _filters(mapping)
 
 
 def _batch(mapping: Request) -> Refusals:
@@ -111,8 +119,9 @@ def _filters(mapping: Request) -> Refusals:
             yield _invalid("Invalid filter pattern definition.")
 
 
-def _function_and_queue(name: str, queue_arn: str, state: LambdaState) -> Refusals:
-    found, visibility = state.function(name), state.visibility_timeout(queue_arn)
+def _function_and_queue(mapping: Request, state: LambdaState) -> Refusals:
+    queue_arn = mapping["EventSourceArn"]
+    found, visibility = state.function(mapping.get("FunctionName", "")), state.visibility_timeout(queue_arn)
     if found is None or visibility is None:
         return  # moto says what doesn't exist
     for operation in _OF_A_MAPPING:

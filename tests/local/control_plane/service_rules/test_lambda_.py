@@ -116,6 +116,13 @@ def test_a_mapping_needs_the_queues_actions_in_the_functions_role(operation: str
     ]
 
 
+def test_a_mapping_can_be_disabled_whatever_was_taken_from_the_role() -> None:
+    state = Functions(visibility=1, denied="sqs:ReceiveMessage")
+
+    assert refused("update_mapping", state, UUID="m", Enabled=False) == []
+    assert refused("update_mapping", state, UUID="m", Enabled=True) != []
+
+
 def test_the_queue_must_hide_messages_as_long_as_the_function_may_run() -> None:
     """AWS refuses a visibility timeout that is shorter than the function's timeout (ESM-08)."""
     assert refused("create_mapping", Functions(visibility=60), **MAPPING) == []
