@@ -1,7 +1,9 @@
 """The operation that a request asks for, and its input, read by the service's own model."""
 
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,14 +51,15 @@ def parse(request: HttpRequest, service: str, environ: dict[str, Any]) -> ApiCal
         raise unsupported(f"the service {service}; it serves {', '.join(sorted(SERVICES))}")
     protocol = protocol_of(request, service)
     model = _model(service, urlsplit(request.url).path)
+    body = _uncompressed(request, protocol)
     # A request of its own: what is read from moto's would be missing there.
-    wsgi_request = Request({**environ, "wsgi.input": io.BytesIO(request.body)})
+    wsgi_request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
     try:
         operation, path_parameters = get_service_router(model).match(wsgi_request)
     except (NotFound, MethodNotAllowed, NotImplementedError):
         raise unsupported(f"{_wish(request, protocol, wsgi_request)} of {model}") from None
     if protocol is Protocol.JSON or (protocol is Protocol.REST_JSON and _has_json_body(operation)):
-        _require_json_object(request.body)
+        _require_json_object(body)
     parser = PROTOCOL_PARSERS[protocol.value](operation, timestamp_parser=str)
     try:
         parameters = parser.parse(
@@ -81,6 +84,16 @@ def _model(service: str, path: str) -> str:
         case "monitoring":
             return "cloudwatch"
     return service
+
+
+def _uncompressed(request: HttpRequest, protocol: Protocol) -> bytes:
+    """Return the body. AWS's SDKs compress metric data above 10 KB; what S3 is given is compressed for its reader."""
+    if protocol not in {Protocol.JSON, Protocol.QUERY} or request.headers.get("content-encoding") != "gzip":
+        return request.body
+    try:
+        return gzip.decompress(request.body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(f"the body can't be decompressed: {error}") from None
 
 
 def _wish(request: HttpRequest, protocol: Protocol, wsgi_request: Request) -> str:

@@ -1,5 +1,6 @@
 """Which operation a request asks for, in each of AWS's protocols."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -117,6 +118,18 @@ def test_what_this_server_does_not_have_is_refused_by_name(call: HttpRequest, se
         parsed(call, service)
 
     assert refused.value.status == 400
+
+
+def test_metric_data_may_be_compressed() -> None:
+    body = gzip.compress(b'{"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.5}]}')
+    target = "GraniteServiceVersion20100801.PutMetricData"
+    call = request(body=body, x_amz_target=target, content_type=JSON, content_encoding="gzip")
+
+    found = parsed(call, "monitoring")
+
+    assert (found.operation, found.parameters["MetricData"]) == ("PutMetricData", [{"MetricName": "m", "Value": 1.5}])
+    with pytest.raises(CallRefusedError, match="the body can't be decompressed"):
+        parsed(request(body=b"x", x_amz_target=target, content_type=JSON, content_encoding="gzip"), "monitoring")
 
 
 def test_reading_a_call_leaves_moto_the_whole_request() -> None:

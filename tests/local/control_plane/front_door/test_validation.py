@@ -154,6 +154,13 @@ def test_a_mappings_ranges_are_those_of_the_model(members: dict[str, Any], *, re
         check(call)
 
 
+def test_a_compressed_request_is_taken(server: Any, name: str) -> None:
+    """boto3 compresses metric data above 10 KB."""
+    data = [{"MetricName": f"m-{number}", "Value": 1.0, "Unit": "Count"} for number in range(400)]
+
+    server.client("cloudwatch").put_metric_data(Namespace=name, MetricData=data)
+
+
 def test_attributes_of_messages_may_be_named_where_the_model_knows_only_those_of_queues(server: Any, name: str) -> None:
     sqs = server.client("sqs", checks_parameters=False)
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
