@@ -18,6 +18,7 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
+from selador_local.control_plane.front_door.observed_calls import ObservedCalls
 from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol
 from selador_local.iam_policy.policies import (
     AccessRequest,
@@ -51,6 +52,7 @@ class Iam:
         self.region = region
         self._users_and_roles = iam_backends[account_id]["aws"]
         self._sessions = sts_backends[account_id]["aws"]
+        self.observed = ObservedCalls()
 
     def create_administrator(self) -> Credentials:
         """Create a user that may do everything; return its access key."""
@@ -95,23 +97,29 @@ class Iam:
     def role_allows(self, role_arn: str, action: str, resource: str) -> bool:
         """Return whether a session of the role, whoever assumes it, may do the action."""
         principal = Principal(role_arn, self._account_id, role_arn=role_arn)
-        return self._allows(principal, self._role(role_arn), action, resource)
+        return self._judge(self._role(role_arn), AccessRequest(principal, action, resource, self._context(principal)))
 
-    def allows(self, caller: CallerIdentity, action: str, resource: str) -> bool:
-        """Return whether the caller's policies, with the resource's own, allow the action."""
-        return self._allows(caller.principal, caller.owner, action, resource)
+    def allows(self, caller: CallerIdentity, action: str, resource: str, *, secure: bool = True) -> bool:
+        """Return whether the caller's policies, with the resource's own, allow the action; note it if a role does it.
 
-    def _allows(self, principal: Principal, owner: Any, action: str, resource: str) -> bool:
-        request = AccessRequest(principal, action, resource, self._context(principal))
+        `secure` says whether the call came by TLS.
+        """
+        context = self._context(caller.principal, secure=secure)
+        allowed = self._judge(caller.owner, AccessRequest(caller.principal, action, resource, context))
+        if allowed and caller.principal.role_arn is not None:
+            self.observed.note(caller.principal.role_arn, action, resource)
+        return allowed
+
+    def _judge(self, owner: Any, request: AccessRequest) -> bool:
         identity = evaluate(_identity_policies(owner), request)
-        if action == "sts:AssumeRole":
+        if request.action == "sts:AssumeRole":
             # Stricter than AWS in one case: a role that names a caller directly needs the caller's own policy as well.
-            return identity is Verdict.ALLOWED and self._trusts(resource, request)
-        return combine(identity, evaluate(self._resource_policies(resource), request))
+            return identity is Verdict.ALLOWED and self._trusts(request.resource, request)
+        return combine(identity, evaluate(self._resource_policies(request.resource), request))
 
-    def authorize(self, caller: CallerIdentity, action: str, resource: str) -> None:
+    def authorize(self, caller: CallerIdentity, action: str, resource: str, *, secure: bool) -> None:
         """Raise CallRefusedError unless the action is allowed. As on AWS, `sts:GetCallerIdentity` always is."""
-        if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource):
+        if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource, secure=secure):
             return
         raise CallRefusedError(
             "AccessDeniedException",
@@ -165,10 +173,9 @@ class Iam:
         role = self._role(role_arn)
         return role is not None and evaluate([json.loads(role.assume_role_policy_document)], request) is Verdict.ALLOWED
 
-    def _context(self, principal: Principal) -> Mapping[str, str]:
+    def _context(self, principal: Principal, *, secure: bool = True) -> Mapping[str, str]:
         return {
-            # A policy that demands TLS (SQS-32) is not about this endpoint, plain HTTP on 127.0.0.1.
-            "aws:securetransport": "true",
+            "aws:securetransport": str(secure).lower(),
             "aws:principalaccount": self._account_id,
             "aws:principalarn": principal.role_arn or principal.arn,
             "aws:requestedregion": self.region,

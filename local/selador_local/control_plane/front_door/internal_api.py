@@ -1,13 +1,14 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize`, `authenticate` and `disorder` are for the data plane. Its bearer token
-is the administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a
-presigned URL on AWS, it needs no other credentials.
+`POST /_selador/role-credentials`, `authorize`, `authenticate` and `disorder` are for the data plane, `observed-calls`
+is for tests. The bearer token is the administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's
+`Code.Location`. Like a presigned URL on AWS, it needs no other credentials.
 """
 
 import hmac
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ class InternalApi:
             "authenticate": self._authenticate,
             "authorize": self._authorize,
             "disorder": self._disorder,
+            "observed-calls": self._observed_calls,
             "role-credentials": self._lend_role,
         }
         if request.method != "POST" or question not in answers:
@@ -73,6 +75,10 @@ class InternalApi:
         self._disturb_queues(None if facts.get("seed") is None else _text(facts, "seed"))
         return {}
 
+    def _observed_calls(self, _facts: dict[str, Any]) -> dict[str, Any]:
+        """Answer with `{"calls"}`, what roles were allowed to do so far."""
+        return {"calls": self._iam.observed.as_list()}
+
     def _authenticate(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Answer a handshake's `{"method", "url", "headers"}` with `{"accessKeyId"}` of its signer.
 
@@ -87,7 +93,7 @@ class InternalApi:
             )
             signature.require_scope(signed, service="execute-api", region=self._iam.region)
             caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
-            signature.verify(request, signed, caller.credentials)
+            signature.verify(request, signed, caller.credentials, datetime.now(UTC))
         except CallRefusedError as refused:
             code = refused.codes.get(Protocol.REST_JSON, refused.code)
             return {"accessKeyId": None, "code": code, "message": refused.message}

@@ -5,6 +5,7 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,10 +72,10 @@ class FrontDoor:
 
     def _admit(self, request: HttpRequest, signed: signature.Signature, environ: dict[str, Any]) -> None:
         caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
-        signature.verify(request, signed, caller.credentials)
+        signature.verify(request, signed, caller.credentials, datetime.now(UTC))
         call = api_call.parse(request, signed.service, environ)
         resource = resource_of(call, self._region, self._account_id)
-        self._iam.authorize(caller, action_of(call), resource)
+        self._iam.authorize(caller, action_of(call), resource, secure=_is_secure(request))
         table.check(call, self._state)  # first: its words are the service's own, where the model has only a number
         validation.check(call)
 
@@ -125,6 +126,11 @@ def _read(environ: dict[str, Any]) -> HttpRequest:
     target = environ["RAW_URI"]
     url = target if target.startswith("http://") else f"http://{headers.get('host', HOST)}{target}"
     return HttpRequest(environ["REQUEST_METHOD"], url, headers, body)
+
+
+def _is_secure(request: HttpRequest) -> bool:
+    """Return whether the client used TLS, as what ends TLS in front of a server says; by itself it never does here."""
+    return request.headers.get("x-forwarded-proto", "https") == "https"
 
 
 def _send(response: HttpResponse, start_response: StartResponse) -> list[bytes]:

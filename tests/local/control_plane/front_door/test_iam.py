@@ -203,3 +203,41 @@ class TestAuthorization:
         session = server.client("sts").assume_role(RoleArn=role_arn(trust=trust), RoleSessionName="me")
 
         assert session["AssumedRoleUser"]["Arn"].endswith("/me")
+
+
+def test_a_policy_that_demands_tls_refuses_what_came_without_it(server: Any, queue: str, name: str) -> None:
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue_arn(name),
+        "Condition": condition,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs = server.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    by_tls = sqs.send_message(QueueUrl=queue, MessageBody="x")
+    sqs.meta.events.register(
+        "before-sign.sqs", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http")
+    )
+
+    with pytest.raises(ClientError) as refused:
+        sqs.send_message(QueueUrl=queue, MessageBody="x")
+
+    assert by_tls["MessageId"]
+    assert code_of(refused) == "AccessDeniedException"
+
+
+def test_what_a_role_was_allowed_to_do_is_kept(
+    server: Any, queue: str, name: str, role_arn: Callable[..., str]
+) -> None:
+    role = role_arn(allow_send(queue_arn(name)))
+    sqs = server.client("sqs", **server.lend(role))
+
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    with pytest.raises(ClientError):
+        sqs.receive_message(QueueUrl=queue)
+
+    calls = [call for call in server.ask("observed-calls", {})[1]["calls"] if call["roleArn"] == role]
+    assert calls == [{"roleArn": role, "action": "sqs:SendMessage", "resource": queue_arn(name)}]
