@@ -28,7 +28,7 @@ Authenticator = Callable[[str, str, Iterable[tuple[str, str]]], Awaitable[str | 
 """`(method, target, headers) -> access_key_id` of the signer of this request, or what is wrong with the signature."""
 
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/, ]+)/")
-_CACHE_SECONDS = 30
+_CACHE_SECONDS = 2
 
 
 def access_key_id(authorization: str | None) -> str | None:
@@ -53,7 +53,7 @@ class ControlPlaneAuthenticator:
 
 
 class ControlPlaneAuthorizer:
-    """Asks the control plane, and keeps each answer for 30 s: a stream of posts asks the same thing."""
+    """Asks the control plane, and keeps each answer for 2 s: a stream of posts asks the same thing."""
 
     def __init__(self, control_plane: ControlPlane, clock: Callable[[], float] = time.monotonic) -> None:
         self._control_plane = control_plane

@@ -1,0 +1,191 @@
+"""The functions' permissions, on the running stack: each is needed, and taken away it fails in its own place."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from selador_local.iam_policy.conditions import as_list
+from selador_local.iam_policy.wildcards import matches
+from selador_local.stack.stack import Stack
+
+from .conftest import Client, connected, log_of
+
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+
+pytestmark = pytest.mark.end_to_end
+
+QUESTION = "Which flats near the harbour allow pets?"
+PROBES = 20
+PROBE_SECONDS = 3
+"""Data plane and Bedrock may ask about a permission seconds after it is gone."""
+
+type Document = dict[str, Any]
+
+UNSEEN = {
+    ("main", "bedrock:InvokeModel"): "whether RetrieveAndGenerateStream needs it beside the other isn't known (BR-30)",
+    ("main", "sqs:GetQueueAttributes"): "Lambda asks for it when a mapping is made (ESM-12)",
+}
+"""What is granted though nothing asks for it here, and why."""
+
+WRITTEN_BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""Lambda writes the functions' logs with their roles."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A permission taken away from a function's role: `place` then says `words`."""
+
+    function: str
+    action: str
+    place: str
+    words: str
+
+
+LOSSES = [
+    Loss("websocket_handler", "sqs:SendMessage", "client", "unavailable"),
+    Loss("main", "bedrock:InvokeModelWithResponseStream", "main", "bedrock:InvokeModelWithResponseStream"),
+    Loss("main", "bedrock:Retrieve", "main", "perform: bedrock:Retrieve on"),
+    Loss("main", "bedrock:RetrieveAndGenerate", "main", "perform: bedrock:RetrieveAndGenerate on"),
+    Loss("main", "execute-api:ManageConnections", "main", "403 ForbiddenException"),
+    Loss("main", "sqs:ChangeMessageVisibility", "main", "perform: sqs:ChangeMessageVisibility on"),
+    Loss("main", "sqs:DeleteMessage", "mapping", "perform: sqs:DeleteMessage on"),
+    Loss("main", "sqs:ReceiveMessage", "mapping", "perform: sqs:ReceiveMessage on"),
+]
+
+
+@pytest.fixture
+def iam(stack: Stack) -> "IAMClient":
+    return boto3.client("iam", **stack.control_plane.client_arguments)
+
+
+def role_of(stack: Stack, function: str) -> str:
+    functions = boto3.client("lambda", **stack.control_plane.client_arguments)
+    name = stack.outputs[f"{function}_function_name"]
+    return functions.get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+
+
+def policies_of(iam: "IAMClient", role: str) -> dict[str, Document]:
+    """Return a role's policies by name."""
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    documents: dict[str, Any] = {
+        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
+    }
+    return documents
+
+
+def granted(policies: dict[str, Document]) -> set[tuple[str, str]]:
+    """Return each action that the policies allow, with the pattern of its resources."""
+    return {
+        (action, resource)
+        for document in policies.values()
+        for statement in as_list(document["Statement"])
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def less(document: Document, action: str) -> Document | None:
+    """Return the document without an action; None if nothing is left of it."""
+    statements = [
+        {**statement, "Action": left}
+        for statement in as_list(document["Statement"])
+        if (left := [one for one in as_list(statement["Action"]) if one != action])
+    ]
+    return {**document, "Statement": statements} if statements else None
+
+
+@contextmanager
+def without(iam: "IAMClient", role: str, action: str) -> Iterator[None]:
+    """Take an action away from a role inside the block."""
+    policies = policies_of(iam, role)
+    try:
+        for name, document in policies.items():
+            rest = less(document, action)
+            if rest is None:
+                iam.delete_role_policy(RoleName=role, PolicyName=name)
+            else:
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(rest))
+        yield
+    finally:
+        for name, document in policies.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def ask(client: Client, **message: Any) -> str:
+    """Ask, and return the type of the last frame."""
+    client.send({"action": "invoke", **message})
+    return str(client.receive_until("completed", "error")[-1]["type"])
+
+
+def test_what_is_granted_is_used_and_nothing_else(stack: Stack, iam: "IAMClient", client: Client) -> None:
+    """A call that isn't granted is refused, so what is observed can't be more; it must not be less either."""
+    assert ask(client, text=QUESTION) == "completed"
+    inputs = {"neighbourhood": "Harbour Quarter", "reader": "a couple"}
+    assert ask(client, type="workflow", workflow="neighbourhood_brief", inputs=inputs) == "completed"
+
+    calls = stack.control_plane.ask("observed-calls", {})["calls"]
+
+    unused = set()
+    for function in ("websocket_handler", "main"):
+        role = role_of(stack, function)
+        used = {(call["action"], call["resource"]) for call in calls if call["roleArn"].endswith(f"/{role}")}
+        unused |= {
+            (function, action)
+            for action, pattern in granted(policies_of(iam, role))
+            if not any(action == done and matches(pattern, resource) for done, resource in used)
+        }
+    assert {one for one in unused if one[1] not in WRITTEN_BY_LAMBDA} == set(UNSEEN)
+
+
+def test_each_permission_is_tried_without(stack: Stack, iam: "IAMClient") -> None:
+    """Whoever grants another action says here where it is missed."""
+    allowed = {
+        (function, action)
+        for function in ("websocket_handler", "main")
+        for action, _ in granted(policies_of(iam, role_of(stack, function)))
+        if action not in WRITTEN_BY_LAMBDA
+    }
+
+    assert {(loss.function, loss.action) for loss in LOSSES} == allowed - set(UNSEEN)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{loss.function}-{loss.action}")
+def test_a_permission_taken_away_fails_in_its_place(
+    stack: Stack, iam: "IAMClient", caplog: pytest.LogCaptureFixture, loss: Loss
+) -> None:
+    read: dict[str, Callable[[Client], str]] = {
+        "client": lambda client: json.dumps(client.receive()),
+        "main": lambda _: log_of(stack, "main")[logged_before:],
+        "mapping": lambda _: caplog.text,
+    }
+    logged_before = len(log_of(stack, "main"))
+    caplog.set_level(logging.WARNING)
+
+    with without(iam, role_of(stack, loss.function), loss.action), connected(stack) as client:
+        for _ in range(PROBES):
+            client.send({"action": "invoke", "text": QUESTION})
+            if seen(lambda: loss.words in read[loss.place](client)):
+                break
+        else:
+            pytest.fail(f"without {loss.action}, {loss.place} never said {loss.words!r}")
+
+    with connected(stack) as client:
+        assert ask(client, text=QUESTION) == "completed"
+
+
+def seen(question: Callable[[], bool]) -> bool:
+    """Ask again and again until it is true, or for the time of a probe."""
+    ends = time.monotonic() + PROBE_SECONDS
+    while time.monotonic() < ends:
+        if question():
+            return True
+        time.sleep(0.1)
+    return False
