@@ -199,6 +199,9 @@ run "lets_older_versions_work_until_they_are_replaced" {
   }
 
   variables {
+    kms_key         = { arn = "arn:aws:kms:eu-central-1:111122223333:key/a-key" }
+    tracing_enabled = true
+
     policies = {
       read-a = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws:s3:::a/*\",\"Sid\":\"A\"}]}"
       read-b = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws:s3:::b/*\",\"Sid\":\"B\"}]}"
@@ -206,12 +209,12 @@ run "lets_older_versions_work_until_they_are_replaced" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.until_served[0].policy).Statement : statement.Sid] == ["A", "B"]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.until_served[0].policy).Statement : statement.Sid] == ["DecryptEnvironment", "A", "B", "WriteTraces"]
     error_message = "Until they are replaced, older versions may do ${aws_iam_role_policy.until_served[0].policy}."
   }
 
   assert {
-    condition     = aws_iam_role_policies_exclusive.this.policy_names == toset(["read-a", "read-b", "serve-until-replaced", "write-logs"])
+    condition     = aws_iam_role_policies_exclusive.this.policy_names == toset(["decrypt-environment", "read-a", "read-b", "serve-until-replaced", "write-logs", "write-traces"])
     error_message = "The role's inline policies are ${jsonencode(aws_iam_role_policies_exclusive.this.policy_names)}."
   }
 }

@@ -1,3 +1,12 @@
+locals {
+  # What the function's work takes, besides its log.
+  _policies = merge(
+    var.policies,
+    { for key in var.kms_key[*] : "decrypt-environment" => data.aws_iam_policy_document.decrypt_environment[0].json },
+    var.tracing_enabled ? { write-traces = data.aws_iam_policy_document.write_traces.json } : {},
+  )
+}
+
 resource "aws_iam_role" "this" {
   name               = "${var.name}-${data.aws_region.current.id}" # an account's roles are the same in all Regions
   description        = "What the function ${var.name} may do."
@@ -15,12 +24,7 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  for_each = merge(
-    var.policies,
-    { write-logs = data.aws_iam_policy_document.write_logs.json },
-    { for key in var.kms_key[*] : "decrypt-environment" => data.aws_iam_policy_document.decrypt_environment[0].json },
-    var.tracing_enabled ? { write-traces = data.aws_iam_policy_document.write_traces.json } : {},
-  )
+  for_each = merge(local._policies, { write-logs = data.aws_iam_policy_document.write_logs.json })
 
   name   = each.key
   policy = each.value
@@ -36,7 +40,7 @@ resource "aws_iam_role_policy" "this" {
 # versions that stop serving and the one that begins may do their work: what is added is added before, and what is removed is
 # removed afterwards.
 resource "aws_iam_role_policy" "until_served" {
-  count = length(var.policies) > 0 ? 1 : 0
+  count = length(local._policies) > 0 ? 1 : 0
 
   name   = "serve-until-replaced"
   policy = data.aws_iam_policy_document.policies.json
@@ -50,7 +54,7 @@ resource "aws_iam_role_policy" "until_served" {
 }
 
 data "aws_iam_policy_document" "policies" {
-  source_policy_documents = values(var.policies)
+  source_policy_documents = values(local._policies)
 }
 
 # An inline policy that somebody adds by hand is shown by the next plan, and removed by its apply.
