@@ -24,6 +24,12 @@ resource "aws_kms_key" "this" {
   deletion_window_in_days = 30
   enable_key_rotation     = true
   policy                  = data.aws_iam_policy_document.key.json
+
+  lifecycle {
+    # A key whose deletion is scheduled neither encrypts nor decrypts. So it goes when queues and functions have let go
+    # of it. It has no name, and the order spreads to nothing, since it depends on no resource.
+    create_before_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "this" {
