@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import subprocess
 import sys
 import zipfile
@@ -100,8 +101,17 @@ class Terraform:
 
 
 @pytest.fixture(scope="module")
-def control_plane() -> Iterator[ControlPlane]:
-    command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "1"]
+def data_plane_port() -> int:
+    """A free port, where the control plane expects the data plane."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def control_plane(data_plane_port: int) -> Iterator[ControlPlane]:
+    command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0"]
+    command += ["--data-plane-port", str(data_plane_port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

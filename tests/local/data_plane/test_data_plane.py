@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -65,10 +66,10 @@ def api_id(terraform: Any) -> str:
 
 
 def with_data_plane(
-    control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]]
+    control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]], port: int = 0
 ) -> None:
     async def run() -> None:
-        data_plane = DataPlane(control_plane, work_dir, 0, "http://127.0.0.1:1", Emulation())
+        data_plane = DataPlane(control_plane, work_dir, port, "http://127.0.0.1:1", Emulation())
         await data_plane.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):
@@ -106,6 +107,27 @@ def test_a_message_travels_to_the_worker_and_back(
     assert len(re.findall("Init Duration", handler_log)) == 1
     counts = terraform.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+
+def test_a_function_can_be_invoked_by_whoever_may(
+    control_plane: ControlPlane, data_plane_port: int, terraform: Any, tmp_path: Path
+) -> None:
+    """Neither an integration nor a mapping names the function; its alias and its newest code are asked for."""
+    role_arn = terraform.role("alone", {"Action": "sqs:SendMessage", "Resource": "*"})
+    terraform.function("alone", "def handle(event, context):\n    return context.function_version\n", role_arn)
+    versions = {}
+
+    async def scenario(data_plane: DataPlane) -> None:
+        await data_plane.load()
+        for qualifier in ("live", "$LATEST"):
+            answer = await asyncio.to_thread(terraform.lambda_.invoke, FunctionName="alone", Qualifier=qualifier)
+            versions[qualifier] = json.load(answer["Payload"])
+        with pytest.raises(ClientError, match="Could not parse request body into json"):
+            await asyncio.to_thread(terraform.lambda_.invoke, FunctionName="alone", Payload=b"{")
+
+    with_data_plane(control_plane, tmp_path, scenario, data_plane_port)
+
+    assert versions == {"live": "1", "$LATEST": "$LATEST"}
 
 
 def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(

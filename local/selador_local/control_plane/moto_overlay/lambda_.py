@@ -127,7 +127,9 @@ class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
         arn = ":".join(function.function_arn.split(":")[:7])
         qualifier = qualifier or name.rpartition(":function:")[2].partition(":")[2]  # the name may have one
         kind = self.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        return self.invocations.invoke(f"{arn}:{qualifier}" if qualifier else arn, kind, self.body.encode())
+        if qualifier and qualifier != "$LATEST":  # which is what an unqualified name means
+            arn = f"{arn}:{qualifier}"
+        return self.invocations.invoke(arn, kind, self.body.encode())
 
     def get_function(self) -> str:
         answer = json.loads(super().get_function())

@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.invocation import TooManyRequestsError
 from selador_local.data_plane.lambda_service.service import LambdaService
@@ -62,7 +64,7 @@ class InvokeApi:
             result = await self._functions.invoke(function_arn, event)
         except TooManyRequestsError:
             return _error(429, "TooManyRequestsException", "Rate Exceeded.")
-        except SeladorLocalError as error:
+        except (BotoCoreError, ClientError, SeladorLocalError) as error:
             _logger.warning("%s can't be invoked: %s", function_arn, error)
             return _error(400, "LocalDataPlaneFailure", str(error))
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
