@@ -61,7 +61,7 @@ def test_the_client_imports_the_protocol_and_nothing_else_of_the_functions() -> 
 LAPTOP_STACK = {
     "bedrock": {"control_plane_client", "errors", "http"},
     "clock": set(),
-    "cloudwatch": set(),
+    "cloudwatch": {"errors"},
     "control_plane": {"clock", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "control_plane_client", "errors", "http", "iam_policy"},
