@@ -71,36 +71,37 @@ def evaluate(alarm: MetricAlarm, read: ReadData, now: float, previous: AlarmStat
     Raises a MetricQueryError if an expression can't be computed from the data that are there.
     """
     window = _window(alarm, now)
-    points = _points(alarm.watched, read, window)
-    starts = window.starts[::-1]
-    values = [points.get(start) for start in starts]
-    breaches, words = _COMPARISONS[alarm.comparison]
-    breaching = [None if value is None else breaches(value, alarm.threshold) for value in values]
-    judgement = judge(
-        breaching,
-        evaluation_periods=alarm.evaluation_periods,
-        datapoints_to_alarm=alarm.datapoints_to_alarm or alarm.evaluation_periods,
-        treatment=alarm.treatment,
-    )
+    evaluated = _evaluated(alarm, _points(alarm.watched, read, window), window.starts[::-1])
     samples = _samples(alarm.watched, read, window)
-    evaluated_samples = sum(samples.get(starts[number], 0) for number in judgement.real) if samples is not None else 0
-    if judgement.state in (None, previous.value) or (judgement.real and evaluated_samples < _samples_needed(alarm)):
+    state = evaluated.judgement.state
+    if state in (None, previous.value) or _has_too_few_samples(alarm, evaluated, samples):
         return previous
-    evaluated = state_reason.Evaluated(
-        alarm.threshold,
-        words,
-        alarm.evaluation_periods,
-        alarm.datapoints_to_alarm,
-        alarm.treatment,
-        starts,
-        values,
-        breaching,
-        judgement,
-    )
     data = state_reason.data(
         evaluated, now=now, period=alarm.period, statistic=_statistic(alarm.watched), samples=samples
     )
-    return AlarmState(judgement.state, state_reason.sentence(evaluated), data, now)
+    return AlarmState(state, state_reason.sentence(evaluated), data, now)
+
+
+def _evaluated(alarm: MetricAlarm, points: Mapping[float, float], starts: list[float]) -> state_reason.Evaluated:
+    breaches, words = _COMPARISONS[alarm.comparison]
+    values = [points.get(start) for start in starts]
+    breaching = [None if value is None else breaches(value, alarm.threshold) for value in values]
+    return state_reason.Evaluated(
+        threshold=alarm.threshold,
+        comparison=words,
+        evaluation_periods=alarm.evaluation_periods,
+        datapoints_to_alarm=alarm.datapoints_to_alarm,
+        treatment=alarm.treatment,
+        starts=starts,
+        values=values,
+        breaching=breaching,
+        judgement=judge(
+            breaching,
+            evaluation_periods=alarm.evaluation_periods,
+            datapoints_to_alarm=alarm.datapoints_to_alarm or alarm.evaluation_periods,
+            treatment=alarm.treatment,
+        ),
+    )
 
 
 def _watched(members: Mapping[str, Any]) -> tuple[MetricStat | MetricQueries, int]:
@@ -147,12 +148,15 @@ def _samples(watched: MetricStat | MetricQueries, read: ReadData, window: Window
     return MetricStat(watched.metric, _SAMPLE_COUNT, watched.period, watched.unit).points(read, window)
 
 
-def _samples_needed(alarm: MetricAlarm) -> float:
-    """Return how many samples a percentile needs to change the state: 10/(1-p), or 10/p below the median (CW-27)."""
+def _has_too_few_samples(
+    alarm: MetricAlarm, evaluated: state_reason.Evaluated, samples: Mapping[float, float] | None
+) -> bool:
+    """Whether a percentile has too few samples to change a state: under 10/(1-p), or 10/p below the median (CW-27)."""
     percent = alarm.watched.statistic.percentile if isinstance(alarm.watched, MetricStat) else None
-    if not alarm.ignores_low_samples or not percent or percent == 100:
-        return 0
-    return round(1000 / min(percent, 100 - percent), 6)
+    if not (alarm.ignores_low_samples and evaluated.judgement.real and samples and percent) or percent == 100:
+        return False
+    needed = round(1000 / min(percent, 100 - percent), 6)
+    return sum(samples[evaluated.starts[number]] for number in evaluated.judgement.real) < needed
 
 
 def _statistic(watched: MetricStat | MetricQueries) -> dict[str, str]:

@@ -88,9 +88,6 @@ class MetricQueries:
         """Read `MetricDataQueries`, or an alarm's `Metrics`."""
         return cls([_query(query) for query in members])
 
-    def __len__(self) -> int:
-        return len(self._queries)
-
     @property
     def returned(self) -> list[MetricQuery]:
         """Those whose data are asked for."""

@@ -141,4 +141,3 @@ def test_what_is_returned_is_known_before_it_is_computed() -> None:
     queries = MetricQueries.from_api([metric("m", "Failed", ReturnData=False), expression("e", "m")])
 
     assert [query.id for query in queries.returned] == ["e"]
-    assert len(queries) == 2
