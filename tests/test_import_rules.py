@@ -62,6 +62,7 @@ LAPTOP_STACK = {
     "bedrock": {"control_plane_client", "errors", "http"},
     "clock": set(),
     "cloudwatch": {"errors"},
+    "cloudwatch_logs": {"errors"},
     "control_plane": {"clock", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "control_plane_client", "errors", "http", "iam_policy"},
