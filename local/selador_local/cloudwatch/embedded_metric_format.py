@@ -8,9 +8,10 @@ from typing import Any
 
 from selador_local.cloudwatch.datum import Datum
 
-_MAX_METRICS = 100  # of a directive, and values of a metric (CW-12)
-_MAX_DIMENSIONS = 30  # of a set (CW-12)
-_MAX_DIMENSION_CHARACTERS = 1024  # (CW-12)
+# What a line may hold at most (CW-12).
+_MAX_METRICS = 100  # of a directive, and values of a metric
+_MAX_DIMENSIONS = 30  # of a set
+_MAX_DIMENSION_CHARACTERS = 1024
 
 
 @dataclass(frozen=True)

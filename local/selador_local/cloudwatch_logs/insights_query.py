@@ -20,7 +20,7 @@ from selador_local.cloudwatch_logs.insights_expressions import (
     condition,
 )
 
-MAX_RESULTS = 10_000  # (CW-43)
+MAX_RESULTS = 10_000  # a query returns no more (CW-43)
 
 _COMMAND_END = re.compile(r"""\|(?=(?:[^"'/`]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/(?:[^/\\]|\\.)+/|`[^`]*`)*$)""")
 _BIN_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
