@@ -63,7 +63,7 @@ LAPTOP_STACK = {
     "clock": set(),
     "cloudwatch": {"errors"},
     "cloudwatch_logs": {"errors"},
-    "control_plane": {"clock", "errors", "iam_policy"},
+    "control_plane": {"clock", "cloudwatch", "cloudwatch_logs", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "control_plane_client", "errors", "http", "iam_policy"},
     "errors": set(),

@@ -4,13 +4,12 @@ Times are epoch milliseconds, as in the API.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
 _MAX_GROUP_BYTES = 16 * 2**20
 _EVENT_OVERHEAD_BYTES = 26  # CloudWatch Logs counts them for each event (CW-41)
-_DAY_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,6 @@ class _Group:
     bytes: int = 0
 
 
-@dataclass(frozen=True)
-class StreamFacts:
-    """What DescribeLogStreams says of a stream's events."""
-
-    first_timestamp: int
-    last_timestamp: int
-    last_ingested_at: int
-
-
 class EventStore:
     """Keeps up to `max_group_bytes` of each group, and forgets the oldest events first."""
 
@@ -64,13 +54,12 @@ class EventStore:
             while kept.bytes > self._max_group_bytes:
                 kept.bytes -= kept.events.popleft().bytes
 
-    def expire(self, retention_days: Mapping[str, int], now: int) -> None:
-        """Forget the events that are older than their group's retention."""
+    def expire(self, group: str, before: int) -> None:
+        """Forget a group's events that are older than that: its retention is over."""
         with self._lock:
-            for name, days in retention_days.items():
-                group = self._groups.get(name)
-                while group is not None and group.events and group.events[0].timestamp < now - days * _DAY_MS:
-                    group.bytes -= group.events.popleft().bytes
+            kept = self._groups.get(group, _Group())
+            while kept.events and kept.events[0].timestamp < before:
+                kept.bytes -= kept.events.popleft().bytes
 
     def forget(self, group: str, stream: str | None = None) -> None:
         """Forget a deleted group, or one of its streams."""
@@ -91,20 +80,6 @@ class EventStore:
             if (start is None or event.timestamp >= start) and (end is None or event.timestamp <= end)
         )
         return sorted(found, key=lambda event: (event.timestamp, event.number))
-
-    def stored_bytes(self, group: str) -> int:
-        """Return the size of a group."""
-        kept = self._groups.get(group)
-        return kept.bytes if kept is not None else 0
-
-    def streams(self, group: str) -> Mapping[str, StreamFacts]:
-        """Return the facts of each of a group's streams that has events."""
-        found: dict[str, StreamFacts] = {}
-        for event in self.read(group):  # by time: the last one of a stream is its newest
-            known = found.get(event.stream)
-            first = event.timestamp if known is None else known.first_timestamp
-            found[event.stream] = StreamFacts(first, event.timestamp, event.ingested_at)
-        return found
 
 
 def of_streams(events: Iterable[LogEvent], names: Iterable[str], prefix: str | None) -> Iterator[LogEvent]:

@@ -43,10 +43,10 @@ class _Query:
     stats: "_Stats | None" = None
 
 
-def run(query: str, events: Iterable[LogEvent], log_group: str, limit: int = MAX_RESULTS) -> list[Row]:
-    """Return the query's results over the events of a log group. Raises MalformedQueryError."""
+def run(query: str, events: Iterable[tuple[LogEvent, str]], limit: int = MAX_RESULTS) -> list[Row]:
+    """Return the query's results over events, each with the name of its log group. Raises MalformedQueryError."""
     parsed = _parsed(query)
-    records = (_record(event, log_group) for event in events)
+    records = (_record(event, log_group) for event, log_group in events)
     found: Sequence[Record] = [record for record in records if all(holds(record) for holds in parsed.conditions)]
     if parsed.stats is not None:
         found = list(parsed.stats.of(found))

@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     from moto.sqs.models import sqs_backends  # noqa: PLC0415 # after the environment is set
 
     from selador_local.clock import StackClock  # noqa: PLC0415
+    from selador_local.cloudwatch.metric_store import MetricStore  # noqa: PLC0415
     from selador_local.control_plane.front_door import server  # noqa: PLC0415
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
@@ -50,7 +51,8 @@ def main(arguments: list[str]) -> int:
         return 1
     endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
     code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
-    install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin))
+    metrics = MetricStore()
+    install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin), metrics)
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)

@@ -26,8 +26,11 @@ EVENTS = [
 ]
 
 
+GROUP = [(one, "g") for one in EVENTS]
+
+
 def results(query: str, **options: int) -> list[Row]:
-    rows = run(query, EVENTS, "g", **options)
+    rows = run(query, GROUP, **options)
     return [{name: value for name, value in row.items() if name != "@ptr"} for row in rows]
 
 
@@ -56,7 +59,8 @@ def test_without_an_order_the_newest_come_first_with_time_and_message() -> None:
     assert [row["@timestamp"] for row in found] == ["1970-01-01 00:06:00.000", "1970-01-01 00:05:00.000"]
     assert found[0] == {"@timestamp": "1970-01-01 00:06:00.000", "@message": "no JSON"}
     assert len(results("fields @message", limit=3)) == 3
-    assert run("fields @message | limit 1", EVENTS, "g")[0]["@ptr"] == "6"
+    assert run("fields @message | limit 1", GROUP)[0]["@ptr"] == "6"
+    assert results("fields @log, @logStream | limit 1") == [{"@log": "g", "@logStream": "stream"}]
 
 
 def test_results_are_ordered_by_several_fields() -> None:
@@ -110,6 +114,6 @@ def test_a_bar_inside_a_text_ends_no_command() -> None:
 )
 def test_the_rest_is_refused_by_name(query: str, said: str) -> None:
     with pytest.raises(MalformedQueryError) as refused:
-        run(query, EVENTS, "g")
+        run(query, GROUP)
 
     assert said in str(refused.value)

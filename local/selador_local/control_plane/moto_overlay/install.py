@@ -12,23 +12,25 @@ import moto.awslambda.models
 import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
+import moto.logs.models
 import moto.logs.urls
 import moto.s3.models
 import moto.sqs.models
 import moto.sqs.urls
 
 from selador_local.clock import StackClock
+from selador_local.cloudwatch.metric_store import MetricStore
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.moto_overlay.apigatewayv2 import PATHS, ApiGatewayV2Api, ApiGatewayV2Backend
 from selador_local.control_plane.moto_overlay.cloudwatch import CloudWatchApi, CloudWatchBackend
-from selador_local.control_plane.moto_overlay.cloudwatch_logs import LogsApi
+from selador_local.control_plane.moto_overlay.cloudwatch_logs import LogsApi, LogStream
 from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi, LambdaBackend, LambdaFunction
 from selador_local.control_plane.moto_overlay.s3 import Bucket
 from selador_local.control_plane.moto_overlay.sqs.api import SqsApi, SqsBackend
 from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
 
 
-def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClock) -> None:
+def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClock, metrics: MetricStore) -> None:
     """Register the overlay. Call it once, before moto has made a backend."""
     ApiGatewayV2Backend.data_plane_port = data_plane_port
     moto.apigatewayv2.models.apigatewayv2_backends.backend = ApiGatewayV2Backend
@@ -47,6 +49,9 @@ def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClo
     moto.awslambda.models.lambda_backends.backend = LambdaBackend
     _serve(moto.awslambda.urls.url_paths, LambdaApi)
 
+    LogsApi.clock = clock
+    LogsApi.metrics = metrics
+    moto.logs.models.LogStream = LogStream
     _serve(moto.logs.urls.url_paths, LogsApi)
 
     moto.s3.models.FakeBucket = Bucket

@@ -35,11 +35,12 @@ def test_an_operation_that_does_not_exist_here_is_refused_at_once(
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_motos_own_failures_are_no_5xx_either(server: Any) -> None:
+def test_motos_own_failures_are_no_5xx_either(server: Any, name: str) -> None:
     logs = server.client("logs")
+    logs.create_log_group(logGroupName=name)
 
     with pytest.raises(ClientError, match="moto failed with") as refused:
-        logs.get_query_results(queryId="unknown")
+        logs.put_subscription_filter(logGroupName=name, filterName="f", filterPattern="", destinationArn="no ARN")
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
