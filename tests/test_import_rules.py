@@ -65,7 +65,7 @@ LAPTOP_STACK = {
     "cloudwatch_logs": {"errors"},
     "control_plane": {"clock", "cloudwatch", "cloudwatch_logs", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
-    "data_plane": {"clock", "control_plane_client", "errors", "http", "iam_policy"},
+    "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy"},
     "errors": set(),
     "http": set(),
     "iam_policy": set(),

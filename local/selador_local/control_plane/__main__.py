@@ -56,7 +56,8 @@ def main(arguments: list[str]) -> int:
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
-    internal_api = InternalApi(iam, code_locations, keys.secret_key, sqs_backends[ACCOUNT_ID][REGION].disturb)
+    disturb = sqs_backends[ACCOUNT_ID][REGION].disturb
+    internal_api = InternalApi(iam, code_locations, keys.secret_key, disturb, metrics)
     application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 

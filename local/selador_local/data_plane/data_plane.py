@@ -4,14 +4,18 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from selador_local.cloudwatch.datum import Datum
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.aws_apis import AwsApis
+from selador_local.data_plane.cloudwatch.log_streams import LogStreams
+from selador_local.data_plane.cloudwatch.outbox import Outbox
 from selador_local.data_plane.deployment import Deployment, EventSourceMapping, Function, read, read_function
 from selador_local.data_plane.emulation import Emulation
 from selador_local.data_plane.event_source_mapping.poller import Poller
@@ -43,6 +47,8 @@ class DataPlane:
         self._clock = emulation.clock
         self._control_plane = control_plane
         self._credentials = RoleCredentials(control_plane)
+        log_streams = LogStreams(control_plane, self._credentials)
+        self._outbox = Outbox(self._send_data, log_streams.append)
         self._lambda = LambdaService(
             region=control_plane.region,
             credentials=self._credentials,
@@ -50,6 +56,7 @@ class DataPlane:
             clock=emulation.clock,
             account_concurrency=emulation.account_concurrency,
             random=Random(emulation.seed),  # noqa: S311  # no secret depends on it
+            outbox=self._outbox,
         )
         self.gateway = ApiGateway(
             region=control_plane.region,
@@ -59,6 +66,7 @@ class DataPlane:
             authorizer=ControlPlaneAuthorizer(control_plane),
             clock=emulation.clock,
             may_be_overtaken=response_order.by_seed(emulation.seed),
+            outbox=self._outbox,
         )
         self._bedrock_endpoint = bedrock_endpoint
         self._faults = FaultEndpoint(self.gateway, self._lambda, control_plane)
@@ -80,6 +88,7 @@ class DataPlane:
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_endpoint,
         }
         self._faults.servers_of_functions = [self._server, self._aws_apis]
+        self._outbox.start()
 
     async def load(self) -> None:
         """Read the deployment and run it from now on; call this again after each apply or destroy.
@@ -100,6 +109,7 @@ class DataPlane:
         self._pollers = {}
         await self._invocations.stop()
         await self._lambda.stop()
+        await self._outbox.stop()
         for server in (self._aws_apis, self._server):
             if server is not None:
                 await server.close()
@@ -111,6 +121,9 @@ class DataPlane:
 
     async def _read_function(self, arn: str) -> Function:
         return await asyncio.to_thread(read_function, self._control_plane, arn)
+
+    async def _send_data(self, data: Sequence[Datum]) -> None:
+        await asyncio.to_thread(self._control_plane.ask, "metrics", {"data": data})
 
     async def _poll(self, deployment: Deployment) -> None:
         """Keep the pollers of unchanged mappings, stop the others, start new ones."""

@@ -72,8 +72,16 @@ class Throttle:
 
 
 @dataclass(frozen=True)
+class AccessLog:
+    """Where a stage's access log goes, and the format of its lines."""
+
+    group: str
+    format: str
+
+
+@dataclass(frozen=True)
 class Stage:
-    """A stage with the routes that its deployment contains."""
+    """A stage with the routes that its deployment contains; `detailed_metrics` are those by route."""
 
     api_id: str
     name: str
@@ -83,6 +91,8 @@ class Stage:
     throttle: Throttle | None
     route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
     """By the keys of the routes that have one of their own."""
+    access_log: AccessLog | None = None
+    detailed_metrics: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,6 +204,8 @@ def _stage(api: "ApiTypeDef", stage: "StageTypeDef", routes: Mapping[str, Route]
         routes,
         _throttle(stage.get("DefaultRouteSettings", {})),
         {key: throttle for key, throttle in own.items() if throttle is not None},
+        _access_log(stage),
+        stage.get("DefaultRouteSettings", {}).get("DetailedMetricsEnabled", False),
     )
 
 
@@ -201,6 +213,18 @@ def _throttle(settings: "RouteSettingsTypeDef") -> Throttle | None:
     if "ThrottlingRateLimit" in settings and "ThrottlingBurstLimit" in settings:
         return Throttle(settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"])
     return None
+
+
+def _access_log(stage: "StageTypeDef") -> AccessLog | None:
+    settings = stage.get("AccessLogSettings", {})
+    destination = settings.get("DestinationArn", "")
+    if not destination:
+        return None
+    if destination.split(":")[2] != "logs":
+        raise DeploymentError(
+            f"stage {stage['StageName']} logs to {destination}; only log groups of CloudWatch are written to here"
+        )
+    return AccessLog(destination.split(":log-group:")[1].removesuffix(":*"), settings["Format"])
 
 
 def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:

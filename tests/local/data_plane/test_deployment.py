@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import boto3
 import pytest
 
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.deployment import (
+    AccessLog,
     Deployment,
     DeploymentError,
     EventSourceMapping,
@@ -59,6 +61,31 @@ def test_stage_without_a_deployment_has_no_routes(
     terraform.gateway.create_stage(ApiId=api_id, StageName="local")
 
     assert read(control_plane, Deployment()).stages[api_id, "local"].routes == {}
+
+
+def test_a_stage_has_the_access_log_and_the_detail_of_its_settings(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("logged")
+    terraform.route(api_id, "invoke", function_arn)
+    account = boto3.Session().client("apigateway", **control_plane.client_arguments)
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logging"}
+    account.update_account(patchOperations=[role])  # without it no stage may log (TF-25)
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/apigateway/selador/access"
+    terraform.deploy(
+        api_id,
+        "local",
+        AccessLogSettings={"DestinationArn": group, "Format": "$context.requestId"},
+        DefaultRouteSettings={"DetailedMetricsEnabled": True},
+    )
+    terraform.deploy(api_id, "plain")
+
+    stages = read(control_plane, Deployment()).stages
+
+    assert stages[api_id, "local"].access_log == AccessLog("/aws/apigateway/selador/access", "$context.requestId")
+    assert stages[api_id, "local"].detailed_metrics
+    assert stages[api_id, "plain"].access_log is None
+    assert not stages[api_id, "plain"].detailed_metrics
 
 
 def test_a_route_added_needs_a_new_deployment(control_plane: ControlPlane, terraform: Any, function_arn: str) -> None:

@@ -57,7 +57,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.worker = Worker()
-        self.connections_api = ConnectionsApi({}, cast("Any", None), "arn:")
+        self.connections_api = ConnectionsApi({}, cast("Any", None), "arn:", lambda _: None)
         self.time_limits: dict[str, int] = {}
         self.asked: list[tuple[str, Any]] = []
         self.control = FaultEndpoint(

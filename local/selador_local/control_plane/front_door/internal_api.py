@@ -1,8 +1,8 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize`, `authenticate` and `disorder` are for the data plane, `observed-calls`
-is for tests. The bearer token is the administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's
-`Code.Location`. Like a presigned URL on AWS, it needs no other credentials.
+`POST /_selador/role-credentials`, `authorize`, `authenticate`, `disorder` and `metrics` are for the data plane,
+`observed-calls` is for tests. The bearer token is the administrator's secret. `GET /_selador/code/<token>` is the URL
+in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other credentials.
 """
 
 import hmac
@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from selador_local.cloudwatch.datum import Datum
+from selador_local.cloudwatch.metric_store import MetricStore
 from selador_local.control_plane.front_door import signature
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
@@ -25,8 +27,14 @@ class InternalApi:
     """Answers requests under PREFIX."""
 
     def __init__(
-        self, iam: Iam, code_locations: CodeLocations, secret: str, disturb_queues: Callable[[str | None], None]
+        self,
+        iam: Iam,
+        code_locations: CodeLocations,
+        secret: str,
+        disturb_queues: Callable[[str | None], None],
+        metrics: MetricStore,
     ) -> None:
+        self._metrics = metrics
         self._iam = iam
         self._disturb_queues = disturb_queues
         self._code_locations = code_locations
@@ -44,6 +52,7 @@ class InternalApi:
             "authenticate": self._authenticate,
             "authorize": self._authorize,
             "disorder": self._disorder,
+            "metrics": self._put_metrics,
             "observed-calls": self._observed_calls,
             "role-credentials": self._lend_role,
         }
@@ -57,6 +66,17 @@ class InternalApi:
     def _lend_role(self, facts: dict[str, Any]) -> dict[str, str]:
         """Answer `{"roleArn", "service", "sourceArn"?}` with temporary credentials."""
         return self._iam.lend_role(_text(facts, "roleArn"), _text(facts, "service"), facts.get("sourceArn"))
+
+    def _put_metrics(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Take `{"data": [[namespace, name, dimensions, time, unit, values, counts], …]}`, answer an empty object.
+
+        PutMetricData takes none of AWS's own namespaces.
+        """
+        try:
+            self._metrics.put([_datum(members) for members in facts["data"]])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CallRefusedError("InvalidRequest", f"the data can't be read: {error!r}", status=400) from None
+        return {}
 
     def _authorize(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Answer `{"accessKeyId", "action", "resource"}` with `{"allowed", "principalArn"}`: false, null if unknown."""
@@ -98,6 +118,12 @@ class InternalApi:
             code = refused.codes.get(Protocol.REST_JSON, refused.code)
             return {"accessKeyId": None, "code": code, "message": refused.message}
         return {"accessKeyId": signed.access_key_id}
+
+
+def _datum(members: list[Any]) -> Datum:
+    namespace, name, dimensions, time, unit, values, counts = members
+    pairs = tuple((key, value) for key, value in dimensions)
+    return Datum(namespace, name, pairs, time, unit, tuple(values), tuple(counts))
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The @connections API: post to a client (CB-01), ask about it (CB-02), close its connection (CB-03)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -54,9 +54,19 @@ def target_of(path: str) -> ConnectionsTarget | None:
 
 
 class ConnectionsApi:
-    """Answers @connections requests. `connections` may change meanwhile; `arn_prefix` ends before the API's id."""
+    """Answers @connections requests. `connections` may change meanwhile; `arn_prefix` ends before the API's id.
 
-    def __init__(self, connections: Mapping[str, Connection], authorizer: Authorizer, arn_prefix: str) -> None:
+    `posted` is told to whom each message went.
+    """
+
+    def __init__(
+        self,
+        connections: Mapping[str, Connection],
+        authorizer: Authorizer,
+        arn_prefix: str,
+        posted: Callable[[Caller], None],
+    ) -> None:
+        self._posted = posted
         self._connections = connections
         self._authorizer = authorizer
         self._arn_prefix = arn_prefix
@@ -79,7 +89,10 @@ class ConnectionsApi:
         connection = self._connections.get(target.connection_id)
         if connection is None or (connection.caller.api_id, connection.caller.stage) != (target.api_id, target.stage):
             return _gone()
-        return self._fault(request) or _act(request, connection)
+        response = self._fault(request) or _act(request, connection)
+        if request.method == "POST" and response.status == 200:
+            self._posted(connection.caller)
+        return response
 
     def _fault(self, request: Request) -> Response | None:
         for fault in self.faults:

@@ -103,6 +103,11 @@ def disconnect(caller: Caller, code: int, reason: str, *, request_id: str, now_m
     }
 
 
+def request_time(now_ms: int) -> str:
+    """Return a time as API Gateway writes it."""
+    return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+
+
 def trace_root(now_ms: int) -> str:
     """Return a new X-Ray trace id."""
     return f"1-{now_ms // 1000:08x}-{secrets.token_hex(12)}"
@@ -116,8 +121,7 @@ def _context(caller: Caller, route_key: str, event_type: str, request_id: str, n
         "routeKey": route_key,
         "eventType": event_type,
         "extendedRequestId": request_id,
-        # Text, though the two other times are numbers (WS-41).
-        "requestTime": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTime": request_time(now_ms),  # text, though the two other times are numbers (WS-41)
         "messageDirection": "IN",
         "stage": caller.stage,
         "connectedAt": caller.connected_at_ms,

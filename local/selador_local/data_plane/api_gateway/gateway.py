@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from selador_local.clock import Clock
 from selador_local.control_plane_client.iam import Authenticator, Authorizer
-from selador_local.data_plane.api_gateway import events, refusals
+from selador_local.data_plane.api_gateway import access_log, events, metrics, refusals
 from selador_local.data_plane.api_gateway.connect_authorization import ConnectAuthorization, HandshakeRefusedError
 from selador_local.data_plane.api_gateway.connections_api import Connection, ConnectionsApi, error, target_of
 from selador_local.data_plane.api_gateway.events import Caller
+from selador_local.data_plane.api_gateway.exchange import Exchange, IntegrationCall, integration_call
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
 from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, MESSAGE_BYTES, StageThrottles, head_size
-from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
 from selador_local.data_plane.api_gateway.websocket import (
@@ -22,7 +24,8 @@ from selador_local.data_plane.api_gateway.websocket import (
     WebSocketClosedError,
     WriteBufferFullError,
 )
-from selador_local.data_plane.deployment import Route, Stage
+from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
+from selador_local.data_plane.deployment import Integration, Route, Stage
 from selador_local.data_plane.lambda_service.invocation import Invoke
 from selador_local.http import Request, Response, Upgrade
 
@@ -33,9 +36,11 @@ _logger = logging.getLogger(__name__)
 _CONNECT_FAILURES = {
     Failure.RAISED: refusals.INTEGRATION_FAILED,
     Failure.MALFORMED: refusals.INTEGRATION_FAILED,
+    Failure.NOT_CALLED: refusals.INTEGRATION_FAILED,
     Failure.THROTTLED: refusals.INTEGRATION_FAILED,
     Failure.TIMED_OUT: refusals.INTEGRATION_TIMED_OUT,
 }
+_FAILED = "Internal server error"  # API Gateway's own error, for whatever went wrong behind it
 _DISCONNECT_SECONDS = 2  # for `$disconnect` when everything stops; it is best effort (WS-49)
 
 
@@ -52,8 +57,10 @@ class ApiGateway:
         authorizer: Authorizer,
         clock: Clock,
         may_be_overtaken: MayBeOvertaken,
+        outbox: Outbox,
     ) -> None:
         self._may_be_overtaken = may_be_overtaken
+        self._outbox = outbox
         self._region = region
         self._integrations = Integrations(invoke)
         self._clock = clock
@@ -61,7 +68,7 @@ class ApiGateway:
         self._throttles: dict[tuple[str, str], StageThrottles] = {}
         self._connections: dict[str, Connection] = {}
         arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
-        self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix)
+        self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix, self._posted)
         self._authorization = ConnectAuthorization(
             invoke=invoke, authenticate=authenticate, authorize=authorizer, arn_prefix=arn_prefix
         )
@@ -115,22 +122,37 @@ class ApiGateway:
             await handshake.refuse(refusals.FORBIDDEN)
         elif not handshake.is_valid:
             await handshake.refuse_invalid()
-        elif not self._throttles[key].take(CONNECT):
-            await handshake.refuse(refusals.TOO_MANY_REQUESTS)  # the throttle counts connections too (WS-27)
         else:
-            caller = self._caller(stage, upgrade)
-            route = stage.routes.get(CONNECT)
+            await self._open(handshake, stage, upgrade)
+
+    async def _open(self, handshake: Handshake, stage: Stage, upgrade: Upgrade) -> None:
+        """Ask who the client is, then `$connect`; refuse the handshake or serve the connection until its end."""
+        request_id, at_ms = events.new_id(), self._now_ms()
+        caller = self._caller(stage, upgrade)
+        route = stage.routes.get(CONNECT)
+        refusal, subprotocol, call = None, None, None
+        try:
+            if not self._throttles[stage.api_id, stage.name].take(CONNECT):  # connections count, too (WS-27)
+                raise HandshakeRefusedError(refusals.TOO_MANY_REQUESTS)
             if route is not None:
-                try:
-                    caller = await self._authorization.admit(route, caller, upgrade, self._now_ms())
-                except HandshakeRefusedError as refused:
-                    await handshake.refuse(refused.refusal)
-                    return
-            refusal, subprotocol = await self._connect(route, caller, upgrade)
-            if refusal is None:
-                await self._converse(await handshake.accept(subprotocol, self._clock), caller)
+                caller = await self._authorization.admit(route, caller, upgrade, at_ms)
+        except HandshakeRefusedError as refused:
+            refusal = refused.refusal
+        if refusal is None and route is not None and route.integration is not None:  # both are optional (WS-23)
+            event = events.connect(caller, upgrade.target, upgrade.headers, request_id=request_id, now_ms=at_ms)
+            answer, call = await self._call(route.integration, event)
+            if isinstance(answer, Failure):
+                refusal = _CONNECT_FAILURES[answer]
+            elif not answer.succeeded:
+                refusal = refusals.of_the_function(answer.status)  # the client sees the function's own status (WS-20)
             else:
-                await handshake.refuse(refusal)
+                subprotocol = answer.headers.get("sec-websocket-protocol")  # the function chooses it (WS-74)
+        status, error = (200, None) if refusal is None else (refusal.status, refusal.message)
+        self._tell(Exchange(caller, "CONNECT", CONNECT, request_id, at_ms, status, error=error, call=call))
+        if refusal is None:
+            await self._converse(await handshake.accept(subprotocol, self._clock), caller)
+        else:
+            await handshake.refuse(refusal)
 
     def _caller(self, stage: Stage, upgrade: Upgrade) -> Caller:
         return Caller(
@@ -142,22 +164,6 @@ class ApiGateway:
             source_ip=upgrade.writer.get_extra_info("peername")[0],
             user_agent=next((value for name, value in upgrade.headers if name.lower() == "user-agent"), None),
         )
-
-    async def _connect(
-        self, route: Route | None, caller: Caller, upgrade: Upgrade
-    ) -> tuple[Refusal | None, str | None]:
-        """Return the refusal of the handshake, None if the client may connect, and the subprotocol."""
-        if route is None or route.integration is None:
-            return None, None  # the route and its integration are optional (WS-23)
-        event = events.connect(
-            caller, upgrade.target, upgrade.headers, request_id=events.new_id(), now_ms=self._now_ms()
-        )
-        answer = await self._integrations.call(route.integration, event)
-        if isinstance(answer, Failure):
-            return _CONNECT_FAILURES[answer], None
-        if not answer.succeeded:
-            return refusals.of_the_function(answer.status), None  # the client sees the function's own status (WS-20)
-        return None, answer.headers.get("sec-websocket-protocol")  # the function chooses it (WS-74)
 
     async def _converse(self, socket: WebSocket, caller: Caller) -> None:
         connection = self._connections[caller.connection_id] = Connection(caller, socket)
@@ -175,21 +181,27 @@ class ApiGateway:
 
     async def _message(self, connection: Connection, text: str) -> None:
         caller = connection.caller
-        request_id = events.new_id()
+        request_id, at_ms = events.new_id(), self._now_ms()
         key = (caller.api_id, caller.stage)
         stage = self._stages.get(key)
         route = _route(stage, text)
+        reply: str | None = None
+        exchange = Exchange(caller, "MESSAGE", None if route is None else route.key, request_id, at_ms, status=200)
         if stage is not None and not self._throttles[key].take(route.key if route is not None else None):
             # How AWS words this is not known (WS-18).
-            reply: str | None = _error_frame("Too Many Requests", caller, request_id)
+            exchange = replace(exchange, status=429, error="Too Many Requests")
         elif route is None:
-            reply = _error_frame("Forbidden", caller, request_id)  # no route, nor a `$default` (WS-06)
+            exchange = replace(exchange, status=403, error="Forbidden")  # no route, nor a `$default` (WS-06)
         elif route.integration is None:
-            reply = _error_frame("Internal server error", caller, request_id)
+            exchange = replace(exchange, status=500, error=_FAILED)
         else:
-            event = events.message(caller, route.key, text, request_id=request_id, now_ms=self._now_ms())
-            answer = await self._integrations.call(route.integration, event)
-            reply = _reply(route, answer, caller, request_id)
+            event = events.message(caller, route.key, text, request_id=request_id, now_ms=at_ms)
+            answer, call = await self._call(route.integration, event)
+            status, error, reply = _outcome(route, answer)
+            message_id = event["requestContext"]["messageId"]
+            exchange = replace(exchange, message_id=message_id, call=call, status=status, error=error)
+        if exchange.error is not None:
+            reply = _error_frame(exchange.error, caller, request_id)
         if reply:
             if self._may_be_overtaken():
                 await overtaken(connection)
@@ -199,13 +211,39 @@ class ApiGateway:
                 pass
             except WriteBufferFullError:
                 _logger.warning("a route response was dropped: connection %s reads too slowly", caller.connection_id)
+        self._tell(replace(exchange, answered=bool(reply)))
 
     async def _disconnect(self, caller: Caller, code: int, reason: str) -> None:
         stage = self._stages.get((caller.api_id, caller.stage))
         route = stage.routes.get(DISCONNECT) if stage is not None else None
+        request_id, at_ms = events.new_id(), self._now_ms()
+        status, call = 200, None
         if route is not None and route.integration is not None:
-            event = events.disconnect(caller, code, reason, request_id=events.new_id(), now_ms=self._now_ms())
-            await self._integrations.call(route.integration, event)
+            event = events.disconnect(caller, code, reason, request_id=request_id, now_ms=at_ms)
+            answer, call = await self._call(route.integration, event)
+            status = 500 if isinstance(answer, Failure) else answer.status
+        self._tell(Exchange(caller, "DISCONNECT", DISCONNECT, request_id, at_ms, status, call=call))
+
+    async def _call(
+        self, integration: Integration, event: events.Event
+    ) -> tuple[ProxyResponse | Failure, IntegrationCall]:
+        began = time.monotonic()
+        answer = await self._integrations.call(integration, event)
+        return answer, integration_call(answer, round((time.monotonic() - began) * 1000))
+
+    def _tell(self, exchange: Exchange) -> None:
+        """Tell CloudWatch of an exchange, by metrics and by the stage's access log."""
+        stage = self._stages.get((exchange.caller.api_id, exchange.caller.stage))
+        if stage is None:
+            return  # it was deleted meanwhile
+        self._outbox.put(metrics.of_exchange(exchange, detailed=stage.detailed_metrics))
+        if stage.access_log is not None:
+            address = LogStreamAddress(stage.access_log.group, access_log.stream(stage.api_id, stage.name), None)
+            line = access_log.line(stage.access_log.format, exchange)
+            self._outbox.log(Line(address, self._clock.time(), line))
+
+    def _posted(self, caller: Caller) -> None:
+        self._outbox.put(metrics.of_post(caller, self._clock.time()))
 
     def _now_ms(self) -> int:
         return int(self._clock.time() * 1000)
@@ -224,19 +262,19 @@ def _route(stage: Stage | None, text: str) -> Route | None:
     return stage.routes[key] if key is not None else None
 
 
-def _reply(route: Route, answer: ProxyResponse | Failure, caller: Caller, request_id: str) -> str | None:
-    """Return the frame that answers a message, if one does.
+def _outcome(route: Route, answer: ProxyResponse | Failure) -> tuple[int, str | None, str | None]:
+    """Return the status of a message's exchange, API Gateway's own error if it has one, and the function's frame.
 
     An exception is answered with API Gateway's own error (WS-10). So are the failures whose answer on AWS is not known
     (WS-13, WS-14, WS-16, WS-17, WS-83). On a two-way route the frame is the body (WS-12), if it isn't empty (WS-15); a
     one-way route sends none (WS-11).
     """
     if isinstance(answer, Failure):
-        return _error_frame("Internal server error", caller, request_id)
+        return 500, _FAILED, None
     if not route.responds:
-        return None
+        return answer.status, None, None
     fits = len(answer.body.encode()) <= MESSAGE_BYTES
-    return answer.body if answer.succeeded and fits else _error_frame("Internal server error", caller, request_id)
+    return (answer.status, None, answer.body) if answer.succeeded and fits else (answer.status, _FAILED, None)
 
 
 def _error_frame(message: str, caller: Caller, request_id: str) -> str:

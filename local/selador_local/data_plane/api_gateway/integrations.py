@@ -33,6 +33,7 @@ class Failure(enum.Enum):
 
     RAISED = enum.auto()
     MALFORMED = enum.auto()
+    NOT_CALLED = enum.auto()
     TIMED_OUT = enum.auto()
     THROTTLED = enum.auto()
 
@@ -57,7 +58,7 @@ class Integrations:
             return Failure.THROTTLED
         except SeladorLocalError:
             _logger.exception("%s can't be invoked", integration.function_arn)
-            return Failure.RAISED
+            return Failure.NOT_CALLED
         return Failure.RAISED if result.function_error is not None else proxy_response(result.payload)
 
     async def close(self) -> None:

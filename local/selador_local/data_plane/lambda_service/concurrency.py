@@ -3,9 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.invocation import TooManyRequestsError
+
+
+class InUse(NamedTuple):
+    """How many invocations run, of a function and in all."""
+
+    function: int
+    account: int
 
 
 class Concurrency:
@@ -25,7 +33,7 @@ class Concurrency:
         }
 
     @contextmanager
-    def taken(self, function: Function) -> Iterator[None]:
+    def taken(self, function: Function) -> Iterator[InUse]:
         """Count an invocation of a function, in any version, inside the block. Raises TooManyRequestsError."""
         reserved = self._reserved.get(function.name)
         if reserved is not None and self._running[function.name] >= reserved:
@@ -38,6 +46,6 @@ class Concurrency:
             )
         self._running[function.name] += 1
         try:
-            yield
+            yield InUse(self._running[function.name], self._running.total())
         finally:
             self._running[function.name] -= 1

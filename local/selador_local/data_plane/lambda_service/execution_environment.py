@@ -101,6 +101,15 @@ class Runtime:
         await self.server.close()
 
 
+@dataclass(frozen=True)
+class Invoked:
+    """An invocation that is over: what the caller gets, when it began in seconds since the epoch, and the report."""
+
+    result: InvokeResult
+    started_at: float
+    report: Report
+
+
 class ExecutionEnvironment:
     """Runs invocations of a function, one at a time. `event` is the event under way, empty if there is none.
 
@@ -126,7 +135,7 @@ class ExecutionEnvironment:
         self._is_new = True
         self._expires_at = clock.monotonic() + LIFE_SECONDS
 
-    async def invoke(self, event: bytes) -> InvokeResult:
+    async def invoke(self, event: bytes) -> Invoked:
         """Run one invocation. Raises ControlPlaneError if the role has no credentials; other failures are results."""
         request_id = str(uuid.uuid4())
         init_error, init_ms = None, None
@@ -136,9 +145,9 @@ class ExecutionEnvironment:
         elif self._runtime is not None and self._runtime.process.exited.done():
             await self.stop()
 
-        started = time.monotonic()
+        started, started_at = time.monotonic(), self._clock.time()
         timeout_seconds = self._time_limit(event) or self._function.timeout_seconds
-        for line in start_lines(self._function, request_id, datetime.now(UTC)):
+        for line in start_lines(self._function, request_id, self._now()):
             self._log(line)
         report = Report(request_id, 0, init_ms, 0, "success")
         try:
@@ -161,9 +170,9 @@ class ExecutionEnvironment:
             else:
                 self._runtime.process.drain()
         report = replace(report, duration_ms=(time.monotonic() - started) * 1000)
-        for line in report_lines(self._function, report, datetime.now(UTC)):
+        for line in report_lines(self._function, report, self._now()):
             self._log(line)
-        return result
+        return Invoked(result, started_at, report)
 
     @property
     def is_expired(self) -> bool:
@@ -194,9 +203,12 @@ class ExecutionEnvironment:
             runtime, self._runtime = self._runtime, None
             await runtime.stop()
 
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.time(), UTC)
+
     async def _first_init(self, request_id: str) -> tuple[InvokeResult | None, float]:
         """Initialize a new environment; return the error, None on success, and the milliseconds."""
-        self._log(init_start_line(self._function, datetime.now(UTC)))
+        self._log(init_start_line(self._function, self._now()))
         started = time.monotonic()
         error = None
         try:
@@ -224,7 +236,7 @@ class ExecutionEnvironment:
 
     def _log_failed_init(self, started: float, phase: str, status: str, error_type: str | None = None) -> None:
         report = InitReport((time.monotonic() - started) * 1000, phase, status, error_type)
-        self._log(init_report_line(self._function, report, datetime.now(UTC)))
+        self._log(init_report_line(self._function, report, self._now()))
 
     async def _run(self, request_id: str, event: bytes, deadline: float) -> InvokeResult:
         if self._runtime is None:  # the time of this init counts against the invocation (LAM-25)

@@ -8,13 +8,14 @@ from pathlib import Path
 from random import Random
 
 from selador_local.clock import StackClock
+from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.fault_targets import request_ids
-from selador_local.data_plane.lambda_service import code, stack_time
+from selador_local.data_plane.lambda_service import code, metrics, stack_time
 from selador_local.data_plane.lambda_service.concurrency import Concurrency
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
-from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
-from selador_local.data_plane.lambda_service.invocation import InvokeResult
+from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment, Invoked
+from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.lambda_service.log_lines import file_log
 from selador_local.data_plane.lambda_service.process import Process
 from selador_local.data_plane.lambda_service.runtime import interpreter, make_runtime_dir
@@ -25,7 +26,7 @@ _MAX_ENVIRONMENTS = 20
 
 
 class LambdaService:
-    """Runs the functions that `deploy` was given. Logs go to `work_dir/logs/<function>.log`."""
+    """Runs the functions that `deploy` was given. Logs go to their groups and to `work_dir/logs/<function>.log`."""
 
     def __init__(
         self,
@@ -36,10 +37,12 @@ class LambdaService:
         clock: StackClock,
         account_concurrency: int,
         random: Random,
+        outbox: Outbox,
     ) -> None:
         self._clock = clock
         self._concurrency = Concurrency(account_concurrency)
         self._random = random
+        self._outbox = outbox
         self._region = region
         self.endpoints: Mapping[str, str] = {}
         """The `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs in functions to this machine."""
@@ -78,8 +81,14 @@ class LambdaService:
         if alias is None:
             raise DeploymentError(f"the function {function_arn} is not deployed")
         function = version_for(alias, self._random.random())
-        with self._concurrency.taken(function):
-            return await self._pools[function.arn, function.version].invoke(event)
+        try:
+            with self._concurrency.taken(function) as in_use:
+                invoked = await self._pools[function.arn, function.version].invoke(event)
+        except TooManyRequestsError:
+            self._outbox.put(metrics.throttled(function, self._clock.time()))
+            raise
+        self._outbox.put(metrics.invoked(function, invoked, in_use))
+        return invoked.result
 
     async def recycle(self) -> None:
         """Replace every environment, as Lambda does from time to time; busy ones after their invocation."""
@@ -116,11 +125,16 @@ class LambdaService:
     async def _pool(self, function: Function) -> "_Pool":
         python = interpreter(function)
         task_root = await asyncio.to_thread(code.extracted, function, self._code_dir)
-        log = file_log(self._log_dir / f"{function.name}.log")
+        write = file_log(self._log_dir / f"{function.name}.log")
 
         def new_environment() -> ExecutionEnvironment:
-            now = datetime.now(UTC)
+            now = datetime.fromtimestamp(self._clock.time(), UTC)
             log_stream = f"{now:%Y/%m/%d}/[{function.version}]{secrets.token_hex(16)}"
+            address = LogStreamAddress(function.log_group, log_stream, function.role_arn)
+
+            def log(line: str) -> None:
+                write(line)
+                self._outbox.log(Line(address, self._clock.time(), line))
 
             async def launch(runtime_api: str) -> Process:
                 variables = environment_variables(
@@ -170,14 +184,14 @@ class _Pool:
         self._room = asyncio.Semaphore(_MAX_ENVIRONMENTS)
         self._retired = False
 
-    async def invoke(self, event: bytes) -> InvokeResult:
+    async def invoke(self, event: bytes) -> Invoked:
         async with self._room:
             await self._stop_expired()
             environment = self._idle.pop() if self._idle else self._new_environment()
             self.busy.add(environment)
             usable = False
             try:
-                result = await environment.invoke(event)
+                invoked = await environment.invoke(event)
                 usable = not self._retired and not environment.is_expired
             finally:
                 self.busy.discard(environment)
@@ -185,7 +199,7 @@ class _Pool:
                     self._idle.append(environment)
                 else:
                     await environment.stop()
-        return result
+        return invoked
 
     async def recycle(self) -> None:
         """Stop the idle environments now, and the busy ones when they are done; later calls get new ones."""

@@ -158,3 +158,10 @@ def handshake(
     auth(keys, service, region).add_auth(request)
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
     return {"method": "GET", "url": request.url, "headers": headers}
+
+
+def test_data_that_can_not_be_read_are_refused(server: Any) -> None:
+    """What data that can be read become is shown with CloudWatch's API."""
+    status, refused = server.ask("metrics", {"data": [["AWS/Lambda", "Errors"]]})
+
+    assert (status, refused["__type"]) == (400, "InvalidRequest")

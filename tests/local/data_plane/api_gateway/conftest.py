@@ -13,11 +13,12 @@ from websockets.exceptions import ConnectionClosed
 
 from selador_local.control_plane_client.iam import SignatureFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
-from selador_local.data_plane.deployment import Integration, RequestAuthorizer, Route, Stage, Throttle
+from selador_local.data_plane.deployment import AccessLog, Integration, RequestAuthorizer, Route, Stage, Throttle
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.http import serve
 
 from ....conftest import STUCK_SECONDS
+from ..conftest import KeptOutbox
 
 API, STAGE = "a1b2c3", "local"
 ALL = ("$connect", "$disconnect", "$default", "invoke", "ping", "one-way")
@@ -101,6 +102,7 @@ class Harness:
     gateway: ApiGateway
     function: FakeFunction
     clock: MovableClock
+    outbox: KeptOutbox
     port: int
     keys_allowed: set[str] = field(default_factory=lambda: {"AKIDALLOWED"})
     asked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -127,6 +129,8 @@ def stage(
     without_integration: tuple[str, ...] = (),
     timeout_ms: int = 29_000,
     authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None,
+    access_log: AccessLog | None = None,
+    detailed_metrics: bool = False,
 ) -> Stage:
     integration = Integration("arn:aws:lambda:us-east-1:123456789012:function:ws:live", timeout_ms)
     routes = {
@@ -138,7 +142,17 @@ def stage(
         )
         for key in keys
     }
-    return Stage(API, STAGE, "d1", "$request.body.action", routes, throttle, route_throttles or {})
+    return Stage(
+        API,
+        STAGE,
+        "d1",
+        "$request.body.action",
+        routes,
+        throttle,
+        route_throttles or {},
+        access_log,
+        detailed_metrics,
+    )
 
 
 @pytest.fixture
@@ -160,7 +174,7 @@ def running() -> Running:
         def hold() -> bool:
             return harness.hold()
 
-        function, clock = FakeFunction(), MovableClock()
+        function, clock, outbox = FakeFunction(), MovableClock(), KeptOutbox()
         gateway = ApiGateway(
             region="us-east-1",
             account_id="123456789012",
@@ -169,10 +183,11 @@ def running() -> Running:
             authorizer=authorizer,
             clock=clock,
             may_be_overtaken=hold,
+            outbox=outbox,
         )
         gateway.deploy({(API, STAGE): stage(*keys, **settings)})
         server = await serve(gateway.handle, upgrade=gateway.upgrade)
-        harness = Harness(gateway, function, clock, server.port)
+        harness = Harness(gateway, function, clock, outbox, server.port)
         try:
             yield harness
         finally:

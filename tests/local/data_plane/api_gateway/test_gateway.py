@@ -4,15 +4,16 @@ import asyncio
 import json
 import re
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from selador_local.data_plane.deployment import Throttle
+from selador_local.data_plane.deployment import AccessLog, Throttle
 
-from .conftest import ALL, Running, closing, scenario
+from .conftest import ALL, API, STAGE, Running, closing, scenario
 
 
 async def refusal(url: str) -> int:
@@ -272,5 +273,56 @@ def test_plain_get_needs_an_upgrade(running: Running) -> None:
 
             assert (await reader.read()).startswith(b"HTTP/1.1 426 ")
             writer.close()
+
+    scenario(run())
+
+
+def test_cloudwatch_is_told_of_each_exchange(running: Running) -> None:
+    access_log = AccessLog("/aws/apigateway/selador/access", "$context.eventType $context.routeKey $context.status")
+
+    async def run() -> None:
+        async with running(*ALL, access_log=access_log, detailed_metrics=True) as api:
+            api.function.answers["invoke"] = {"statusCode": 200, "body": "accepted"}
+            api.function.raises.add("ping")
+            async with connect(api.url) as client:
+                for action in ("invoke", "ping"):
+                    await client.send(json.dumps({"action": action}))
+                    await client.recv()
+            await api.function.event_of("$disconnect")
+            await api.gateway.close()
+
+            counted = {"ConnectCount": 1, "MessageCount": 4, "IntegrationError": 1, "IntegrationLatency": ANY}
+            assert api.outbox.sums(ApiId=API) == counted
+            assert api.outbox.sums(ApiId=API, Stage=STAGE) == counted
+            assert api.outbox.sums(ApiId=API, Route="ping", Stage=STAGE)["IntegrationError"] == 1
+            assert {line.to.group for line in api.outbox.lines} == {access_log.group}
+            assert [line.text for line in api.outbox.lines] == [
+                "CONNECT $connect 200",
+                "MESSAGE invoke 200",
+                "MESSAGE ping 500",
+                "DISCONNECT $disconnect 200",
+            ]
+
+    scenario(run())
+
+
+def test_cloudwatch_is_told_of_clients_that_are_turned_away(running: Running) -> None:
+    access_log = AccessLog("log", "$context.eventType $context.routeKey $context.status $context.error.message")
+
+    async def run() -> None:
+        async with running("invoke", throttle=Throttle(0, 2), access_log=access_log) as api:
+            async with connect(api.url) as client:
+                for _ in range(2):
+                    await client.send('{"action":"unknown"}')
+                    await client.recv()
+            assert await refusal(api.url) == 429
+
+            assert api.outbox.sums(ApiId=API) == {"ClientError": 3, "MessageCount": 4}
+            assert sorted(line.text for line in api.outbox.lines if "DISCONNECT" not in line.text) == [
+                "CONNECT $connect 200 -",
+                "CONNECT $connect 429 Too Many Requests",
+                "MESSAGE - 403 Forbidden",
+                "MESSAGE - 429 Too Many Requests",
+            ]
 
     scenario(run())

@@ -11,11 +11,13 @@ from random import Random
 import pytest
 
 from selador_local.clock import StackClock
+from selador_local.data_plane.cloudwatch.outbox import Outbox
 from selador_local.data_plane.deployment import Function
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
 
 from ....conftest import STUCK_SECONDS
+from ..conftest import KeptOutbox
 
 MakeFunction = Callable[..., Function]
 MakeService = Callable[..., LambdaService]
@@ -64,9 +66,11 @@ def make_function(tmp_path: Path) -> MakeFunction:
 
 @pytest.fixture
 def make_service(tmp_path: Path) -> MakeService:
-    """Call it inside the event loop, with a clock or none for the machine's; it works in `tmp_path / "work"`."""
+    """Call it inside the event loop; it works in `tmp_path / "work"`, by the machine's clock if no other is given."""
 
-    def make(clock: StackClock | None = None, *, account_concurrency: int = 1_000) -> LambdaService:
+    def make(
+        clock: StackClock | None = None, *, account_concurrency: int = 1_000, outbox: Outbox | None = None
+    ) -> LambdaService:
         service = LambdaService(
             region="us-east-1",
             credentials=FixedCredentials(),
@@ -74,6 +78,7 @@ def make_service(tmp_path: Path) -> MakeService:
             clock=clock or StackClock(),
             account_concurrency=account_concurrency,
             random=Random(1),
+            outbox=outbox or KeptOutbox(),
         )
         service.endpoints = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
         return service

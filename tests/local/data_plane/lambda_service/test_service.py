@@ -17,6 +17,7 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, Too
 from selador_local.data_plane.lambda_service.service import LambdaService, version_for
 
 from ....conftest import STUCK_SECONDS
+from ..conftest import KeptOutbox
 
 MakeFunction = Callable[..., Function]
 MakeService = Callable[..., LambdaService]
@@ -57,6 +58,28 @@ def invoke_all(make_service: MakeService, function: Function, *events: Any) -> l
 
 def log_of(tmp_path: Path) -> str:
     return (tmp_path / "work/logs/echo.log").read_text()
+
+
+def test_cloudwatch_gets_an_environment_s_lines_in_a_stream_and_its_metrics(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    source = "def handle(event, context):\n    print('at work')\n    return 1 / event\n"
+    outbox = KeptOutbox()
+    service = partial(make_service, outbox=outbox)
+
+    before = time.time()
+    invoke_all(service, make_function(source), 1, 0)
+
+    (address,) = {line.to for line in outbox.lines}
+    assert (address.group, address.role_arn) == ("/aws/lambda/echo", "arn:aws:iam::123456789012:role/echo")
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[7\][0-9a-f]{32}", address.stream)
+    texts = [line.text for line in outbox.lines]
+    assert texts.count("at work") == 2
+    assert sum(text.startswith("REPORT") for text in texts) == 2
+    sums = outbox.sums(FunctionName="echo")
+    assert (sums["Invocations"], sums["Errors"], sums["ConcurrentExecutions"]) == (2, 1, 2)
+    assert 0 < sums["Duration"] < 1000 * (time.time() - before)
+    assert outbox.sums(FunctionName="echo", Resource="echo:live") == sums
 
 
 def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
