@@ -46,6 +46,12 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         super().__init__(region_name, account_id)
         self.move_tasks = MoveTasks(self._queue_by_arn, self.list_dead_letter_source_queues)
 
+    def get_queue(self, queue_name: str) -> StandardQueue:
+        """Return a queue; whatever is asked of it keeps its metrics alive (SQS-33)."""
+        queue: StandardQueue = super().get_queue(queue_name)
+        queue.used_at = queue.now_ms()
+        return queue
+
     def send_message(  # noqa: PLR0917 # moto's signature
         self,
         queue_name: str,
@@ -77,12 +83,15 @@ class SqsBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         )
         message = Message(str(uuid.uuid4()), content, sent_at=queue.now_ms())
         queue.put(message, delay)
+        with queue.changed:
+            queue.traffic.sent_sizes[message_limits.size(message_body, content.attributes)] += 1
         return message
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
         queue: StandardQueue = self.get_queue(queue_name)
         with queue.changed, _translated():
             queue.store.delete(receipt_handle)
+            queue.traffic.deleted += 1
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         queue: StandardQueue = self.get_queue(queue_name)

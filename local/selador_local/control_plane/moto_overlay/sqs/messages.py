@@ -17,6 +17,7 @@ from typing import Any
 from selador_local.control_plane.moto_overlay.sqs.disorder import Disorder
 from selador_local.errors import SeladorLocalError
 
+_POISONED_RECEIVES = 3  # so often received, a message no longer makes its queue look old (SQS-34)
 MAX_TOTAL_VISIBILITY_MS = 43_200_000  # 12 hours, counted from the receive (SQS-12)
 
 
@@ -50,6 +51,9 @@ class Message:
     content: Content
     sent_at: int
     source_arn: str | None = None
+    moved_at: int | None = None
+    """When it came from there, and how often it had been received by then."""
+    received_before: int = 0
     receive_count: int = 0
     first_received_at: int | None = None
     received_at: int | None = None
@@ -170,6 +174,19 @@ class MessageStore:
         hidden = [message for message in alive if message.visible_at > now]
         delayed = sum(message.received_at is None for message in hidden)
         return Counts(visible=len(alive) - len(hidden), not_visible=len(hidden) - delayed, delayed=delayed)
+
+    def oldest_age_ms(self, now: int, retention_ms: int) -> int:
+        """Return the age of the oldest message, 0 without one. In a dead-letter queue it counts from the move there.
+
+        A message that was received three times or more is left out: it waits for nobody (SQS-34).
+        """
+        ages = (
+            now - (message.sent_at if message.moved_at is None else message.moved_at)
+            for message in self._messages.values()
+            if message.sent_at + retention_ms > now
+            and message.receive_count - message.received_before < _POISONED_RECEIVES
+        )
+        return max(ages, default=0)
 
     def next_receivable_at(self) -> int | None:
         """Return when the next message can be received, or None. A long poll sleeps until then."""

@@ -10,7 +10,9 @@ from moto.sqs.models import Queue as MotoQueue
 from moto.sqs.models import sqs_backends
 
 from selador_local.clock import StackClock
+from selador_local.cloudwatch.datum import Datum
 from selador_local.control_plane.moto_overlay.sqs.messages import Counts, Delivery, Message, MessageStore
+from selador_local.control_plane.moto_overlay.sqs.metrics import IDLE_SECONDS, Traffic, of_queue
 
 _AS_SENT = ("Policy", "RedrivePolicy")
 
@@ -31,6 +33,8 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
             raise InvalidParameterValue("The local control plane has standard queues only.")
         self._as_sent: dict[str, str] = {}
         self.store = MessageStore(secrets.token_hex(8))
+        self.traffic = Traffic()
+        self.used_at = self.now_ms()
         self.changed = Condition()  # guards the store, and wakes long polls
         super().__init__(name, region, account_id, **attributes)
 
@@ -95,13 +99,30 @@ class StandardQueue(MotoQueue):  # type: ignore[misc] # moto is untyped
                 )
             if target is not None:  # outside the lock: the other queue has its own
                 for message in received.exhausted:
-                    message.source_arn = self.queue_arn
+                    message.source_arn, message.moved_at = self.queue_arn, self.now_ms()
+                    message.received_before = message.receive_count
                     target.put(message)  # with its sending time (SQS-23) and its count (SQS-22)
             if received.deliveries or self.now_ms() >= deadline:
+                with self.changed:
+                    self.traffic.received += len(received.deliveries)
+                    self.traffic.empty_receives += not received.deliveries
                 return received.deliveries
             with self.changed:
                 wake_at = min(deadline, self.store.next_receivable_at() or deadline)
                 self.changed.wait(self.clock.machine_seconds(max(wake_at - self.now_ms(), 1) / 1000))
+
+    def report(self, time: float) -> list[Datum]:
+        """Return the metrics of the minute that began then, none if the queue was idle for six hours (SQS-33)."""
+        with self.changed:
+            now = self.now_ms()
+            counts = self.store.counts(now, self.retention_ms)
+            if counts != Counts(0, 0, 0):
+                self.used_at = now
+            traffic, self.traffic = self.traffic, Traffic()
+            if now - self.used_at > IDLE_SECONDS * 1000:
+                return []
+            age_seconds = self.store.oldest_age_ms(now, self.retention_ms) // 1000
+        return of_queue(self.name, traffic, counts, age_seconds, time)
 
     def take(self) -> Message | None:
         """Remove one visible message, for a move task."""

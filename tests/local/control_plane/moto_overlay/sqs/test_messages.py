@@ -199,3 +199,34 @@ def test_a_purge_leaves_nothing(store: MessageStore) -> None:
     store.purge()
 
     assert received_ids(receive(store, HOUR)) == []
+
+
+def test_the_oldest_message_has_an_age_until_it_is_deleted_or_expires(store: MessageStore) -> None:
+    put(store, "old", now=1_000)
+    put(store, "young", now=5_000)
+
+    assert store.oldest_age_ms(10_000, 4 * DAY) == 9_000
+    assert store.oldest_age_ms(10_000, 8_000) == 5_000, "the old one has expired"
+    assert MessageStore("empty").oldest_age_ms(10_000, 4 * DAY) == 0
+
+
+def test_a_message_that_was_received_three_times_makes_its_queue_look_no_older(store: MessageStore) -> None:
+    """A poison message doesn't raise the age (SQS-34)."""
+    put(store, "poison", now=0)
+    receive(store, 0, visibility_ms=0)
+    receive(store, 1, visibility_ms=0)
+    put(store, "young", now=5_000)
+    assert store.oldest_age_ms(10_000, 4 * DAY) == 10_000
+
+    receive(store, 2, limit=1, visibility_ms=0)
+
+    assert store.oldest_age_ms(10_000, 4 * DAY) == 5_000
+
+
+def test_in_a_dead_letter_queue_the_age_counts_from_the_move(store: MessageStore) -> None:
+    message = Message("moved", Content("body"), sent_at=0, receive_count=4)
+    message.moved_at, message.received_before = 60_000, 4
+
+    store.put(message, 60_000)
+
+    assert store.oldest_age_ms(61_000, 4 * DAY) == 1_000
