@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
     from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay.cloudwatch import minutes  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.install import install  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi  # noqa: PLC0415
@@ -51,8 +52,8 @@ def main(arguments: list[str]) -> int:
         return 1
     endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
     code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
-    metrics = MetricStore()
-    install(options.data_plane_port, code_locations, StackClock(options.time_scale, options.time_origin), metrics)
+    clock, metrics = StackClock(options.time_scale, options.time_origin), MetricStore()
+    install(options.data_plane_port, code_locations, clock, metrics)
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.create_administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
@@ -68,6 +69,7 @@ def main(arguments: list[str]) -> int:
         "accessKeyId": keys.access_key,
         "secretAccessKey": keys.secret_key,
     }
+    minutes.start(ACCOUNT_ID, REGION, clock, metrics)
     _end_on_signal_or_orphaned(parent, httpd.shutdown)
     print(json.dumps(ready), flush=True)
     httpd.serve_forever()

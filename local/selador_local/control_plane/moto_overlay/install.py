@@ -22,7 +22,7 @@ from selador_local.clock import StackClock
 from selador_local.cloudwatch.metric_store import MetricStore
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.moto_overlay.apigatewayv2 import PATHS, ApiGatewayV2Api, ApiGatewayV2Backend
-from selador_local.control_plane.moto_overlay.cloudwatch import CloudWatchApi, CloudWatchBackend
+from selador_local.control_plane.moto_overlay.cloudwatch.alarms import CloudWatchApi, CloudWatchBackend
 from selador_local.control_plane.moto_overlay.cloudwatch_logs import LogsApi, LogStream
 from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi, LambdaBackend, LambdaFunction
 from selador_local.control_plane.moto_overlay.s3 import Bucket
@@ -41,6 +41,8 @@ def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClo
                 url_paths[path] = ApiGatewayV2Api.dispatch
         url_paths.update(dict.fromkeys(PATHS, ApiGatewayV2Api.dispatch))
 
+    CloudWatchApi.clock = CloudWatchBackend.clock = clock
+    CloudWatchApi.metrics = metrics
     moto.cloudwatch.models.cloudwatch_backends.backend = CloudWatchBackend
     _serve(moto.cloudwatch.urls.url_paths, CloudWatchApi)
 
