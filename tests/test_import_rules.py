@@ -65,11 +65,12 @@ LAPTOP_STACK = {
     "cloudwatch_logs": {"errors"},
     "control_plane": {"clock", "cloudwatch", "cloudwatch_logs", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
-    "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy"},
+    "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy", "log_files"},
     "errors": set(),
     "http": set(),
     "iam_policy": set(),
-    "stack": {"bedrock", "clock", "control_plane_client", "data_plane", "errors"},
+    "log_files": set(),
+    "stack": {"bedrock", "clock", "control_plane_client", "data_plane", "errors", "log_files"},
 }
 """Each part of the laptop stack, and the parts that it may import. The planes talk over HTTP, as on AWS."""
 

@@ -44,7 +44,7 @@ class DataPlane:
         emulation: Emulation,
     ) -> None:
         self.port = port
-        self._clock = emulation.clock
+        self.clock = emulation.clock
         self._control_plane = control_plane
         self._credentials = RoleCredentials(control_plane)
         log_streams = LogStreams(control_plane, self._credentials)
@@ -138,5 +138,5 @@ class DataPlane:
             queue = EventSourceQueue(
                 self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn
             )
-            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke, self._clock)
+            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke, self.clock)
             poller.start()

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from selador_local import log_files
 from selador_local.errors import SeladorLocalError
 
 _TAIL_LINES = 15
@@ -36,6 +37,7 @@ async def run(
     assert process.stderr is not None
     errors: list[str] = []
     written: list[str] = []
+    log_files.rotate(log)
     try:
         with log.open("a", encoding="utf-8") as file:
             async with asyncio.TaskGroup() as readers:

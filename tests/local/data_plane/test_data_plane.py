@@ -4,9 +4,11 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
@@ -17,6 +19,7 @@ from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 
 from ...conftest import STUCK_SECONDS
+from ..conftest import Terraform
 
 HANDLER = """
 import json
@@ -42,10 +45,11 @@ def handle(event, context):
 """
 
 
-@pytest.fixture
-def api_id(terraform: Any) -> str:
+@pytest.fixture(scope="module")
+def api_id(control_plane: ControlPlane) -> str:
     """A WebSocket API, a queue and a worker, deployed to the stage `local`."""
-    handler_role = terraform.role("handler", {"Action": "sqs:SendMessage", "Resource": "*"})
+    terraform = Terraform(control_plane)
+    handler_role = terraform.role("handler", {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"})
     queue_arn = terraform.queue("requests")
     worker_role = terraform.role(
         "worker",
@@ -80,9 +84,14 @@ def with_data_plane(
     asyncio.run(run())
 
 
-def test_a_message_travels_to_the_worker_and_back(
-    control_plane: ControlPlane, terraform: Any, api_id: str, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def travelled(control_plane: ControlPlane, api_id: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The API, and the folder of a data plane in which a message travelled to the worker and back."""
+    terraform = Terraform(control_plane)
+    work_dir = tmp_path_factory.mktemp("travelled")
+    logs = boto3.Session().client("logs", **control_plane.client_arguments)
+    for function in ("handler", "worker"):
+        logs.create_log_group(logGroupName=f"/aws/lambda/{function}")
     queue_url = terraform.sqs.get_queue_url(QueueName="requests")["QueueUrl"]
 
     async def scenario(data_plane: DataPlane) -> None:
@@ -100,11 +109,17 @@ def test_a_message_travels_to_the_worker_and_back(
             await client.send('{"action":"invoke"}')
             assert json.loads(await client.recv()) == accepted
 
-    with_data_plane(control_plane, tmp_path, scenario)
+    with_data_plane(control_plane, work_dir, scenario)
+    return api_id, work_dir
 
-    handler_log = (tmp_path / "logs/handler.log").read_text()
+
+def test_a_message_travels_to_the_worker_and_back(terraform: Any, travelled: tuple[str, Path]) -> None:
+    _, work_dir = travelled
+
+    handler_log = (work_dir / "logs/handler.log").read_text()
     assert "DISCONNECT 1000" in handler_log
     assert len(re.findall("Init Duration", handler_log)) == 1
+    queue_url = terraform.sqs.get_queue_url(QueueName="requests")["QueueUrl"]
     counts = terraform.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 
@@ -128,6 +143,35 @@ def test_a_function_can_be_invoked_by_whoever_may(
     with_data_plane(control_plane, tmp_path, scenario, data_plane_port)
 
     assert versions == {"live": "1", "$LATEST": "$LATEST"}
+
+
+def test_cloudwatch_has_the_metrics_and_the_lines_that_a_role_may_write(
+    control_plane: ControlPlane, travelled: tuple[str, Path]
+) -> None:
+    logs = boto3.Session().client("logs", **control_plane.client_arguments)
+    cloudwatch = boto3.Session().client("cloudwatch", **control_plane.client_arguments)
+    api_id, _ = travelled
+
+    def total(namespace: str, metric: str, **dimensions: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=datetime.now(UTC) - timedelta(minutes=10),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in points)
+
+    written = logs.filter_log_events(logGroupName="/aws/lambda/handler", filterPattern="DISCONNECT")["events"]
+    assert [event["message"] for event in written] == ["DISCONNECT 1000"]
+    assert logs.describe_log_streams(logGroupName="/aws/lambda/worker")["logStreams"] == []
+    assert total("AWS/ApiGateway", "MessageCount", ApiId=api_id, Stage="local") == 5, "two asked and answered, a post"
+    assert total("AWS/ApiGateway", "ConnectCount", ApiId=api_id) == 1
+    assert total("AWS/Lambda", "Invocations", FunctionName="handler", Resource="handler:live") == 4
+    assert total("AWS/Lambda", "Invocations", FunctionName="worker") == 1
+    assert total("AWS/Lambda", "Errors", FunctionName="worker") == 0
 
 
 def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(

@@ -5,9 +5,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from selador_local import log_files
 from selador_local.data_plane.deployment import Function
 
 Log = Callable[[str], None]
@@ -37,14 +39,9 @@ class InitReport:
 
 
 def file_log(path: Path) -> Log:
-    """Return a log that appends whole lines to `path`, so that `tail -f` can follow it."""
+    """Return a log that appends whole lines to `path`, and begins a new file if that grows too long."""
     path.parent.mkdir(parents=True, exist_ok=True)
-
-    def write(line: str) -> None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-
-    return write
+    return partial(log_files.append, path)
 
 
 def init_start_line(function: Function, now: datetime) -> str:
