@@ -89,7 +89,9 @@ class CloudWatchBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         alarm.state_transitioned_timestamp = alarm.state_updated_timestamp
         summary = f"Alarm updated from {alarm.state_value} to {state.value}"
         alarm.state_value = state.value.value
-        after = {"stateValue": alarm.state_value, "stateReason": state.reason, "stateReasonData": state.reason_data}
+        after = {"stateValue": alarm.state_value, "stateReason": state.reason}
+        if state.reason_data is not None:
+            after["stateReasonData"] = state.reason_data
         self.remember(alarm, "StateUpdate", summary, {"version": "1.0", "oldState": before, "newState": after})
 
     def remember(self, alarm: StoredAlarm, kind: str, summary: str, data: dict[str, Any]) -> None:
