@@ -31,7 +31,7 @@ def test_help_names_the_commands_and_what_they_do() -> None:
         ((), "the following arguments are required: command"),
         (("down",), "invalid choice: 'down'"),
         (("up", "--question", "Pets?"), "unrecognized arguments: --question"),
-        (("up", "--time-scale", "61"), "argument --time-scale: 61 is not from 1 to 60"),
+        (("up", "--time-scale", "21"), "argument --time-scale: 21 is not from 1 to 20"),
     ],
     ids=["no command", "unknown command", "question without demo", "time too fast"],
 )
