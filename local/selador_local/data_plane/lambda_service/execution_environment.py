@@ -25,7 +25,7 @@ from selador_local.data_plane.lambda_service.log_lines import (
     Log,
     Report,
     init_report_line,
-    init_start_line,
+    init_start_lines,
     report_lines,
     start_lines,
 )
@@ -208,7 +208,8 @@ class ExecutionEnvironment:
 
     async def _first_init(self, request_id: str) -> tuple[InvokeResult | None, float]:
         """Initialize a new environment; return the error, None on success, and the milliseconds."""
-        self._log(init_start_line(self._function, self._now()))
+        for line in init_start_lines(self._function, self._now()):
+            self._log(line)
         started = time.monotonic()
         error = None
         try:

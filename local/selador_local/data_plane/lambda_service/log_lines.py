@@ -44,7 +44,7 @@ def file_log(path: Path) -> Log:
     return partial(log_files.append, path)
 
 
-def init_start_line(function: Function, now: datetime) -> str:
+def init_start_lines(function: Function, now: datetime) -> list[str]:
     """Return the line with which a new environment begins (LAM-55). The number of the runtime's version is invented."""
     version = f"{function.runtime.replace('python', 'python:')}.v0"
     region = function.arn.split(":")[3]
@@ -59,8 +59,8 @@ def init_start_line(function: Function, now: datetime) -> str:
             "functionVersion": function.version,
             "instanceMaxMemory": function.memory_mb * 2**20,
         }
-        return _json(now, "platform.initStart", record)
-    return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {version_arn}"
+        return [_json(now, "platform.initStart", record)] if _writes_routine(function) else []
+    return [f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {version_arn}"]
 
 
 def init_report_line(function: Function, init: InitReport, now: datetime) -> str:

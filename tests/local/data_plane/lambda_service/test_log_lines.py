@@ -14,7 +14,7 @@ from selador_local.data_plane.lambda_service.log_lines import (
     LinePipe,
     Report,
     init_report_line,
-    init_start_line,
+    init_start_lines,
     report_lines,
     start_lines,
 )
@@ -41,8 +41,8 @@ def test_text_report_of_a_crash_names_the_error(make_function: Callable[..., Fun
 
 
 def test_the_first_line_of_an_environment_names_the_runtime(make_function: Callable[..., Function]) -> None:
-    text = init_start_line(make_function(""), NOW)
-    line = json.loads(init_start_line(make_function("", log_format="JSON"), NOW))
+    [text] = init_start_lines(make_function(""), NOW)
+    [line] = [json.loads(line) for line in init_start_lines(make_function("", log_format="JSON"), NOW)]
 
     version_arn = r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}"
     assert re.fullmatch(rf"INIT_START Runtime Version: python:3\.13\.v0\tRuntime Version ARN: {version_arn}", text)
@@ -106,7 +106,7 @@ def test_json_lines(make_function: Callable[..., Function]) -> None:
 @pytest.mark.parametrize(
     ("level", "status", "types"),
     [
-        ("INFO", "success", ["platform.start", "platform.report"]),
+        ("INFO", "success", ["platform.initStart", "platform.start", "platform.report"]),
         ("WARN", "success", []),
         ("WARN", "timeout", ["platform.report"]),
     ],
@@ -118,7 +118,7 @@ def test_the_system_level_warn_leaves_out_what_tells_of_no_failure(
     function = make_function("", log_format="JSON", system_log_level=level)
     report = Report("r1", 1.0, None, 87, status)
 
-    lines = [*start_lines(function, "r1", NOW), *report_lines(function, report, NOW)]
+    lines = [*init_start_lines(function, NOW), *start_lines(function, "r1", NOW), *report_lines(function, report, NOW)]
 
     assert [json.loads(line)["type"] for line in lines] == types
 
