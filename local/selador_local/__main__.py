@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from selador_client import demo
@@ -13,7 +14,7 @@ from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
 from selador_local.stack.progress import Progress
-from selador_local.stack.stack import DOCUMENTS, WORK_DIR, running
+from selador_local.stack.stack import DOCUMENTS, WORK_DIR, Stack, running
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
 _QUESTION = "Which flats near the harbour allow pets?"
@@ -34,18 +35,18 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace) -> int:
     print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
-    async with running(Progress(sys.stdout), documents=options.documents, emulation=_emulation(options)) as stack:
+    async with _running(options) as stack:
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace) -> int:
-    async with running(Progress(sys.stdout), documents=options.documents, emulation=_emulation(options)) as stack:
+    async with _running(options) as stack:
         print(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
-            f"  Logs of functions and Terraform:  {WORK_DIR / 'logs'}\n\n"
+            f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
             "Ctrl-C stops everything.",
             flush=True,
         )
@@ -54,8 +55,9 @@ async def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _emulation(options: argparse.Namespace) -> Emulation:
-    return Emulation(StackClock(options.time_scale, time.time()), options.seed, options.account_concurrency)
+def _running(options: argparse.Namespace) -> AbstractAsyncContextManager[Stack]:
+    emulation = Emulation(StackClock(options.time_scale, time.time()), options.seed, options.account_concurrency)
+    return running(Progress(sys.stdout), work_dir=options.work_dir, documents=options.documents, emulation=emulation)
 
 
 async def _told_to_end() -> None:
@@ -78,6 +80,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             type=Path,
             default=DOCUMENTS,
             help="folder of the .md and .txt files to answer from (default: local/documents)",
+        )
+        command.add_argument(
+            "--work-dir",
+            type=lambda folder: Path(folder).absolute(),
+            default=WORK_DIR,
+            metavar="FOLDER",
+            help="folder for artifacts, logs and stack.json (default: .local); each running stack needs its own",
         )
         _add_emulation(command)
         if name == "demo":

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,22 @@ def test_an_error_of_the_stack_is_a_sentence_and_exits_1(
     assert command_line.main(["up"]) == 1
 
     assert capsys.readouterr().err == "\nthe control plane answered 403 to authorize\n"
+
+
+def test_a_work_folder_of_ones_own_is_used_whatever_the_current_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    used: list[object] = []
+
+    @contextlib.asynccontextmanager
+    async def running(*_: object, work_dir: Path, **__: object) -> AsyncIterator[None]:
+        used.append(work_dir)
+        raise ControlPlaneError("enough seen")
+        yield
+
+    monkeypatch.setattr(command_line, "running", running)
+    monkeypatch.chdir(tmp_path)
+
+    command_line.main(["up", "--work-dir", "mine"])
+
+    assert used == [tmp_path / "mine"]
