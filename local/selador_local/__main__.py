@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 import time
 from contextlib import AbstractAsyncContextManager
@@ -13,6 +12,8 @@ from selador_client import demo
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
+from selador_local.stack.interruption import interruptible, until_interrupted
+from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, Stack, running
 
@@ -21,50 +22,41 @@ _QUESTION = "Which flats near the harbour allow pets?"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; return the exit status: 0 success, 1 failure, 130 interrupted."""
+    """Run the command; return the exit status: 0 success, 1 failure, 128 + the signal's number if one ended it."""
     options = _parse(arguments)
+    output = Output(sys.stdout, os.environ)
     command = _demo if options.command == "demo" else _up
+    work = interruptible(command(options, output), lambda: output.write("\nstopping everything\n"))
     try:
-        return asyncio.run(command(options))
+        return asyncio.run(work)
     except SeladorLocalError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
-async def _demo(options: argparse.Namespace) -> int:
-    print("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n", flush=True)
-    async with _running(options) as stack:
+async def _demo(options: argparse.Namespace, output: Output) -> int:
+    output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
+    async with _running(options, output) as stack:
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
-async def _up(options: argparse.Namespace) -> int:
-    async with _running(options) as stack:
-        print(
+async def _up(options: argparse.Namespace, output: Output) -> int:
+    async with _running(options, output) as stack:
+        output.write(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
             f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
-            "Ctrl-C stops everything.",
-            flush=True,
+            "Ctrl-C stops everything.\n"
         )
-        await _told_to_end()
-        print("\nstopping everything", flush=True)
+        await until_interrupted()
     return 0
 
 
-def _running(options: argparse.Namespace) -> AbstractAsyncContextManager[Stack]:
+def _running(options: argparse.Namespace, output: Output) -> AbstractAsyncContextManager[Stack]:
     emulation = Emulation(StackClock(options.time_scale, time.time()), options.seed, options.account_concurrency)
-    return running(Progress(sys.stdout), work_dir=options.work_dir, documents=options.documents, emulation=emulation)
-
-
-async def _told_to_end() -> None:
-    told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+    return running(Progress(output), work_dir=options.work_dir, documents=options.documents, emulation=emulation)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

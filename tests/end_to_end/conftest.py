@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from selador_local.data_plane.fault_targets import request_id
+from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import WORK_DIR, Stack, running
 
@@ -56,7 +58,7 @@ def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
     processes: set[Path] = set()
     try:
-        up = parts.enter_async_context(running(Progress(sys.stderr)))
+        up = parts.enter_async_context(running(Progress(Output(sys.stderr, os.environ))))
         yield asyncio.run_coroutine_threadsafe(up, loop).result()
         processes = child_processes()
     finally:

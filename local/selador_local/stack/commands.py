@@ -1,14 +1,12 @@
 """Runs the project's own commands, each with its output in a log and its latest line as progress."""
 
 import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from selador_local import log_files
 from selador_local.errors import SeladorLocalError
+from selador_local.stack.process_group import end
 
 _TAIL_LINES = 15
 
@@ -62,20 +60,3 @@ async def _copy(
         write(line)
         if line.strip():
             on_line(line.strip())
-
-
-async def end(process: asyncio.subprocess.Process, *, grace_seconds: float = 5) -> None:
-    """End the process and its group: by SIGTERM first, by SIGKILL after `grace_seconds`."""
-    if process.returncode is not None:
-        return
-    _signal(process, signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), grace_seconds)
-    except TimeoutError:
-        _signal(process, signal.SIGKILL)
-        await process.wait()
-
-
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncIterator
-from typing import TextIO
+
+from selador_local.stack.output import Colour, Output
 
 _LIVE_SECONDS = 0.2
 _PLAIN_SECONDS = 10
@@ -16,13 +16,12 @@ class Progress:
     """Reports steps to `output`, one at a time.
 
     On a terminal, one line is rewritten while the step runs. Other outputs get a line at the end of a step, and one
-    every 10 s before. Colour is used only on a terminal and without NO_COLOR.
+    every 10 s before.
     """
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
-        self._live = output.isatty()
-        self._colour = self._live and not os.environ.get("NO_COLOR")
+        self._live = output.is_terminal
         self._detail = ""
 
     def note(self, detail: str) -> None:
@@ -39,10 +38,10 @@ class Progress:
             yield
         except BaseException:
             await _ended(ticker)
-            self._write(self._line(self._painted("✗", 31), label, began), last=True)
+            self._write(self._line(self._output.painted("✗", Colour.RED), label, began), last=True)
             raise
         await _ended(ticker)
-        self._write(self._line(self._painted("✓", 32), label, began), last=True)
+        self._write(self._line(self._output.painted("✓", Colour.GREEN), label, began), last=True)
 
     async def _tick(self, label: str, began: float) -> None:
         while True:
@@ -55,17 +54,12 @@ class Progress:
     def _line(self, mark: str, label: str, began: float) -> str:
         return f"  {mark} {label:{_LABEL_WIDTH}} {time.monotonic() - began:6.1f} s   {self._detail}".rstrip()
 
-    def _painted(self, text: str, colour: int) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
-
     def _write(self, line: str, *, last: bool) -> None:
         if self._live:
-            columns = os.get_terminal_size(self._output.fileno()).columns
-            shown = line if last else line[: columns - 1]
+            shown = line if last else line[: self._output.size().columns - 1]
             self._output.write(f"\r\x1b[2K{shown}" + ("\n" if last else ""))
         else:
             self._output.write(line + "\n")
-        self._output.flush()
 
 
 async def _ended(ticker: asyncio.Task[None]) -> None:

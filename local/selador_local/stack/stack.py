@@ -21,7 +21,8 @@ from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
-from selador_local.stack.commands import StackError, end, run
+from selador_local.stack.commands import StackError, run
+from selador_local.stack.process_group import end
 from selador_local.stack.progress import Progress
 
 PROJECT = Path(__file__).parents[3]

@@ -3,13 +3,12 @@
 import asyncio
 import os
 import select
-import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from selador_local.stack.commands import StackError, end, run
+from selador_local.stack.commands import StackError, run
 
 from ...conftest import STUCK_SECONDS
 
@@ -67,22 +66,3 @@ def test_a_command_that_is_cancelled_is_ended_with_its_children(tmp_path: Path) 
     # A process's descriptor is readable once it has ended.
     assert select.select([handle], [], [], STUCK_SECONDS)[0] == [handle]
     os.close(handle)
-
-
-@pytest.mark.parametrize(
-    ("at_sigterm", "status"), [("SIG_DFL", -signal.SIGTERM), ("SIG_IGN", -signal.SIGKILL)], ids=["at once", "stubborn"]
-)
-def test_a_process_is_asked_to_end_and_then_killed(at_sigterm: str, status: int) -> None:
-    source = f"import signal, time\nsignal.signal(signal.SIGTERM, signal.{at_sigterm})\nprint()\ntime.sleep(300)"
-
-    async def scenario() -> int | None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-u", "-c", source, stdout=asyncio.subprocess.PIPE, start_new_session=True
-        )
-        assert process.stdout is not None
-        await process.stdout.readline()
-        await end(process, grace_seconds=0.1 if at_sigterm == "SIG_IGN" else STUCK_SECONDS)
-        await end(process)  # one that has ended stays so
-        return process.returncode
-
-    assert asyncio.run(scenario()) == status

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
 
 
@@ -15,7 +16,7 @@ def reported(*, fails: bool = False, output: Any = None) -> str:
     output = output or io.StringIO()
 
     async def run() -> None:
-        progress = Progress(output)
+        progress = Progress(Output(output, {}))
         async with progress.step("build the artifacts"):
             progress.note("main.zip 4.2 MB")
             if fails:
@@ -42,7 +43,7 @@ def test_the_note_of_a_step_is_not_the_next_ones() -> None:
     output = io.StringIO()
 
     async def run() -> None:
-        progress = Progress(output)
+        progress = Progress(Output(output, {}))
         async with progress.step("one"):
             progress.note("of one")
         async with progress.step("two"):

@@ -1,0 +1,45 @@
+"""What happens at Ctrl-C and its like: the stack ends in order, whatever it was doing."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a polite `kill`, a terminal that was closed."""
+
+
+async def interruptible(work: Coroutine[Any, Any, int], on_signal: Callable[[], None]) -> int:
+    """Run `work` and return its exit status. At the first of SIGNALS it is cancelled, and the status is a shell's.
+
+    `on_signal` is called at that first signal. Later ones change nothing: an interrupted clean-up would leave processes
+    behind.
+    """
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    received: list[signal.Signals] = []
+
+    def interrupt(number: signal.Signals) -> None:
+        if not received:
+            received.append(number)
+            on_signal()
+            task.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, interrupt, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return 128 + received[0]
+
+
+async def until_interrupted() -> None:
+    """Wait for one of SIGNALS inside `interruptible`, and return: the work goes on to its normal end."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
