@@ -15,6 +15,7 @@ from selador_local.errors import SeladorLocalError
 from selador_local.stack.interruption import interruptible, until_interrupted
 from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
+from selador_local.stack.proxies import past_proxies
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, Stack, running
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
@@ -24,6 +25,7 @@ _QUESTION = "Which flats near the harbour allow pets?"
 def main(arguments: list[str]) -> int:
     """Run the command; return the exit status: 0 success, 1 failure, 128 + the signal's number if one ended it."""
     options = _parse(arguments)
+    os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
     output = Output(sys.stdout, os.environ)
     command = _demo if options.command == "demo" else _up
     work = interruptible(command(options, output), lambda: output.write("\nstopping everything\n"))
