@@ -38,13 +38,19 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace, output: Output) -> int:
     output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
-    async with _running(options, output) as stack:
+    async with (
+        _running(options, output) as stack,
+        stack.control_plane_process.while_running(),
+    ):
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace, output: Output) -> int:
-    async with _running(options, output) as stack:
+    async with (
+        _running(options, output) as stack,
+        stack.control_plane_process.while_running(),
+    ):
         output.write(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"

@@ -16,13 +16,12 @@ from typing import Any
 import boto3
 
 from selador_local.bedrock.server import BedrockStandIn
-from selador_local.clock import StackClock
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 from selador_local.stack.commands import StackError, run
-from selador_local.stack.process_group import end
+from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.progress import Progress
 
 PROJECT = Path(__file__).parents[3]
@@ -37,6 +36,7 @@ class Stack:
 
     websocket_url: str
     control_plane: ControlPlane
+    control_plane_process: ControlPlaneProcess
     data_plane: DataPlane
     bedrock: BedrockStandIn
     outputs: dict[str, Any]
@@ -109,34 +109,41 @@ async def running(
             await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
         port = _free_port()
         async with progress.step("start the control plane"):
-            control_plane = await parts.enter_async_context(_control_plane(port, work_dir / "logs", emulation.clock))
+            arguments = ["--port", "0", "--data-plane-port", str(port)]
+            arguments += ["--time-scale", str(emulation.clock.scale), "--time-origin", str(emulation.clock.origin)]
+            process = await parts.enter_async_context(
+                ControlPlaneProcess.started(arguments, work_dir / "logs" / "control-plane.log")
+            )
+            control_plane = process.client
             progress.note(control_plane.endpoint)
-        async with progress.step("start the data plane and Bedrock"):
-            bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
-            await bedrock.start()
-            parts.push_async_callback(bedrock.stop)
-            data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
-            await data_plane.start()
-            parts.push_async_callback(data_plane.stop)
-            progress.note(f"documents in {documents}")
-        terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
-        async with progress.step("terraform init"):
-            await asyncio.to_thread(_bootstrap, control_plane)
-            await terraform("init")
-        async with progress.step("terraform plan"):
-            await terraform("plan")
-        async with progress.step("terraform apply (queues take 25 s)"):
-            applied = await terraform("apply")
-            outputs = json.loads(await terraform("outputs", "--json"))
-            progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
-        async with progress.step("run the deployment"):
-            await data_plane.load()
-            websocket_url = outputs["websocket_url"]["value"]
-            progress.note(websocket_url)
+        async with process.while_running():
+            async with progress.step("start the data plane and Bedrock"):
+                bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
+                await bedrock.start()
+                parts.push_async_callback(bedrock.stop)
+                data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
+                await data_plane.start()
+                parts.push_async_callback(data_plane.stop)
+                progress.note(f"documents in {documents}")
+            terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
+            async with progress.step("terraform init"):
+                await asyncio.to_thread(_bootstrap, control_plane)
+                await terraform("init")
+            async with progress.step("terraform plan"):
+                await terraform("plan")
+            async with progress.step("terraform apply (queues take 25 s)"):
+                applied = await terraform("apply")
+                outputs = json.loads(await terraform("outputs", "--json"))
+                progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
+            async with progress.step("run the deployment"):
+                await data_plane.load()
+                websocket_url = outputs["websocket_url"]["value"]
+                progress.note(websocket_url)
         parts.enter_context(_announced(work_dir / "stack.json", websocket_url))
         yield Stack(
             websocket_url=websocket_url,
             control_plane=control_plane,
+            control_plane_process=process,
             data_plane=data_plane,
             bedrock=bedrock,
             outputs={name: output["value"] for name, output in outputs.items()},
@@ -166,43 +173,6 @@ async def _build(artifacts: Path, log: Path, progress: Progress) -> None:
     )
     sizes = (f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in sorted(artifacts.glob("*.zip")))
     progress.note(", ".join(sizes))
-
-
-@contextlib.asynccontextmanager
-async def _control_plane(data_plane_port: int, logs: Path, clock: StackClock) -> AsyncIterator[ControlPlane]:
-    log_path = logs / "control-plane.log"
-    with log_path.open("w", encoding="utf-8") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "selador_local.control_plane",
-            "--port",
-            "0",
-            "--data-plane-port",
-            str(data_plane_port),
-            "--time-scale",
-            str(clock.scale),
-            "--time-origin",
-            str(clock.origin),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is ours to handle: the control plane goes last
-        )
-    try:
-        assert process.stdout is not None
-        ready = await process.stdout.readline()
-        if not ready:
-            raise StackError(f"the control plane did not start; see {log_path}")
-        facts = json.loads(ready)
-        yield ControlPlane(
-            endpoint=facts["endpoint"],
-            region=facts["region"],
-            account_id=facts["accountId"],
-            access_key_id=facts["accessKeyId"],
-            secret_access_key=facts["secretAccessKey"],
-        )
-    finally:
-        await end(process)
 
 
 def _bootstrap(control_plane: ControlPlane) -> None:
