@@ -12,8 +12,9 @@ from selador_client import demo
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
+from selador_local.stack.commands import explained
 from selador_local.stack.interruption import interruptible, until_interrupted
-from selador_local.stack.output import Output
+from selador_local.stack.output import Colour, Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.proxies import past_proxies
 from selador_local.stack.stack import DOCUMENTS, WORK_DIR, Stack, running
@@ -26,14 +27,17 @@ def main(arguments: list[str]) -> int:
     """Run the command; return the exit status: 0 success, 1 failure, 128 + the signal's number if one ended it."""
     options = _parse(arguments)
     os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
-    output = Output(sys.stdout, os.environ)
+    output, errors = (Output(stream, os.environ) for stream in (sys.stdout, sys.stderr))
     command = _demo if options.command == "demo" else _up
     work = interruptible(command(options, output), lambda: output.write("\nstopping everything\n"))
     try:
         return asyncio.run(work)
     except SeladorLocalError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+        complaint = str(error)
+    except OSError as error:
+        complaint = explained(error)
+    errors.write(errors.painted(f"\n{complaint}\n", Colour.RED))
+    return 1
 
 
 async def _demo(options: argparse.Namespace, output: Output) -> int:

@@ -1,6 +1,7 @@
 """Runs the project's own commands, each with its output in a log and its latest line as progress."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,18 @@ _TAIL_LINES = 15
 
 
 class StackError(SeladorLocalError):
-    """The stack can't be brought up. The message says what failed and where to look."""
+    """The stack can't be brought up, or can't go on. The message says what failed and where to look."""
+
+
+def explained(error: OSError) -> str:
+    """Return what the system refused, for which file, and what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{where}the disk is full; free some space and start again, or name another disk with --work-dir"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{where}writing there is not allowed; name a folder of your own with --work-dir"
+    return f"{where}{error.strerror or error}"
 
 
 async def run(
@@ -21,7 +33,7 @@ async def run(
     """Run `command`, append its output to `log`, and return what it wrote to stdout.
 
     It has its own process group, so that Ctrl-C doesn't reach it directly: if this call is cancelled, it is ended.
-    Raises StackError if it fails.
+    Raises StackError if it fails, OSError if the log can't be written.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -42,9 +54,10 @@ async def run(
                 for stream, lines in ((process.stdout, written), (process.stderr, errors)):
                     readers.create_task(_copy(stream, lines, file.write, on_line))
         status = await process.wait()
-    except BaseException:
+    except BaseException as error:
         await end(process)
-        raise
+        # A reader's failure comes in a group: the log can't be written.
+        raise error.exceptions[0] if isinstance(error, ExceptionGroup) else error from None
     if status != 0:
         tail = "".join((errors or written)[-_TAIL_LINES:]).rstrip()
         raise StackError(f"{' '.join(command)} failed with status {status}; all of its output is in {log}\n{tail}")

@@ -1,6 +1,7 @@
 """Commands of the project's own: what they say, how they fail, how they end."""
 
 import asyncio
+import errno
 import os
 import select
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from selador_local.stack.commands import StackError, run
+from selador_local.stack.commands import StackError, explained, run
 
 from ...conftest import STUCK_SECONDS
 
@@ -66,3 +67,31 @@ def test_a_command_that_is_cancelled_is_ended_with_its_children(tmp_path: Path) 
     # A process's descriptor is readable once it has ended.
     assert select.select([handle], [], [], STUCK_SECONDS)[0] == [handle]
     os.close(handle)
+
+
+def test_a_full_disk_ends_the_command_and_is_told_as_what_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space left") as failed:
+        ran(log, "while True: print('output', flush=True)")
+
+    assert explained(failed.value) == (
+        "the disk is full; free some space and start again, or name another disk with --work-dir"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/srv/logs"),
+            "/srv/logs: writing there is not allowed; name a folder of your own with --work-dir",
+        ),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/etc/hosts/x"), "/etc/hosts/x: Not a directory"),
+        (TimeoutError("the answer took too long"), "the answer took too long"),
+    ],
+    ids=["not allowed", "something else", "without a number"],
+)
+def test_what_the_system_refuses_is_a_sentence(error: OSError, sentence: str) -> None:
+    assert explained(error) == sentence
