@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -13,11 +15,12 @@ from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
 from selador_local.stack.commands import explained
+from selador_local.stack.failures import FailureLog, Failures, lines
 from selador_local.stack.interruption import interruptible, until_interrupted
 from selador_local.stack.output import Colour, Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.proxies import past_proxies
-from selador_local.stack.stack import DOCUMENTS, WORK_DIR, Stack, running
+from selador_local.stack.stack import DOCUMENTS, PROJECT, WORK_DIR, Stack, running
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
 _QUESTION = "Which flats near the harbour allow pets?"
@@ -42,17 +45,23 @@ def main(arguments: list[str]) -> int:
 
 async def _demo(options: argparse.Namespace, output: Output) -> int:
     output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
+    progress = Progress(output)
+    failures = _failures(options, output, progress.tell)
     async with (
-        _running(options, output) as stack,
+        _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
     ):
+        if failures.newest_first():
+            return 1
         answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 
 async def _up(options: argparse.Namespace, output: Output) -> int:
+    progress = Progress(output)
+    failures = _failures(options, output, progress.tell)
     async with (
-        _running(options, output) as stack,
+        _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
     ):
         output.write(
@@ -66,9 +75,28 @@ async def _up(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def _running(options: argparse.Namespace, output: Output) -> AbstractAsyncContextManager[Stack]:
+def _running(options: argparse.Namespace, progress: Progress, failures: Failures) -> AbstractAsyncContextManager[Stack]:
     emulation = Emulation(StackClock(options.time_scale, time.time()), options.seed, options.account_concurrency)
-    return running(Progress(output), work_dir=options.work_dir, documents=options.documents, emulation=emulation)
+    return running(
+        progress,
+        work_dir=options.work_dir,
+        documents=options.documents,
+        failures=failures,
+        emulation=emulation,
+    )
+
+
+def _failures(options: argparse.Namespace, output: Output, tell: Callable[[str], None]) -> Failures:
+    """Return the place for failures, which tells of each in red as it comes; what the stack logs becomes one."""
+    logs = options.work_dir / "logs"
+    failures = Failures(
+        PROJECT, logs, time.time, lambda failure: tell(output.painted("\n".join(lines(failure)), Colour.RED))
+    )
+    for name in ("selador_local", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.addHandler(FailureLog(failures, logs / "stack.log"))
+        logger.propagate = False
+    return failures
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

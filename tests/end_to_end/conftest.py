@@ -18,9 +18,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from selador_local.data_plane.fault_targets import request_id
+from selador_local.stack.failures import Failures
 from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
-from selador_local.stack.stack import WORK_DIR, Stack, running
+from selador_local.stack.stack import PROJECT, WORK_DIR, Stack, running
 
 from ..conftest import STUCK_SECONDS, event_loop
 
@@ -56,10 +57,13 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture(scope="session")
 def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
+    failures = Failures(PROJECT, WORK_DIR / "logs", time.time, lambda _: None)
     processes: set[Path] = set()
     try:
-        up = parts.enter_async_context(running(Progress(Output(sys.stderr, os.environ))))
-        yield asyncio.run_coroutine_threadsafe(up, loop).result()
+        up = parts.enter_async_context(running(Progress(Output(sys.stderr, os.environ)), failures=failures))
+        stack = asyncio.run_coroutine_threadsafe(up, loop).result()
+        assert failures.newest_first() == []  # each function has been started
+        yield stack
         processes = child_processes()
     finally:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()

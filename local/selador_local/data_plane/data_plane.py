@@ -21,6 +21,8 @@ from selador_local.data_plane.emulation import Emulation
 from selador_local.data_plane.event_source_mapping.poller import Poller
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.faults import FaultEndpoint
+from selador_local.data_plane.function_failures import FunctionFailure
+from selador_local.data_plane.journal import Journal
 from selador_local.data_plane.lambda_service import invoke_api
 from selador_local.data_plane.lambda_service.invoke_api import InvokeApi
 from selador_local.data_plane.lambda_service.service import LambdaService
@@ -58,10 +60,13 @@ class DataPlane:
             random=Random(emulation.seed),  # noqa: S311  # no secret depends on it
             outbox=self._outbox,
         )
+        self._deployment = Deployment()
+        self.journal = Journal(self._name_of, emulation.clock.time)
+        self._invoke = self.journal.around_invoke(self._lambda.invoke)
         self.gateway = ApiGateway(
             region=control_plane.region,
             account_id=control_plane.account_id,
-            invoke=self._lambda.invoke,
+            invoke=self._invoke,
             authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
             clock=emulation.clock,
@@ -73,12 +78,12 @@ class DataPlane:
         self._invocations = InvokeApi(self._lambda, control_plane.secret_access_key, self._read_function)
         self._server: Server | None = None
         self._aws_apis: Server | None = None
-        self._deployment = Deployment()
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
 
     async def start(self) -> None:
         """Listen; nothing is deployed yet. Raises OSError if the port is taken."""
-        self._server = await serve(self._handle, port=self.port, upgrade=self.gateway.upgrade)
+        handle = self.journal.around_posts(self._handle)
+        self._server = await serve(handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
         self._aws_apis = await serve(AwsApis(self._control_plane.endpoint).handle)
         self._lambda.endpoints = {
@@ -101,6 +106,13 @@ class DataPlane:
         self.gateway.deploy(deployment.stages)
         await self._poll(deployment)
         self._deployment = deployment
+
+    async def start_functions(self) -> list[FunctionFailure]:
+        """Start each function once, and tell the journal's `on_failure` of those that can't start; return them."""
+        failures = await self._lambda.start_each()
+        for failure in failures:
+            self.journal.on_failure(failure)
+        return failures
 
     async def stop(self) -> None:
         """Close every connection with 1001, stop polling, end every process, then stop listening."""
@@ -125,6 +137,10 @@ class DataPlane:
     async def _send_data(self, data: Sequence[Datum]) -> None:
         await asyncio.to_thread(self._control_plane.ask, "metrics", {"data": data})
 
+    def _name_of(self, function_arn: str) -> str:
+        function = self._deployment.functions.get(function_arn)
+        return function_arn if function is None else function.name
+
     async def _poll(self, deployment: Deployment) -> None:
         """Keep the pollers of unchanged mappings, stop the others, start new ones."""
         wanted = {
@@ -138,5 +154,5 @@ class DataPlane:
             queue = EventSourceQueue(
                 self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn
             )
-            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._lambda.invoke, self.clock)
+            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._invoke, self.clock)
             poller.start()

@@ -23,15 +23,24 @@ class Progress:
         self._output = output
         self._live = output.is_terminal
         self._detail = ""
+        self._failed = False
 
     def note(self, detail: str) -> None:
         """Set the detail of the step under way: its current state, and in the end its result."""
         self._detail = detail
 
+    def fail(self, detail: str) -> None:
+        """Mark the step under way as failed, though the stack goes on."""
+        self._detail, self._failed = detail, True
+
+    def tell(self, text: str) -> None:
+        """Write lines of their own, above the step under way."""
+        self._output.write(f"\r\x1b[2K{text}\n" if self._live else f"{text}\n")
+
     @contextlib.asynccontextmanager
     async def step(self, label: str) -> AsyncIterator[None]:
         """Report the step `label` while the block runs, and whether it succeeded."""
-        self._detail = ""
+        self._detail, self._failed = "", False
         began = time.monotonic()
         ticker = asyncio.create_task(self._tick(label, began))
         try:
@@ -41,7 +50,8 @@ class Progress:
             self._write(self._line(self._output.painted("✗", Colour.RED), label, began), last=True)
             raise
         await _ended(ticker)
-        self._write(self._line(self._output.painted("✓", Colour.GREEN), label, began), last=True)
+        mark = self._output.painted("✗", Colour.RED) if self._failed else self._output.painted("✓", Colour.GREEN)
+        self._write(self._line(mark, label, began), last=True)
 
     async def _tick(self, label: str, began: float) -> None:
         while True:

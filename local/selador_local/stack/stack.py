@@ -22,6 +22,7 @@ from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 from selador_local.stack.commands import StackError, run
 from selador_local.stack.control_plane_process import ControlPlaneProcess
+from selador_local.stack.failures import Failures
 from selador_local.stack.progress import Progress
 
 PROJECT = Path(__file__).parents[3]
@@ -93,9 +94,12 @@ async def running(
     *,
     work_dir: Path = WORK_DIR,
     documents: Path = DOCUMENTS,
+    failures: Failures,
     emulation: Emulation = Emulation(),  # noqa: B008  # it never changes
 ) -> AsyncIterator[Stack]:
     """Bring the stack up, and take it down at the end of the block, however that ends.
+
+    A function that can't start is among `failures`, and the stack comes up all the same.
 
     It writes only below `work_dir`: the artifacts, the logs, and `stack.json` with the WebSocket URL.
 
@@ -122,6 +126,7 @@ async def running(
                 await bedrock.start()
                 parts.push_async_callback(bedrock.stop)
                 data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
+                data_plane.journal.on_failure = failures.add_function
                 await data_plane.start()
                 parts.push_async_callback(data_plane.stop)
                 progress.note(f"documents in {documents}")
@@ -139,6 +144,9 @@ async def running(
                 await data_plane.load()
                 websocket_url = outputs["websocket_url"]["value"]
                 progress.note(websocket_url)
+            async with progress.step("start each function"):
+                if broken := await data_plane.start_functions():
+                    progress.fail(f"{', '.join(failure.function for failure in broken)} can't start")
         parts.enter_context(_announced(work_dir / "stack.json", websocket_url))
         yield Stack(
             websocket_url=websocket_url,

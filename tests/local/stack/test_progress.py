@@ -56,3 +56,23 @@ def test_the_note_of_a_step_is_not_the_next_ones() -> None:
 
 def test_without_a_terminal_there_is_no_colour_and_no_rewriting() -> None:
     assert "\x1b" not in reported()
+
+
+def test_a_step_may_fail_though_the_stack_goes_on_and_the_next_one_starts_afresh() -> None:
+    output = io.StringIO()
+
+    async def run() -> None:
+        progress = Progress(Output(output, {}))
+        async with progress.step("start each function"):
+            progress.tell("main: it can't start")
+            progress.fail("main can't start")
+        async with progress.step("another"):
+            pass
+
+    asyncio.run(run())
+
+    told, failed, another = output.getvalue().splitlines()
+    assert told == "main: it can't start"
+    assert failed.startswith("  ✗ start each function")
+    assert failed.endswith("main can't start")
+    assert another.startswith("  ✓ another")

@@ -135,6 +135,17 @@ class ExecutionEnvironment:
         self._is_new = True
         self._expires_at = clock.monotonic() + LIFE_SECONDS
 
+    async def initialise(self) -> InvokeResult | None:
+        """Run init before any event comes; return its error, None if it succeeds or takes longer than Lambda grants.
+
+        Raises ControlPlaneError if the role has no credentials.
+        """
+        self._is_new = False
+        error, _ = await self._first_init(str(uuid.uuid4()))
+        if error is not None:
+            await self.stop()
+        return error
+
     async def invoke(self, event: bytes) -> Invoked:
         """Run one invocation. Raises ControlPlaneError if the role has no credentials; other failures are results."""
         request_id = str(uuid.uuid4())

@@ -11,6 +11,7 @@ from selador_local.clock import StackClock
 from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.fault_targets import request_ids
+from selador_local.data_plane.function_failures import FunctionFailure, function_failure
 from selador_local.data_plane.lambda_service import code, metrics, stack_time
 from selador_local.data_plane.lambda_service.concurrency import Concurrency
 from selador_local.data_plane.lambda_service.environment_variables import environment_variables
@@ -93,6 +94,19 @@ class LambdaService:
     async def recycle(self) -> None:
         """Replace every environment, as Lambda does from time to time; busy ones after their invocation."""
         await asyncio.gather(*(pool.recycle() for pool in self._pools.values()))
+
+    async def start_each(self) -> list[FunctionFailure]:
+        """Start each function once, so that its first event finds it ready; return what can't start.
+
+        Raises ControlPlaneError if a role has no credentials.
+        """
+        pools = list(self._pools.values())
+        errors = await asyncio.gather(*(pool.start_once() for pool in pools))
+        return [
+            function_failure(pool.function.name, error, starting=True)
+            for pool, error in zip(pools, errors, strict=True)
+            if error is not None
+        ]
 
     def working_on(self, request_id: str) -> list[ExecutionEnvironment]:
         """Return the environments whose event under way is about that request of a client."""
@@ -206,6 +220,18 @@ class _Pool:
         for environment in (*self._idle, *self.busy):
             environment.expire()
         await self._stop_expired()
+
+    async def start_once(self) -> InvokeResult | None:
+        """Start an environment that waits for an event, unless one does; return the error, None if it is ready."""
+        if self._idle or self.busy or self._retired:
+            return None
+        environment = self._new_environment()
+        self.busy.add(environment)  # so that `stop` finds it, whatever ends this
+        error = await environment.initialise()
+        self.busy.discard(environment)
+        if error is None:
+            self._idle.append(environment)
+        return error
 
     async def retire(self) -> None:
         """Stop the idle environments now, and the busy ones when they are done."""

@@ -13,6 +13,7 @@ import pytest
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import DeploymentError, Function
+from selador_local.data_plane.function_failures import FunctionFailure
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.lambda_service.service import LambdaService, version_for
 
@@ -352,6 +353,36 @@ def test_init_error_names_the_module(make_service: MakeService, make_function: M
         r"^INIT_REPORT .*\tPhase: (\w+)\tStatus: error\tError Type: (.*)$", log_of(tmp_path), re.MULTILINE
     )
     assert reports == [("init", "Runtime.ImportModuleError"), ("invoke", "Runtime.ImportModuleError")]
+
+
+def test_each_function_is_started_once_and_its_first_event_finds_it_ready(
+    make_service: MakeService, make_function: MakeFunction
+) -> None:
+    source = "import time\nSTARTED = time.time()\ndef handle(event, context): return STARTED"
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> tuple[list[Any], float, InvokeResult]:
+        failures = [await service.start_each(), await service.start_each()]
+        return failures, time.time(), await invoke({})
+
+    failures, ready_at, result = run(make_service, make_function(source), scenario)
+
+    assert failures == [[], []]
+    assert json.loads(result.payload) < ready_at
+
+
+def test_a_function_that_cannot_start_is_known_before_its_first_event(
+    make_service: MakeService, make_function: MakeFunction, tmp_path: Path
+) -> None:
+    source = "def limit():\n    return 1 / 0\nLIMIT = limit()\ndef handle(event, context): return 1"
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[FunctionFailure]:
+        return await service.start_each()
+
+    [failure] = run(make_service, make_function(source), scenario)
+
+    assert str(failure) == "echo: it can't start: ZeroDivisionError: division by zero"
+    assert (failure.file, failure.line) == ("handler.py", 2)
+    assert "ZeroDivisionError" in log_of(tmp_path)
 
 
 def test_log_holds_the_function_s_lines_between_start_and_report(
