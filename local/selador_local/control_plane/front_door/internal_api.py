@@ -1,8 +1,9 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize`, `authenticate`, `disorder` and `metrics` are for the data plane,
-`observed-calls` is for tests. The bearer token is the administrator's secret. `GET /_selador/code/<token>` is the URL
-in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other credentials.
+`POST /_selador/role-credentials`, `authorize`, `authenticate`, `disorder` and `metrics` are for the data plane, `queues`
+for whoever looks at the stack, `observed-calls` for tests. The bearer token is the administrator's secret. `GET
+/_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other
+credentials.
 """
 
 import hmac
@@ -19,6 +20,7 @@ from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse, Protocol
 from selador_local.control_plane.front_door.signature import HttpRequest
+from selador_local.control_plane.moto_overlay.sqs.overview import queues
 
 PREFIX = "/_selador/"
 
@@ -54,6 +56,7 @@ class InternalApi:
             "disorder": self._disorder,
             "metrics": self._put_metrics,
             "observed-calls": self._observed_calls,
+            "queues": lambda _: {"queues": queues()},
             "role-credentials": self._lend_role,
         }
         if request.method != "POST" or question not in answers:

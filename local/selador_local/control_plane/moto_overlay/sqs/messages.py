@@ -188,6 +188,11 @@ class MessageStore:
         )
         return max(ages, default=0)
 
+    def oldest(self, now: int, retention_ms: int, limit: int) -> list[Message]:
+        """Return up to `limit` messages, the first sent first, whatever their state; none that has expired."""
+        alive = (message for message in self._messages.values() if message.sent_at + retention_ms > now)
+        return heapq.nsmallest(limit, alive, key=lambda message: message.sent_at)
+
     def next_receivable_at(self) -> int | None:
         """Return when the next message can be received, or None. A long poll sleeps until then."""
         self._drop_outdated()
