@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -17,10 +16,12 @@ from selador_local.errors import SeladorLocalError
 from selador_local.stack.commands import explained
 from selador_local.stack.failures import FailureLog, Failures, lines
 from selador_local.stack.interruption import interruptible, until_interrupted
+from selador_local.stack.observer import Observer
 from selador_local.stack.output import Colour, Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.proxies import past_proxies
 from selador_local.stack.stack import DOCUMENTS, PROJECT, WORK_DIR, Stack, running
+from selador_local.stack.viewers import LineViewer, ScreenViewer, Viewer
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
 _QUESTION = "Which flats near the harbour allow pets?"
@@ -32,7 +33,12 @@ def main(arguments: list[str]) -> int:
     os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
     output, errors = (Output(stream, os.environ) for stream in (sys.stdout, sys.stderr))
     command = _demo if options.command == "demo" else _up
-    work = interruptible(command(options, output), lambda: output.write("\nstopping everything\n"))
+
+    def stopping() -> None:
+        output.leave_screen()
+        output.write("\nstopping everything\n")
+
+    work = interruptible(command(options, output), stopping)
     try:
         return asyncio.run(work)
     except SeladorLocalError as error:
@@ -46,7 +52,7 @@ def main(arguments: list[str]) -> int:
 async def _demo(options: argparse.Namespace, output: Output) -> int:
     output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
     progress = Progress(output)
-    failures = _failures(options, output, progress.tell)
+    failures = _failures(options, output)
     async with (
         _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
@@ -59,7 +65,7 @@ async def _demo(options: argparse.Namespace, output: Output) -> int:
 
 async def _up(options: argparse.Namespace, output: Output) -> int:
     progress = Progress(output)
-    failures = _failures(options, output, progress.tell)
+    failures = _failures(options, output)
     async with (
         _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
@@ -71,8 +77,18 @@ async def _up(options: argparse.Namespace, output: Output) -> int:
             f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
             "Ctrl-C stops everything.\n"
         )
-        await until_interrupted()
+        is_screen = output.is_terminal and not options.plain
+        viewer: Viewer = ScreenViewer(output) if is_screen else LineViewer(output)
+        try:
+            await until_interrupted(_show(stack.observer, viewer))
+        finally:
+            output.leave_screen()
     return 0
+
+
+async def _show(observer: Observer, viewer: Viewer) -> None:
+    async for state in observer.states():
+        viewer.show(state)
 
 
 def _running(options: argparse.Namespace, progress: Progress, failures: Failures) -> AbstractAsyncContextManager[Stack]:
@@ -86,11 +102,11 @@ def _running(options: argparse.Namespace, progress: Progress, failures: Failures
     )
 
 
-def _failures(options: argparse.Namespace, output: Output, tell: Callable[[str], None]) -> Failures:
+def _failures(options: argparse.Namespace, output: Output) -> Failures:
     """Return the place for failures, which tells of each in red as it comes; what the stack logs becomes one."""
     logs = options.work_dir / "logs"
     failures = Failures(
-        PROJECT, logs, time.time, lambda failure: tell(output.painted("\n".join(lines(failure)), Colour.RED))
+        PROJECT, logs, time.time, lambda failure: output.tell(output.painted("\n".join(lines(failure)), Colour.RED))
     )
     for name in ("selador_local", "asyncio"):
         logger = logging.getLogger(name)
@@ -121,6 +137,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             help="folder for artifacts, logs and stack.json (default: .local); each running stack needs its own",
         )
         _add_emulation(command)
+        if name == "up":
+            command.add_argument("--plain", action="store_true", help="a line for each change, instead of a screen")
         if name == "demo":
             command.add_argument("--question", default=_QUESTION, help="the question (default: %(default)s)")
     return parser.parse_args(arguments)

@@ -12,7 +12,7 @@ from typing import Any
 
 from selador_local.data_plane.api_gateway.connections_api import target_of
 from selador_local.data_plane.function_failures import FunctionFailure, function_failure
-from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult
+from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Handler, Request, Response
 
@@ -131,6 +131,9 @@ class Journal:
             self._note_all(records, "attempt began")
             try:
                 result = await invoke(function_arn, event)
+            except TooManyRequestsError:
+                self._unsay_beginning(records)
+                raise
             except SeladorLocalError as error:
                 self._note_all(records, "worker failed", reason=str(error))
                 raise
@@ -215,6 +218,12 @@ class Journal:
                 life.message_id = record["messageId"]
                 received = int(record["attributes"]["ApproximateReceiveCount"])
                 yield life, {"messageId": record["messageId"], "receive": received}
+
+    def _unsay_beginning(self, records: Iterable[tuple[RequestLife, Mapping[str, Any]]]) -> None:
+        """Forget that an attempt began: the mapping tries a throttled call again each second."""
+        for life, _ in records:
+            if life.moments and life.moments[-1].what == "attempt began":
+                life.moments.pop()
 
     def _note_all(self, records: Iterable[tuple[RequestLife, Mapping[str, Any]]], what: str, **facts: Any) -> None:
         for life, of_record in records:

@@ -35,10 +35,10 @@ async def interruptible(work: Coroutine[Any, Any, int], on_signal: Callable[[], 
         return 128 + received[0]
 
 
-async def until_interrupted() -> None:
-    """Wait for one of SIGNALS inside `interruptible`, and return: the work goes on to its normal end."""
+async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until one of SIGNALS ends `interruptible`; the work around goes on to its normal end."""
     try:
-        await asyncio.Event().wait()
+        await work
     except asyncio.CancelledError:
         task = asyncio.current_task()
         assert task is not None

@@ -33,10 +33,6 @@ class Progress:
         """Mark the step under way as failed, though the stack goes on."""
         self._detail, self._failed = detail, True
 
-    def tell(self, text: str) -> None:
-        """Write lines of their own, above the step under way."""
-        self._output.write(f"\r\x1b[2K{text}\n" if self._live else f"{text}\n")
-
     @contextlib.asynccontextmanager
     async def step(self, label: str) -> AsyncIterator[None]:
         """Report the step `label` while the block runs, and whether it succeeded."""

@@ -23,6 +23,7 @@ from selador_local.data_plane.emulation import Emulation
 from selador_local.stack.commands import StackError, run
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.failures import Failures
+from selador_local.stack.observer import Observer
 from selador_local.stack.progress import Progress
 
 PROJECT = Path(__file__).parents[3]
@@ -39,6 +40,7 @@ class Stack:
     control_plane: ControlPlane
     control_plane_process: ControlPlaneProcess
     data_plane: DataPlane
+    observer: Observer
     bedrock: BedrockStandIn
     outputs: dict[str, Any]
     """Terraform's outputs, by name."""
@@ -127,6 +129,7 @@ async def running(
                 parts.push_async_callback(bedrock.stop)
                 data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
                 data_plane.journal.on_failure = failures.add_function
+                observer = Observer(control_plane, data_plane, failures, emulation.clock.time)
                 await data_plane.start()
                 parts.push_async_callback(data_plane.stop)
                 progress.note(f"documents in {documents}")
@@ -143,6 +146,7 @@ async def running(
             async with progress.step("run the deployment"):
                 await data_plane.load()
                 websocket_url = outputs["websocket_url"]["value"]
+                observer.url = websocket_url
                 progress.note(websocket_url)
             async with progress.step("start each function"):
                 if broken := await data_plane.start_functions():
@@ -153,6 +157,7 @@ async def running(
             control_plane=control_plane,
             control_plane_process=process,
             data_plane=data_plane,
+            observer=observer,
             bedrock=bedrock,
             outputs={name: output["value"] for name, output in outputs.items()},
             terraform=terraform,

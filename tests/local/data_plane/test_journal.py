@@ -12,7 +12,7 @@ import pytest
 from selador_local.data_plane import journal as journal_module
 from selador_local.data_plane.function_failures import FunctionFailure
 from selador_local.data_plane.journal import Journal
-from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult
+from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Request, Response
 
@@ -182,6 +182,18 @@ def test_an_attempt_under_way_is_told_as_such(stage: Stage) -> None:
     ran(stage.journal.around_invoke(invoke), MAIN, event)
 
     assert states == ["under way"]
+
+
+def test_an_attempt_that_is_throttled_has_not_begun(stage: Stage) -> None:
+    stage.message("r-1", accepted("r-1"))
+
+    for _ in range(3):
+        stage.attempt("r-1", result=TooManyRequestsError("reserved concurrency 1 is used up"))
+
+    life = stage.journal.find("r-1")
+    assert life is not None
+    assert [moment.what for moment in life.moments] == ["received", "queued"]
+    assert life.state == "waiting"
 
 
 def test_a_refusal_at_the_door_is_an_end(stage: Stage) -> None:

@@ -34,7 +34,7 @@ class Work:
 
     async def kept_up(self) -> int:
         send(self._signals[0])
-        await until_interrupted()
+        await until_interrupted(asyncio.sleep(60))
         await asyncio.sleep(0)
         self.told.append("cleaned up")
         return 0

@@ -80,6 +80,10 @@ class ApiGateway:
         self._stages = stages
         self._throttles = {key: StageThrottles(stage, self._clock.time) for key, stage in stages.items()}
 
+    def connections(self) -> list[Connection]:
+        """Return the connections that are open, the oldest first."""
+        return list(self._connections.values())
+
     def connection_ids(self) -> set[str]:
         """Return the ids of the connections that are open."""
         return set(self._connections)
