@@ -4,7 +4,7 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -27,7 +27,7 @@ from selador_local.data_plane.lambda_service import invoke_api
 from selador_local.data_plane.lambda_service.invoke_api import InvokeApi
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import RoleCredentials
-from selador_local.http import HOST, Request, Response, Server, serve
+from selador_local.http import HOST, Handler, Request, Response, Server, serve
 
 
 class DataPlane:
@@ -80,9 +80,12 @@ class DataPlane:
         self._aws_apis: Server | None = None
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
 
-    async def start(self) -> None:
-        """Listen; nothing is deployed yet. Raises OSError if the port is taken."""
-        handle = self.journal.around_posts(self._handle)
+    async def start(self, around: Callable[[Handler], Handler] = lambda handle: handle) -> None:
+        """Listen; nothing is deployed yet. `around` may answer requests before the gateway does.
+
+        Raises OSError if the port is taken.
+        """
+        handle = around(self.journal.around_posts(self._handle))
         self._server = await serve(handle, port=self.port, upgrade=self.gateway.upgrade)
         self.port = self._server.port
         self._aws_apis = await serve(AwsApis(self._control_plane.endpoint).handle)

@@ -25,6 +25,7 @@ from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.failures import Failures
 from selador_local.stack.observer import Observer
 from selador_local.stack.progress import Progress
+from selador_local.stack.state_api import StateApi
 
 PROJECT = Path(__file__).parents[3]
 DOCUMENTS = PROJECT / "local" / "documents"
@@ -130,7 +131,8 @@ async def running(
                 data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
                 data_plane.journal.on_failure = failures.add_function
                 observer = Observer(control_plane, data_plane, failures, emulation.clock.time)
-                await data_plane.start()
+                state_api = StateApi(observer.look, data_plane.journal, bedrock.faults, work_dir / "logs")
+                await data_plane.start(state_api.around)
                 parts.push_async_callback(data_plane.stop)
                 progress.note(f"documents in {documents}")
             terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
