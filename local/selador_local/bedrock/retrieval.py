@@ -1,15 +1,14 @@
-"""Full-text search over a folder of documents, by SQLite's FTS5 in memory."""
+"""Full-text search over the passages of a library, by SQLite's FTS5 in memory."""
 
 import re
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from selador_local.bedrock.library import MATCH_END, MATCH_START, Library
 from selador_local.errors import SeladorLocalError
-
-SUFFIXES = (".md", ".txt")
 
 _STOP_WORDS = frozenset(
     re.findall(
@@ -23,12 +22,13 @@ _STOP_WORDS = frozenset(
     )
 )
 
-_HIGHLIGHT_START, _HIGHLIGHT_END = "\x02", "\x03"
-_LIST_ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s+")
+MOST_WORDS = 64
+SEARCH_SECONDS = 5.0
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: well under a millisecond
 
 
-class DocumentsError(SeladorLocalError):
-    """The folder holds no document with text, or one that can't be read."""
+class SearchTimeoutError(SeladorLocalError):
+    """A search took too long."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +46,14 @@ class Passage:
     matches: tuple[tuple[int, int], ...]
 
 
-_Row = tuple[str, str, str, str]
-"""Document, title, heading and text, as in the table `passages`."""
-
-
-def open_index(folder: Path) -> sqlite3.Connection:
-    """Return an index in memory of every Markdown and text document below `folder`.
-
-    Raises DocumentsError if it has none, or one isn't UTF-8.
-    """
-    rows = [row for path in _documents(folder) for row in _read(path, folder)]
-    if not rows:
-        raise DocumentsError(
-            f"{folder} has no text in any {' or '.join(SUFFIXES)} file; name a folder with the documents to answer from"
-        )
+def open_index(library: Library) -> sqlite3.Connection:
+    """Return an index in memory. Any thread may search it, one at a time. Blocks: call it in a thread."""
     connection = sqlite3.connect(":memory:", check_same_thread=False)  # nothing writes to it once it is returned
     connection.execute(
         "CREATE VIRTUAL TABLE passages "
         "USING fts5(document UNINDEXED, title, heading, text, tokenize = 'porter unicode61')"
     )
-    connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?)", library.rows)
     return connection
 
 
@@ -78,17 +66,35 @@ def content_words(text: str) -> list[str]:
     return [word for word in dict.fromkeys(words) if word not in _STOP_WORDS]
 
 
-def search(connection: sqlite3.Connection, words: Sequence[str], *, limit: int) -> list[Passage]:
+def search(
+    connection: sqlite3.Connection, words: Sequence[str], *, limit: int, seconds: float = SEARCH_SECONDS
+) -> list[Passage]:
     """Return the passages that best match `words` (as `content_words` makes them), best first, at most `limit`.
 
     Any word may match, in any inflection. Of three words or more, a passage has to contain two: one shared word says
-    little in a long question.
+    little in a long question. Of very many words the first MOST_WORDS count.
+
+    Raises SearchTimeoutError after `seconds`. Blocks: call it in a thread.
     """
     if not words:
         return []
+    words = words[:MOST_WORDS]
+    give_up_at = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_BETWEEN_LOOKS)
+    try:
+        return _search(connection, words, limit)
+    except sqlite3.OperationalError as error:
+        if time.monotonic() > give_up_at:
+            raise SearchTimeoutError(f"the search took more than {seconds:g} s; name a smaller folder") from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _search(connection: sqlite3.Connection, words: Sequence[str], limit: int) -> list[Passage]:
     needed = 2 if len(words) >= 3 else 1
     found = Counter(row for word in words for (row,) in connection.execute(_ROWS_WITH, (word,)))
-    rows = connection.execute(_BEST, (_HIGHLIGHT_START, _HIGHLIGHT_END, " OR ".join(words)))
+    rows = connection.execute(_BEST, (MATCH_START, MATCH_END, " OR ".join(words)))
     passages = []
     for row, document, title, heading, highlighted, score in rows:
         if found[row] >= needed:
@@ -108,52 +114,9 @@ _BEST = """
 def _without_highlights(highlighted: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     text = ""
     matches = []
-    for part in highlighted.split(_HIGHLIGHT_START):
-        marked, end, rest = part.partition(_HIGHLIGHT_END)
+    for part in highlighted.split(MATCH_START):
+        marked, end, rest = part.partition(MATCH_END)
         if end:
             matches.append((len(text), len(text) + len(marked)))
         text += marked + rest
     return text, tuple(matches)
-
-
-def _documents(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        raise DocumentsError(f"{folder} is not a folder; name a folder with the documents to answer from")
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
-            yield path
-
-
-def _read(path: Path, folder: Path) -> Iterator[_Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DocumentsError(f"{path} is not UTF-8 (at byte {error.start}); convert it or move it away") from error
-    document = path.relative_to(folder).as_posix()
-    title, heading = path.stem.replace("-", " ").replace("_", " "), ""
-    for block in _blocks(text.translate({ord(_HIGHLIGHT_START): None, ord(_HIGHLIGHT_END): None}).splitlines()):
-        if block.startswith("# "):
-            title = block.removeprefix("# ").strip()
-        elif block.startswith("#"):
-            heading = block.lstrip("#").strip()
-        else:
-            yield document, title, heading, block
-
-
-def _blocks(lines: Iterable[str]) -> Iterator[str]:
-    """Yield headings and paragraphs; a wrapped line is joined to the one before it, a list item keeps its own."""
-    block = ""
-    for line in map(str.strip, lines):
-        if not line or line.startswith("#"):
-            if block:
-                yield block
-            block = ""
-            if line:
-                yield line
-        elif block:
-            block += ("\n" if _LIST_ITEM.match(line) else " ") + line
-        else:
-            block = line
-    if block:
-        yield block

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -14,6 +16,7 @@ from selador_local.bedrock import wire
 from selador_local.bedrock.agent_runtime import stream_runtime_answer
 from selador_local.bedrock.answer import Event, reference, stream_agentic_answer, stream_answer
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
+from selador_local.bedrock.library import Library
 from selador_local.bedrock.model import converse
 from selador_local.bedrock.requests import (
     ApiError,
@@ -25,7 +28,7 @@ from selador_local.bedrock.requests import (
     parse_retrieve,
     parse_retrieve_and_generate,
 )
-from selador_local.bedrock.retrieval import Passage, content_words, open_index, search
+from selador_local.bedrock.retrieval import Passage, SearchTimeoutError, content_words, open_index, search
 from selador_local.bedrock.wire import Wire
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.http import Request, Response
@@ -72,17 +75,15 @@ Answer = Callable[[Call, Request, str], Awaitable[Response]]
 
 
 class BedrockStandIn:
-    """Answers from the documents below `documents`.
+    """Answers from a library. Searches go one at a time, beside the event loop.
 
     `authorize`, if given, decides every call; `knowledge_base_id` is the one that exists (None: any);
     `token_delay_seconds` passes before each event. `calls` and `faults` are open to tests, as `/_control/…` is.
-
-    Raises DocumentsError if it finds no documents.
     """
 
     def __init__(
         self,
-        documents: Path,
+        library: Library,
         authorize: Authorizer | None = None,
         token_delay_seconds: float = 0.02,
         *,
@@ -92,7 +93,9 @@ class BedrockStandIn:
     ) -> None:
         self.calls: list[Call] = []
         self.faults = Faults()
-        self._index = open_index(documents)
+        self._library = library
+        self._index: sqlite3.Connection | None = None
+        self._searches = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._authorize = authorize
         self._token_delay_seconds = token_delay_seconds
         self._knowledge_base_id = knowledge_base_id
@@ -103,13 +106,16 @@ class BedrockStandIn:
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError if it is taken."""
+        self._index = await asyncio.to_thread(open_index, self._library)
         self._server = await http.serve(self._handle, port=port)
 
     async def stop(self) -> None:
         """Stop listening and end the streams under way."""
         if self._server is not None:
             await self._server.close()
-        self._index.close()
+        await asyncio.to_thread(self._searches.shutdown)  # one under way goes on, though nobody waits for it
+        if self._index is not None:
+            self._index.close()
 
     @property
     def endpoint(self) -> str:
@@ -186,7 +192,7 @@ class BedrockStandIn:
         self._require_existing(asked.knowledge_base_id)
         if asked.search is not None:
             _require_type(asked.knowledge_base_id, asked.search, managed=asked.search == "managedSearchConfiguration")
-        passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
+        passages = await self._search(content_words(asked.text), asked.number_of_results)
         call.outcome = "completed"
         return _json(
             200, {"retrievalResults": [{**reference(passage), "score": passage.score} for passage in passages]}
@@ -198,7 +204,7 @@ class BedrockStandIn:
         await self._require_all(request, asked)
         _require_type(asked.knowledge_base_id, "RetrieveAndGenerateStream", managed=False)
         call.session_id, words = self._continue_session(asked)
-        passages = search(self._index, words, limit=asked.number_of_results)
+        passages = await self._search(words, asked.number_of_results)
         headers = {_SESSION_HEADER: call.session_id}
         return self._streamed(call, stream_answer(passages), fault, wire.KNOWLEDGE_BASE, headers)
 
@@ -210,7 +216,7 @@ class BedrockStandIn:
         await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))
         self._require_existing(asked.knowledge_base_id)
         _require_type(asked.knowledge_base_id, "AgenticRetrieveStream", managed=True)
-        passages = search(self._index, content_words(asked.text), limit=asked.number_of_results)
+        passages = await self._search(content_words(asked.text), asked.number_of_results)
         answer = stream_agentic_answer(passages, asked.knowledge_base_id)
         return self._streamed(call, answer, fault, wire.MANAGED_KNOWLEDGE_BASE, {})
 
@@ -226,7 +232,7 @@ class BedrockStandIn:
         fault = await self._begin(call, asked.text)
         await self._require(request, "bedrock-agentcore:InvokeAgentRuntime", asked.runtime_arn)
         call.session_id = asked.session_id
-        answer = stream_runtime_answer(self._found(asked.text))
+        answer = stream_runtime_answer(await self._search(content_words(asked.text), _RESULTS))
         return self._streamed(call, answer, fault, wire.AGENT_RUNTIME, {_RUNTIME_SESSION_HEADER: asked.session_id})
 
     async def _begin(self, call: Call, text: str) -> Fault | None:
@@ -277,8 +283,13 @@ class BedrockStandIn:
             await asyncio.sleep(self._token_delay_seconds)
             yield form.event(event_type, members)
 
-    def _found(self, text: str) -> list[Passage]:
-        return search(self._index, content_words(text), limit=_RESULTS)
+    async def _search(self, words: list[str], limit: int) -> list[Passage]:
+        assert self._index is not None, "start() comes first"
+        find = partial(search, self._index, words, limit=limit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._searches, find)
+        except SearchTimeoutError as error:
+            raise ApiError(500, "InternalServerException", str(error)) from None
 
     def _continue_session(self, asked: RetrieveAndGenerateRequest) -> tuple[str, list[str]]:
         """Return the session's id, which the service makes (BR-07), and the words to look for."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 
+from selador_local.bedrock.library import Library, read_library
 from selador_local.bedrock.server import BedrockStandIn
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
@@ -112,6 +113,9 @@ async def running(
     artifacts = work_dir / "dist"
     async with contextlib.AsyncExitStack() as parts:
         parts.enter_context(_only_stack(work_dir))
+        async with progress.step("read the documents"):
+            library = await _read(documents, work_dir / "logs" / "documents.log")
+            progress.note(str(library))
         async with progress.step("build the artifacts"):
             await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
         port = _free_port()
@@ -125,7 +129,7 @@ async def running(
             progress.note(control_plane.endpoint)
         async with process.while_running():
             async with progress.step("start the data plane and Bedrock"):
-                bedrock = BedrockStandIn(documents, authorize=ControlPlaneAuthorizer(control_plane))
+                bedrock = BedrockStandIn(library, authorize=ControlPlaneAuthorizer(control_plane))
                 await bedrock.start()
                 parts.push_async_callback(bedrock.stop)
                 data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
@@ -134,7 +138,7 @@ async def running(
                 state_api = StateApi(observer.look, data_plane.journal, bedrock.faults, work_dir / "logs")
                 await data_plane.start(state_api.around)
                 parts.push_async_callback(data_plane.stop)
-                progress.note(f"documents in {documents}")
+                progress.note(bedrock.endpoint)
             terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
             async with progress.step("terraform init"):
                 await asyncio.to_thread(_bootstrap, control_plane)
@@ -176,6 +180,12 @@ def _only_stack(work_dir: Path) -> Iterator[None]:
                 "a stack is already running here: use it with make chat, or end it with Ctrl-C where make local runs"
             ) from None
         yield
+
+
+async def _read(documents: Path, log: Path) -> Library:
+    library = await asyncio.to_thread(read_library, documents)
+    log.write_text("".join(f"left out: {name}\n" for name in library.left_out), encoding="utf-8")
+    return library
 
 
 async def _build(artifacts: Path, log: Path, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from selador_local.bedrock.library import read_library
 from selador_local.bedrock.server import BedrockStandIn
 from selador_main.delivery import Delivery, Receive
 from selador_main.waiting import RealWaiting
@@ -123,7 +124,7 @@ def connections_api() -> Iterator[ConnectionsApi]:
 @pytest.fixture
 def bedrock() -> Iterator[BedrockStandIn]:
     """Bedrock's stand-in."""
-    stand_in = BedrockStandIn(DOCUMENTS, token_delay_seconds=0.001)
+    stand_in = BedrockStandIn(read_library(DOCUMENTS), token_delay_seconds=0.001)
     with event_loop() as loop:
         asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
         yield stand_in

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from selador_local.bedrock.answer import Event, stream_answer
+from selador_local.bedrock.library import read_library
 from selador_local.bedrock.retrieval import Passage, content_words, open_index, search
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 
 
 def ask(question: str) -> list[Event]:
-    with closing(open_index(DOCUMENTS)) as index:
+    with closing(open_index(read_library(DOCUMENTS))) as index:
         return list(stream_answer(search(index, content_words(question), limit=5)))
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from selador_local.bedrock.retrieval import DocumentsError, Passage, content_words, open_index, search
+from selador_local.bedrock.library import read_library
+from selador_local.bedrock.retrieval import MOST_WORDS, Passage, SearchTimeoutError, content_words, open_index, search
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
-    with closing(open_index(DOCUMENTS)) as connection:
+    with closing(open_index(read_library(DOCUMENTS))) as connection:
         yield connection
 
 
@@ -90,49 +91,16 @@ def test_every_character_can_be_asked_for(index: sqlite3.Connection) -> None:
     assert len(words) > 100
 
 
-def test_a_passage_has_its_title_heading_and_the_lines_of_a_wrapped_paragraph(tmp_path: Path) -> None:
-    (tmp_path / "guide.md").write_text("# Guide\n\n## Transport\n\nThe tram\nruns daily.\n\n## Noise\n\nQuiet.\n")
+def test_a_search_that_takes_too_long_ends(index: sqlite3.Connection) -> None:
+    with pytest.raises(SearchTimeoutError, match="the search took more than 0 s"):
+        search(index, content_words("Which flats near the harbour allow pets?" * 5), limit=5, seconds=0)
 
-    with closing(open_index(tmp_path)) as index:
-        [passage] = search(index, ["tram"], limit=5)
-
-    assert (passage.title, passage.heading, passage.text) == ("Guide", "Transport", "The tram runs daily.")
+    assert find(index, "deposit"), "the next search has its own time"
 
 
-def test_list_items_keep_their_own_lines(tmp_path: Path) -> None:
-    (tmp_path / "list.md").write_text("Costs:\n- rent, paid\n  monthly\n- power\n")
+def test_of_very_many_words_the_first_count(index: sqlite3.Connection) -> None:
+    words = [*(f"nothing{number}" for number in range(MOST_WORDS - 1)), "pets", "allowed"]
 
-    with closing(open_index(tmp_path)) as index:
-        [passage] = search(index, ["rent"], limit=5)
-
-    assert passage.text == "Costs:\n- rent, paid monthly\n- power"
-
-
-def test_a_text_without_a_title_is_named_after_its_file(tmp_path: Path) -> None:
-    (tmp_path / "house-rules.txt").write_text("No ball games.")
-
-    with closing(open_index(tmp_path)) as index:
-        [passage] = search(index, ["ball"], limit=1)
-
-    assert passage.title == "house rules"
-
-
-def test_a_folder_without_documents_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "photo.jpg").write_bytes(b"\xff")
-    (tmp_path / ".hidden").mkdir()
-    (tmp_path / ".hidden" / "note.md").write_text("hidden")
-
-    with pytest.raises(DocumentsError, match=re.escape(f"{tmp_path} has no text in any .md or .txt file")):
-        open_index(tmp_path)
-
-
-def test_a_folder_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(DocumentsError, match="nowhere is not a folder"):
-        open_index(tmp_path / "nowhere")
-
-
-def test_a_document_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
-    (tmp_path / "old.txt").write_bytes(b"caf\xe9")
-
-    with pytest.raises(DocumentsError, match=r"old.txt is not UTF-8 \(at byte 3\)"):
-        open_index(tmp_path)
+    # Two words of a long question are needed, and one of the two comes too late.
+    assert search(index, words, limit=5) == []
+    assert search(index, words[1:], limit=5) != []

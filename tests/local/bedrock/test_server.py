@@ -1,6 +1,7 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,10 @@ import pytest
 import urllib3.exceptions
 from botocore.config import Config
 
+from selador_local.bedrock import server
 from selador_local.bedrock.faults import Fault, FaultKind
+from selador_local.bedrock.library import read_library
+from selador_local.bedrock.retrieval import SearchTimeoutError
 from selador_local.bedrock.server import BedrockStandIn
 
 from ...conftest import STUCK_SECONDS, event_loop
@@ -29,7 +33,7 @@ KNOWLEDGE_BASE_ID = "KB12345678"
 @contextmanager
 def running(**options: Any) -> Iterator[BedrockStandIn]:
     """Run a stand-in."""
-    stand_in = BedrockStandIn(DOCUMENTS, **{"token_delay_seconds": 0, **options})
+    stand_in = BedrockStandIn(read_library(DOCUMENTS), **{"token_delay_seconds": 0, **options})
     with event_loop() as loop:
         asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
         try:
@@ -489,3 +493,40 @@ def test_an_idle_connection_can_be_lost_and_its_next_call_fails(stand_in: Bedroc
     with pytest.raises(botocore.exceptions.ConnectionClosedError):
         ask(client, "Which flats allow pets?")
     assert list(ask(client, "Which flats allow pets?")["stream"])
+
+
+def test_a_slow_search_keeps_nobody_else_waiting(
+    stand_in: BedrockStandIn, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(*_: object, **__: object) -> list[Any]:
+        begun.set()
+        assert may_end.wait(STUCK_SECONDS)
+        return []
+
+    monkeypatch.setattr(server, "search", slow)
+    asking = threading.Thread(target=lambda: list(ask(client, "deposit")["stream"]))
+    asking.start()
+    assert begun.wait(STUCK_SECONDS)
+
+    status, calls = control(stand_in, "GET", "/_control/calls")
+    may_end.set()
+    asking.join()
+
+    assert (status, calls[0]["outcome"]) == (200, "under_way")
+
+
+def test_a_search_that_takes_too_long_is_a_failure_of_the_service(
+    stand_in: BedrockStandIn, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: object, **__: object) -> list[Any]:
+        raise SearchTimeoutError("the search took more than 5 s; name a smaller folder")
+
+    monkeypatch.setattr(server, "search", endless)
+
+    assert refusal(lambda: ask(client, "deposit")) == (
+        500,
+        "InternalServerException",
+        "the search took more than 5 s; name a smaller folder",
+    )

@@ -1,8 +1,8 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
 `POST /_selador/role-credentials`, `authorize`, `authenticate`, `disorder` and `metrics` are for the data plane,
-`queues` for whoever looks at the stack, `observed-calls` for tests. The bearer token is the administrator's secret. `GET
-/_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other
+`queues` for whoever looks at the stack, `observed-calls` for tests. The bearer token is the administrator's secret.
+`GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other
 credentials.
 """
 
