@@ -52,12 +52,11 @@ class Terraform:
             zip_file.writestr("handler.py", source)
         version = self.lambda_.create_function(
             FunctionName=name,
-            Runtime="python3.13",
             Role=role_arn,
             Handler="handler.handle",
             Code={"ZipFile": archive.getvalue()},
             Publish=True,
-            **settings,
+            **{"Runtime": "python3.13", **settings},
         )["Version"]
         return self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)["AliasArn"]
 

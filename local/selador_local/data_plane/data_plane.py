@@ -16,7 +16,14 @@ from selador_local.data_plane.api_gateway.gateway import ApiGateway
 from selador_local.data_plane.aws_apis import AwsApis
 from selador_local.data_plane.cloudwatch.log_streams import LogStreams
 from selador_local.data_plane.cloudwatch.outbox import Outbox
-from selador_local.data_plane.deployment import Deployment, EventSourceMapping, Function, read, read_function
+from selador_local.data_plane.deployment import (
+    Deployment,
+    EventSourceMapping,
+    Function,
+    Unrunnable,
+    read,
+    read_function,
+)
 from selador_local.data_plane.emulation import Emulation
 from selador_local.data_plane.event_source_mapping.poller import Poller
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
@@ -78,6 +85,7 @@ class DataPlane:
         self._invocations = InvokeApi(self._lambda, control_plane.secret_access_key, self._read_function)
         self._server: Server | None = None
         self._aws_apis: Server | None = None
+        self._unrunnable: set[Unrunnable] = set()
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
 
     async def start(self, around: Callable[[Handler], Handler] = lambda handle: handle) -> None:
@@ -98,17 +106,19 @@ class DataPlane:
         self._faults.servers_of_functions = [self._server, self._aws_apis]
         self._outbox.start()
 
-    async def load(self) -> None:
+    async def load(self) -> list[Unrunnable]:
         """Read the deployment and run it from now on; call this again after each apply or destroy.
 
-        Raises DeploymentError if something can't be run here, and botocore's exceptions if the control plane can't be
-        read. The earlier deployment then goes on running.
+        Return what can't run here and was not named before. Whoever needs that gets what AWS answers if an integration
+        fails. Raises botocore's exceptions if the control plane can't be read; the earlier deployment then goes on.
         """
         deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
-        await self._lambda.deploy(deployment.functions)
+        unrunnable = [*deployment.unrunnable, *await self._lambda.deploy(deployment.functions)]
         self.gateway.deploy(deployment.stages)
         await self._poll(deployment)
         self._deployment = deployment
+        known, self._unrunnable = self._unrunnable, set(unrunnable)
+        return [part for part in unrunnable if part not in known]
 
     async def start_functions(self) -> list[FunctionFailure]:
         """Start each function once, and tell the journal's `on_failure` of those that can't start; return them."""
@@ -149,7 +159,7 @@ class DataPlane:
         wanted = {
             (mapping, deployment.functions[mapping.function_arn].role_arn)
             for mapping in deployment.mappings
-            if mapping.enabled
+            if mapping.enabled and mapping.function_arn in deployment.functions
         }
         gone = self._pollers.keys() - wanted
         await asyncio.gather(*(self._pollers.pop(key).stop(finish=True) for key in gone))

@@ -1,7 +1,7 @@
 """The deployment that Terraform made, as far as the data plane runs it, read back from the control plane.
 
-Nothing else configures the data plane. If it can't run something (another integration type), it refuses that by name
-and never ignores it in silence.
+Nothing else configures the data plane. What it can't run (another integration type) is named and fails, as it
+would on AWS if its integration failed. Nothing else is affected, and nothing is ignored in silence.
 """
 
 import json
@@ -30,7 +30,14 @@ _MAX_INTEGRATION_MS = 29_000  # API Gateway waits no longer for an integration (
 
 
 class DeploymentError(SeladorLocalError):
-    """Something that Terraform deployed can't be run here."""
+    """A function that Terraform deployed can't be run here."""
+
+
+@dataclass(frozen=True)
+class Unrunnable:
+    """It takes the place of something deployed that can't run here; `reason` names that."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,9 @@ class Route:
     """
 
     key: str
-    integration: Integration | None
+    integration: Integration | Unrunnable | None
     responds: bool
-    authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None
+    authorization: RequestAuthorizer | Literal["AWS_IAM"] | Unrunnable | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,8 @@ class Deployment:
     functions: Mapping[str, Function] = field(default_factory=dict)
     """By the ARN that integrations and mappings use."""
     mappings: tuple[EventSourceMapping, ...] = ()
+    unrunnable: tuple[Unrunnable, ...] = ()
+    """What can't run here, each once."""
 
 
 def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
@@ -155,26 +164,34 @@ def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
     The control plane keeps routes, not the content of a deployment. So a stage with the same deployment as in
     `previous` keeps its routes: a route added since needs a new deployment first (WS-07).
 
-    Raises DeploymentError if something can't be run here, and botocore's exceptions if the control plane can't be read.
+    Raises botocore's exceptions if the control plane can't be read.
     """
     session = boto3.Session()
     gateway = session.client("apigatewayv2", **control_plane.client_arguments)
     lambda_ = session.client("lambda", **control_plane.client_arguments)
 
     stages = {(stage.api_id, stage.name): stage for stage in _stages(gateway, previous)}
-    mappings = tuple(_mappings(lambda_))
+    mappings = list(_mappings(lambda_))
     routes = [route for stage in stages.values() for route in stage.routes.values()]
-    arns = {route.integration.function_arn for route in routes if route.integration is not None}
-    arns.update(
-        route.authorization.function_arn for route in routes if isinstance(route.authorization, RequestAuthorizer)
+    parts = [*(route.integration for route in routes), *(route.authorization for route in routes), *mappings]
+    arns = {
+        part.function_arn for part in parts if isinstance(part, Integration | RequestAuthorizer | EventSourceMapping)
+    }
+    functions = {arn: _function(lambda_, arn) for arn in sorted(arns)}
+    return Deployment(
+        stages,
+        {arn: function for arn, function in functions.items() if isinstance(function, Function)},
+        tuple(mapping for mapping in mappings if isinstance(mapping, EventSourceMapping)),
+        tuple(dict.fromkeys(part for part in [*parts, *functions.values()] if isinstance(part, Unrunnable))),
     )
-    arns.update(mapping.function_arn for mapping in mappings)
-    return Deployment(stages, {arn: _function(lambda_, arn) for arn in sorted(arns)}, mappings)
 
 
 def read_function(control_plane: ControlPlane, arn: str) -> Function:
-    """Read one function. Blocks: call it in a thread."""
-    return _function(boto3.Session().client("lambda", **control_plane.client_arguments), arn)
+    """Read one function. Blocks: call it in a thread. Raises DeploymentError if it doesn't exist."""
+    function = _function(boto3.Session().client("lambda", **control_plane.client_arguments), arn)
+    if isinstance(function, Unrunnable):
+        raise DeploymentError(function.reason)
+    return function
 
 
 def _stages(gateway: "ApiGatewayV2Client", previous: Deployment) -> Iterable[Stage]:
@@ -228,15 +245,16 @@ def _access_log(stage: "StageTypeDef") -> AccessLog | None:
 
 
 def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
-    integrations = {}
+    integrations: dict[str, Integration | Unrunnable] = {}
     for page in gateway.get_paginator("get_integrations").paginate(ApiId=api_id):
         for integration in page["Items"]:
             uri = _INTEGRATION_URI.fullmatch(integration.get("IntegrationUri", ""))
             if integration["IntegrationType"] != "AWS_PROXY" or uri is None:
-                raise DeploymentError(
+                integrations[integration["IntegrationId"]] = Unrunnable(
                     f"API {api_id} has an integration of type {integration['IntegrationType']}; only AWS_PROXY with a "
                     "function's invoke ARN runs here"
                 )
+                continue
             timeout_ms = min(integration.get("TimeoutInMillis", _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS)
             integrations[integration["IntegrationId"]] = Integration(uri["function"], timeout_ms)
     pages = gateway.get_paginator("get_routes").paginate(ApiId=api_id)
@@ -246,7 +264,10 @@ def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
 
 
 def _route(
-    gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef", integrations: Mapping[str, Integration]
+    gateway: "ApiGatewayV2Client",
+    api_id: str,
+    route: "RouteTypeDef",
+    integrations: Mapping[str, Integration | Unrunnable],
 ) -> Route:
     key = route["RouteKey"]
     target = route.get("Target")
@@ -260,7 +281,7 @@ def _route(
 
 def _authorization(
     gateway: "ApiGatewayV2Client", api_id: str, route: "RouteTypeDef"
-) -> RequestAuthorizer | Literal["AWS_IAM"] | None:
+) -> RequestAuthorizer | Literal["AWS_IAM"] | Unrunnable | None:
     """Return who may take the route. The control plane allows an authorization on `$connect` only (AUTH-01)."""
     kind = route.get("AuthorizationType", "NONE")
     match kind:
@@ -272,19 +293,22 @@ def _authorization(
             authorizer = gateway.get_authorizer(ApiId=api_id, AuthorizerId=route["AuthorizerId"])
             uri = _INTEGRATION_URI.fullmatch(authorizer.get("AuthorizerUri", ""))
             if authorizer["AuthorizerType"] != "REQUEST" or uri is None:
-                raise DeploymentError(
+                return Unrunnable(
                     f"authorizer {authorizer['Name']} is of type {authorizer['AuthorizerType']}; WebSocket APIs have "
                     "REQUEST authorizers only, with a function's invoke ARN"
                 )
             return RequestAuthorizer(
                 route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))
             )
-    raise DeploymentError(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
+    return Unrunnable(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
 
 
-def _function(lambda_: "LambdaClient", arn: str) -> Function:
+def _function(lambda_: "LambdaClient", arn: str) -> Function | Unrunnable:
     name, _, qualifier = arn.rpartition(":")
-    function = _version(lambda_, arn, arn)
+    try:
+        function = _version(lambda_, arn, arn)
+    except lambda_.exceptions.ResourceNotFoundException:
+        return Unrunnable(f"the function {arn} does not exist")
     if arn.count(":") < _COLONS_OF_QUALIFIED_ARN or qualifier == function.version:
         return function
     alias = lambda_.get_alias(FunctionName=name, Name=qualifier)
@@ -318,19 +342,19 @@ def _version(lambda_: "LambdaClient", qualified_arn: str, arn: str) -> Function:
     )
 
 
-def _mappings(lambda_: "LambdaClient") -> Iterable[EventSourceMapping]:
+def _mappings(lambda_: "LambdaClient") -> Iterable[EventSourceMapping | Unrunnable]:
     for page in lambda_.get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
             yield _mapping(mapping)
 
 
-def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMapping:
-    if not mapping["EventSourceArn"].split(":")[2] == "sqs":
-        raise DeploymentError(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
+def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMapping | Unrunnable:
+    if mapping["EventSourceArn"].split(":")[2] != "sqs":
+        return Unrunnable(f"mapping {mapping['UUID']} reads {mapping['EventSourceArn']}; only SQS runs locally")
     filters = tuple(entry["Pattern"] for entry in mapping.get("FilterCriteria", {}).get("Filters", ()))
     for pattern in filters:
         if unknown := unknown_operators(json.loads(pattern)):
-            raise DeploymentError(
+            return Unrunnable(
                 f"mapping {mapping['UUID']} filters by {', '.join(sorted(unknown))}, which Lambda's filters don't have"
             )
     return EventSourceMapping(

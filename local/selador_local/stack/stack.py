@@ -150,7 +150,8 @@ async def running(
                 outputs = json.loads(await terraform("outputs", "--json"))
                 progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
             async with progress.step("run the deployment"):
-                await data_plane.load()
+                for part in await data_plane.load():
+                    failures.add(f"{part.reason}; whoever needs it gets AWS's answer to a failing integration")
                 websocket_url = outputs["websocket_url"]["value"]
                 observer.url = websocket_url
                 progress.note(websocket_url)

@@ -198,3 +198,36 @@ def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(
             assert caught.value.rcvd.code == 1001
 
     with_data_plane(control_plane, tmp_path, scenario)
+
+
+def test_what_cannot_run_here_is_named_once_and_fails_alone(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("partly", {"Action": "sqs:SendMessage", "Resource": "*"})
+    api_id = terraform.api("partly")
+    terraform.route(api_id, "invoke", terraform.function("partly", HANDLER, role_arn), two_way=True)
+    terraform.route(api_id, "old", terraform.function("old", HANDLER, role_arn, Runtime="python3.12"), two_way=True)
+    mock = terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")["IntegrationId"]
+    terraform.gateway.create_route(ApiId=api_id, RouteKey="mock", Target=f"integrations/{mock}")
+    terraform.deploy(api_id, "local")
+
+    async def scenario(data_plane: DataPlane) -> None:
+        named = [part.reason for part in await data_plane.load() if "old" in part.reason or api_id in part.reason]
+        assert sorted(named) == [
+            f"API {api_id} has an integration of type MOCK; only AWS_PROXY with a function's invoke ARN runs here",
+            "old wants python3.12; the stack runs functions on python3.13 only",
+        ]
+        assert await data_plane.load() == []
+
+        async with connect(f"ws://127.0.0.1:{data_plane.port}/{api_id}/local") as client:
+            answers = {}
+            for action in ("mock", "old", "invoke"):
+                await client.send(json.dumps({"action": action}))
+                answers[action] = json.loads(await client.recv())
+        assert answers["mock"]["message"] == answers["old"]["message"] == "Internal server error"
+        assert answers["invoke"]["type"] == "accepted"
+
+    try:
+        with_data_plane(control_plane, tmp_path, scenario)
+    finally:
+        terraform.gateway.delete_api(ApiId=api_id)

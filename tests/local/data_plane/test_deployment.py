@@ -9,7 +9,6 @@ from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.deployment import (
     AccessLog,
     Deployment,
-    DeploymentError,
     EventSourceMapping,
     Integration,
     RequestAuthorizer,
@@ -160,7 +159,7 @@ def test_mapping(control_plane: ControlPlane, terraform: Any, function_arn: str)
     assert function_arn in deployment.functions
 
 
-def test_a_mappings_filters_are_read_and_unknown_operators_refused(
+def test_a_mappings_filters_are_read_and_unknown_operators_named(
     control_plane: ControlPlane, terraform: Any, function_arn: str
 ) -> None:
     def filtered(pattern: str) -> str:
@@ -174,23 +173,51 @@ def test_a_mappings_filters_are_read_and_unknown_operators_refused(
     terraform.lambda_.delete_event_source_mapping(UUID=known)
     unknown = filtered('{"body": {"type": [{"wildcard": "q*"}]}}')
     try:
-        with pytest.raises(DeploymentError, match=f"mapping {unknown} filters by wildcard"):
-            read(control_plane, Deployment())
+        [unrunnable] = read(control_plane, Deployment()).unrunnable
     finally:
         terraform.lambda_.delete_event_source_mapping(UUID=unknown)
 
     assert mapping.filters == (pattern,)
+    assert unrunnable.reason.startswith(f"mapping {unknown} filters by wildcard")
 
 
-def test_integration_that_does_not_run_locally_is_refused(control_plane: ControlPlane, terraform: Any) -> None:
+def test_an_integration_that_does_not_run_here_is_named_and_the_others_run(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
     api_id = terraform.api("mock")
-    terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")
+    terraform.route(api_id, "invoke", function_arn)
+    mock = terraform.gateway.create_integration(ApiId=api_id, IntegrationType="MOCK")["IntegrationId"]
+    terraform.gateway.create_route(ApiId=api_id, RouteKey="mock", Target=f"integrations/{mock}")
+    terraform.deploy(api_id, "local")
 
     try:
-        with pytest.raises(DeploymentError, match=f"API {api_id} has an integration of type MOCK; only AWS_PROXY"):
-            read(control_plane, Deployment())
+        deployment = read(control_plane, Deployment())
     finally:
         terraform.gateway.delete_api(ApiId=api_id)
+
+    [unrunnable] = deployment.unrunnable
+    assert unrunnable.reason.startswith(f"API {api_id} has an integration of type MOCK; only AWS_PROXY")
+    routes = deployment.stages[api_id, "local"].routes
+    assert (routes["mock"].integration, routes["invoke"].integration) == (unrunnable, Integration(function_arn, 29_000))
+
+
+def test_a_function_that_is_gone_is_named_and_the_others_run(
+    control_plane: ControlPlane, terraform: Any, function_arn: str
+) -> None:
+    api_id = terraform.api("gone")
+    gone = function_arn.replace(":live", "-gone:live")
+    terraform.route(api_id, "invoke", function_arn)
+    terraform.route(api_id, "gone", gone)
+    terraform.deploy(api_id, "local")
+
+    try:
+        deployment = read(control_plane, Deployment())
+    finally:
+        terraform.gateway.delete_api(ApiId=api_id)
+
+    assert [unrunnable.reason for unrunnable in deployment.unrunnable] == [f"the function {gone} does not exist"]
+    assert function_arn in deployment.functions
+    assert gone not in deployment.functions
 
 
 def test_connect_s_authorizer_is_read_with_its_function(

@@ -17,7 +17,7 @@ from selador_local.control_plane_client.iam import Authenticator, Authorizer, Si
 from selador_local.data_plane.api_gateway import events, refusals
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.refusals import Refusal
-from selador_local.data_plane.deployment import RequestAuthorizer, Route
+from selador_local.data_plane.deployment import RequestAuthorizer, Route, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import Invoke
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Upgrade
@@ -54,6 +54,8 @@ class ConnectAuthorization:
             case "AWS_IAM":
                 await self._check_signature(caller, upgrade)
                 return caller
+            case Unrunnable():
+                raise HandshakeRefusedError(refusals.AUTHORIZER_FAILED)  # as if it failed (WS-26)
             case RequestAuthorizer() as authorizer:
                 context = await self._ask(authorizer, caller, upgrade, now_ms)
                 return replace(caller, authorizer=context)

@@ -25,7 +25,7 @@ from selador_local.data_plane.api_gateway.websocket import (
     WriteBufferFullError,
 )
 from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
-from selador_local.data_plane.deployment import Integration, Route, Stage
+from selador_local.data_plane.deployment import Integration, Route, Stage, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import Invoke
 from selador_local.http import Request, Response, Upgrade
 
@@ -229,7 +229,7 @@ class ApiGateway:
         self._tell(Exchange(caller, "DISCONNECT", DISCONNECT, request_id, at_ms, status, call=call))
 
     async def _call(
-        self, integration: Integration, event: events.Event
+        self, integration: Integration | Unrunnable, event: events.Event
     ) -> tuple[ProxyResponse | Failure, IntegrationCall]:
         began = time.monotonic()
         answer = await self._integrations.call(integration, event)

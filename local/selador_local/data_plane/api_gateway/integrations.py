@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from selador_local.data_plane.api_gateway.events import Event
-from selador_local.data_plane.deployment import Integration
+from selador_local.data_plane.deployment import Integration, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 from selador_local.errors import SeladorLocalError
 
@@ -45,7 +45,9 @@ class Integrations:
         self._invoke = invoke
         self._running: set[asyncio.Task[InvokeResult]] = set()
 
-    async def call(self, integration: Integration, event: Event) -> ProxyResponse | Failure:
+    async def call(self, integration: Integration | Unrunnable, event: Event) -> ProxyResponse | Failure:
+        if isinstance(integration, Unrunnable):
+            return Failure.RAISED
         task = asyncio.ensure_future(self._invoke(integration.function_arn, json.dumps(event).encode()))
         self._running.add(task)
         task.add_done_callback(self._forget)

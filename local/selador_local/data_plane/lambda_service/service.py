@@ -9,7 +9,7 @@ from random import Random
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
-from selador_local.data_plane.deployment import DeploymentError, Function
+from selador_local.data_plane.deployment import DeploymentError, Function, Unrunnable
 from selador_local.data_plane.fault_targets import request_ids
 from selador_local.data_plane.function_failures import FunctionFailure, function_failure
 from selador_local.data_plane.lambda_service import code, metrics, stack_time
@@ -55,19 +55,20 @@ class LambdaService:
         self._functions: Mapping[str, Function] = {}
         self._pools: dict[tuple[str, str], _Pool] = {}
         """By ARN and version."""
+        self._refused: dict[tuple[str, str], Unrunnable] = {}
         self.time_limits: dict[str, int] = {}
         """Timeouts on demand in seconds, by request id."""
 
-    async def deploy(self, functions: Mapping[str, Function]) -> None:
+    async def deploy(self, functions: Mapping[str, Function]) -> list[Unrunnable]:
         """Serve these functions from now on. Changed functions get new environments; invocations under way finish.
 
-        Raises DeploymentError if a function's code can't be read or its Python isn't this one; nothing changes then.
+        Return those that can't run here: their code can't be read, or their Python isn't this one.
         """
         async with self._deploying:
-            await self._serve(functions)
+            return await self._serve(functions)
 
     async def add(self, function: Function) -> None:
-        """Serve this function, too, until the next `deploy`. Raises DeploymentError as that does."""
+        """Serve this function, too, until the next `deploy`; whoever invokes it learns if it can't run here."""
         async with self._deploying:
             if self._functions.get(function.arn) != function:
                 await self._serve({**self._functions, function.arn: function})
@@ -82,9 +83,12 @@ class LambdaService:
         if alias is None:
             raise DeploymentError(f"the function {function_arn} is not deployed")
         function = version_for(alias, self._random.random())
+        key = (function.arn, function.version)
+        if key in self._refused:
+            raise DeploymentError(self._refused[key].reason)
         try:
             with self._concurrency.taken(function) as in_use:
-                invoked = await self._pools[function.arn, function.version].invoke(event)
+                invoked = await self._pools[key].invoke(event)
         except TooManyRequestsError:
             self._outbox.put(metrics.throttled(function, self._clock.time()))
             raise
@@ -119,18 +123,24 @@ class LambdaService:
         await asyncio.gather(*(pool.stop() for pool in pools.values()))
         await asyncio.to_thread(code.remove, self._code_dir)
 
-    async def _serve(self, functions: Mapping[str, Function]) -> None:
+    async def _serve(self, functions: Mapping[str, Function]) -> list[Unrunnable]:
         await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
-        pools = {}
+        pools: dict[tuple[str, str], _Pool] = {}
+        refused: dict[tuple[str, str], Unrunnable] = {}
         for alias in functions.values():
             for function in (alias, *(other for _, other in alias.weighted)):
                 key = (function.arn, function.version)
                 known = self._pools.get(key)
-                pools[key] = known if known is not None and known.function == function else await self._pool(function)
+                try:
+                    same = known is not None and known.function == function
+                    pools[key] = known if known is not None and same else await self._pool(function)
+                except DeploymentError as error:
+                    refused[key] = Unrunnable(str(error))
         replaced = [pool for key, pool in self._pools.items() if pools.get(key) is not pool]
-        self._functions, self._pools = functions, pools
+        self._functions, self._pools, self._refused = functions, pools, refused
         self._concurrency.reserve(functions.values())
         await asyncio.gather(*(pool.retire() for pool in replaced))
+        return list(refused.values())
 
     def _time_limit(self, event: bytes) -> int | None:
         limits = (self.time_limits[known] for known in request_ids(event) & self.time_limits.keys())

@@ -13,7 +13,15 @@ from websockets.exceptions import ConnectionClosed
 
 from selador_local.control_plane_client.iam import SignatureFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
-from selador_local.data_plane.deployment import AccessLog, Integration, RequestAuthorizer, Route, Stage, Throttle
+from selador_local.data_plane.deployment import (
+    AccessLog,
+    Integration,
+    RequestAuthorizer,
+    Route,
+    Stage,
+    Throttle,
+    Unrunnable,
+)
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.http import serve
 
@@ -128,7 +136,7 @@ def stage(
     route_throttles: Mapping[str, Throttle] | None = None,
     without_integration: tuple[str, ...] = (),
     timeout_ms: int = 29_000,
-    authorization: RequestAuthorizer | Literal["AWS_IAM"] | None = None,
+    authorization: RequestAuthorizer | Literal["AWS_IAM"] | Unrunnable | None = None,
     access_log: AccessLog | None = None,
     detailed_metrics: bool = False,
 ) -> Stage:

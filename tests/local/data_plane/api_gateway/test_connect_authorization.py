@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from selador_local.data_plane.deployment import RequestAuthorizer
+from selador_local.data_plane.deployment import RequestAuthorizer, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import InvokeResult
 
 from .conftest import Running, scenario
@@ -208,5 +208,13 @@ def test_a_signed_handshake_gets_in_where_its_key_may_invoke_connect(running: Ru
             unsigned = await refusal_of(api.url)
             assert unsigned is not None
             assert unsigned.body == b'{"message":"Missing Authentication Token"}'
+
+    scenario(run())
+
+
+def test_an_authorization_that_cannot_run_lets_nobody_in(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ROUTES, authorization=Unrunnable("route $connect has authorization JWT")) as api:
+            assert await status_of(api.url) == 500
 
     scenario(run())
