@@ -17,7 +17,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS SEEDS TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS PLANS SEEDS TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
@@ -181,5 +181,5 @@ bench-streaming: linux $(RUNS) ## measure how fast tokens reach a client, agains
 	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 
 .PHONY: clean
-clean: ## remove everything that is built here, and the virtual environment
-	rm -rf .venv .local build dist node_modules
+clean: ## remove what is built here and .venv; PLANS=1 saved plans, too
+	@scripts/clean.sh
