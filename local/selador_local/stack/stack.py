@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -113,6 +114,7 @@ async def running(
     artifacts = work_dir / "dist"
     async with contextlib.AsyncExitStack() as parts:
         parts.enter_context(_only_stack(work_dir))
+        _check_terraform(os.environ.get("TF") or "terraform")
         async with progress.step("read the documents"):
             library = await _read(documents, work_dir / "logs" / "documents.log")
             progress.note(str(library))
@@ -181,6 +183,11 @@ def _only_stack(work_dir: Path) -> Iterator[None]:
                 "a stack is already running here: use it with make chat, or end it with Ctrl-C where make local runs"
             ) from None
         yield
+
+
+def _check_terraform(executable: str) -> None:
+    if shutil.which(executable) is None:
+        raise StackError(f"{executable} is not on PATH; install Terraform 1.11 or newer, or name it with TF=…")
 
 
 async def _read(documents: Path, log: Path) -> Library:

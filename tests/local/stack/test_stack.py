@@ -1,5 +1,6 @@
 """The stack as a process: whatever it is doing, a signal ends it and everything that it has started."""
 
+import fcntl
 import os
 import select
 import signal
@@ -95,3 +96,52 @@ def test_a_signal_ends_everything(stack: RunningStack, phase: str, number: signa
     assert stack.processes() == []
     assert "\nstopping everything\n" in output
     assert "Traceback" not in output
+
+
+def refusal(work_dir: Path, *arguments: str, **environment: str) -> str:
+    """Start a stack that can't come up; return the line that says why."""
+    done = subprocess.run(
+        [sys.executable, "-m", "selador_local", "up", "--work-dir", str(work_dir), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip()
+
+
+def test_without_terraform_nothing_is_begun(tmp_path: Path) -> None:
+    assert refusal(tmp_path, TF="no-such-terraform") == (
+        "no-such-terraform is not on PATH; install Terraform 1.11 or newer, or name it with TF=…"
+    )
+
+
+def test_without_documents_nothing_is_built(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--documents", str(tmp_path / "none"))
+
+    assert said == f"{tmp_path}/none is not a folder; name a folder with the documents to answer from"
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_second_stack_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        assert refusal(tmp_path) == (
+            "a stack is already running here: use it with make chat, or end it with Ctrl-C where make local runs"
+        )
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "packaging.log").symlink_to("/dev/full")
+
+    assert "the disk is full; free some space" in refusal(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "work").touch()
+
+    assert refusal(tmp_path / "work") == f"{tmp_path}/work/logs: Not a directory"
