@@ -1,5 +1,6 @@
 """What goes wrong while the stack runs: each failure with the file to look at, for the terminal and for the state."""
 
+import contextlib
 import logging
 import traceback
 from collections import deque
@@ -84,7 +85,7 @@ class FailureLog(logging.Handler):
         if record.exc_info is not None and record.exc_info[1] is not None:
             error = record.exc_info[1]
             text += f": {str(error).partition('\n')[0] or type(error).__name__}"
-            with self._file.open("a", encoding="utf-8") as log:
+            with contextlib.suppress(OSError), self._file.open("a", encoding="utf-8") as log:
                 log.write("".join(traceback.format_exception(error)))
             look_at = [str(self._file)]
         self._failures.add(text, *look_at)

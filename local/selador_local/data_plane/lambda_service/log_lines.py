@@ -1,16 +1,18 @@
 """A function's log: its own lines, and those that Lambda writes around them as text (LAM-32) or JSON (LAM-35)."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from selador_local import log_files
 from selador_local.data_plane.deployment import Function
+
+_logger = logging.getLogger(__name__)
 
 Log = Callable[[str], None]
 """Writes one line."""
@@ -39,9 +41,19 @@ class InitReport:
 
 
 def file_log(path: Path) -> Log:
-    """Return a log that appends whole lines to `path`, and begins a new file if that grows too long."""
+    """Return a log that appends whole lines to `path`, and begins a new file if that grows too long.
+
+    A line that can't be written, as on a full disk, is lost with a warning: the function's work goes on.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return partial(log_files.append, path)
+
+    def write(line: str) -> None:
+        try:
+            log_files.append(path, line)
+        except OSError as error:
+            _logger.warning("%s can't be written: %s", path, error.strerror)
+
+    return write
 
 
 def init_start_lines(function: Function, now: datetime) -> list[str]:

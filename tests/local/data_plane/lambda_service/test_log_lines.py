@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from selador_local.data_plane.lambda_service.log_lines import (
     InitReport,
     LinePipe,
     Report,
+    file_log,
     init_report_line,
     init_start_lines,
     report_lines,
@@ -137,3 +139,12 @@ def test_a_pipe_gives_whole_lines_and_at_the_end_the_rest() -> None:
 
     assert first == ["one"]
     assert lines == ["one", "two", "thrée"]
+
+
+def test_a_line_that_cannot_be_written_is_lost_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "main.log"
+    path.symlink_to("/dev/full")
+
+    file_log(path)("a line")
+
+    assert caplog.messages == [f"{path} can't be written: No space left on device"]
