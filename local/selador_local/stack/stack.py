@@ -28,6 +28,7 @@ from selador_local.stack.failures import Failures
 from selador_local.stack.observer import Observer
 from selador_local.stack.progress import Progress
 from selador_local.stack.state_api import StateApi
+from selador_local.stack.turn import turn
 
 PROJECT = Path(__file__).parents[3]
 DOCUMENTS = PROJECT / "local" / "documents"
@@ -142,24 +143,9 @@ async def running(
                 parts.push_async_callback(data_plane.stop)
                 progress.note(bedrock.endpoint)
             terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
-            async with progress.step("terraform init"):
-                await asyncio.to_thread(_bootstrap, control_plane)
-                await terraform("init")
-            async with progress.step("terraform plan"):
-                await terraform("plan")
-            async with progress.step("terraform apply (queues take 25 s)"):
-                applied = await terraform("apply")
-                outputs = json.loads(await terraform("outputs", "--json"))
-                progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
-            async with progress.step("run the deployment"):
-                for part in await data_plane.load():
-                    failures.add(f"{part.reason}; whoever needs it gets AWS's answer to a failing integration")
-                websocket_url = outputs["websocket_url"]["value"]
-                observer.url = websocket_url
-                progress.note(websocket_url)
-            async with progress.step("start each function"):
-                if broken := await data_plane.start_functions():
-                    progress.fail(f"{', '.join(failure.function for failure in broken)} can't start")
+            outputs = await _applied(terraform, control_plane, progress)
+            websocket_url = observer.url = outputs["websocket_url"]
+            await _run_deployment(data_plane, progress, failures)
         parts.enter_context(_announced(work_dir / "stack.json", websocket_url))
         yield Stack(
             websocket_url=websocket_url,
@@ -168,9 +154,37 @@ async def running(
             data_plane=data_plane,
             observer=observer,
             bedrock=bedrock,
-            outputs={name: output["value"] for name, output in outputs.items()},
+            outputs=outputs,
             terraform=terraform,
         )
+
+
+async def _applied(terraform: LocalTerraform, control_plane: ControlPlane, progress: Progress) -> dict[str, Any]:
+    """Apply the configuration; return the outputs by name."""
+    async with contextlib.AsyncExitStack() as own_turn:
+        async with progress.step("terraform init"):
+            await own_turn.enter_async_context(
+                turn(PROJECT / "build" / "local.stack", lambda: progress.note("another stack's goes first"))
+            )
+            await asyncio.to_thread(_bootstrap, control_plane)
+            await terraform("init")
+        async with progress.step("terraform plan"):
+            await terraform("plan")
+        async with progress.step("terraform apply (queues take 25 s)"):
+            applied = await terraform("apply")
+            outputs = json.loads(await terraform("outputs", "--json"))
+            progress.note(next(line for line in applied.splitlines() if line.startswith("Apply complete!")))
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+async def _run_deployment(data_plane: DataPlane, progress: Progress, failures: Failures) -> None:
+    """Run what is deployed, and start each function once."""
+    async with progress.step("run the deployment"):
+        for part in await data_plane.load():
+            failures.add(f"{part.reason}; whoever needs it gets AWS's answer to a failing integration")
+    async with progress.step("start each function"):
+        if broken := await data_plane.start_functions():
+            progress.fail(f"{', '.join(failure.function for failure in broken)} can't start")
 
 
 @contextlib.contextmanager
