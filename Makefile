@@ -73,7 +73,7 @@ bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 do
 init: ## connect to ENV's state and select its workspace
 publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1
-show: ## print the saved plan of ENV, whole; PLAN=<its hash>
+show: ## print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>
 apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>
 
 ##@ Operate (ENV=…)

@@ -64,7 +64,7 @@ COMMANDS = (
         "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1",
         (ENV, RELEASE, DIST, ALLOW_DESTROY, ADOPT, JSON),
     ),
-    Command("show", show, "print the saved plan of ENV, whole; PLAN=<its hash>", (ENV, PLAN)),
+    Command("show", show, "print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>", (ENV, PLAN, JSON)),
     Command(
         "apply",
         apply,

@@ -16,11 +16,14 @@ from selador_deploy.state import open_state
 from selador_deploy.turns import alone
 
 
-def show(deployment: Deployment, *, plan: str | None) -> None:
-    """Print the saved plan: its summary with all warnings, then the whole of it as Terraform does."""
+def show(deployment: Deployment, *, plan: str | None, as_json: bool) -> None:
+    """Print the saved plan: its summary with all warnings, then the whole of it as Terraform does. Or as JSON alone."""
     environment = deployment.environment
     bundle = read_bundle(environment.bundle_file, environment.name, plan)
     with _unpacked(bundle, deployment) as saved:
+        if as_json:
+            print(deployment.capture("show", "-json", str(saved)))
+            return
         summary = summarize(read_plan(deployment, saved), bundle.warnings)
         print(f"{environment.name}: {'\n'.join(render(summary, environment.name))}", flush=True)
         deployment.run("show", str(saved))

@@ -349,6 +349,16 @@ def test_a_plan_whose_apply_failed_is_gone_since_the_state_may_have_moved(root: 
     assert not (root / "build/dev.plan").exists()
 
 
+def test_show_prints_terraforms_json_and_nothing_else(run: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", "--env", "dev")
+    run("plan", "--env", "dev")
+    capsys.readouterr()
+
+    assert run("show", "--env", "dev", "--json") == 0
+
+    assert json.loads(capsys.readouterr().out) == json.loads((root / "plan.json").read_text())
+
+
 def test_show_prints_the_plan_that_was_saved(run: Run, calls: Calls) -> None:
     run("init", "--env", "dev")
     run("plan", "--env", "dev")
