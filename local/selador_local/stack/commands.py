@@ -10,6 +10,7 @@ from selador_local.errors import SeladorLocalError
 from selador_local.stack.process_group import end
 
 _TAIL_LINES = 15
+_LONGEST_LINE_BYTES = 64 * 2**20  # a plan in JSON is one line
 
 
 class StackError(SeladorLocalError):
@@ -41,6 +42,7 @@ async def run(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        limit=_LONGEST_LINE_BYTES,
         start_new_session=True,
     )
     assert process.stdout is not None

@@ -26,6 +26,7 @@ from selador_local.stack.commands import StackError, run
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.failures import Failures
 from selador_local.stack.observer import Observer
+from selador_local.stack.planned import unrunnable_in
 from selador_local.stack.progress import Progress
 from selador_local.stack.state_api import StateApi
 from selador_local.stack.turn import turn
@@ -33,6 +34,7 @@ from selador_local.stack.turn import turn
 PROJECT = Path(__file__).parents[3]
 DOCUMENTS = PROJECT / "local" / "documents"
 WORK_DIR = PROJECT / ".local"
+_DEPLOY = (sys.executable, "-m", "selador_deploy")
 _BACKEND = PROJECT / "terraform" / "environments" / "local.s3.tfbackend"
 
 
@@ -77,21 +79,27 @@ class LocalTerraform:
         `variables` are values of Terraform variables that `local.tfvars` doesn't set: strings, or JSON for other types.
         """
         named = {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
+        dist = ["--dist", str(self._artifacts)] if command == "plan" else []
         return await run(
-            [
-                sys.executable,
-                "-m",
-                "selador_deploy",
-                command,
-                "--env",
-                "local",
-                *(["--dist", str(self._artifacts)] if command == "plan" else []),
-                *options,
-            ],
+            [*_DEPLOY, command, "--env", "local", *dist, *options],
             environment=self._environment | named,
             log=self._log,
             on_line=self._progress.note,
         )
+
+    async def planned(self) -> dict[str, Any]:
+        """Return the saved plan in Terraform's JSON; it lies in a log of its own, too. Raises StackError."""
+        log = self._log.with_name("plan.log")
+        log.unlink(missing_ok=True)
+        plan: dict[str, Any] = json.loads(
+            await run(
+                [*_DEPLOY, "show", "--env", "local", "--json"],
+                environment=self._environment,
+                log=log,
+                on_line=lambda _: None,
+            )
+        )
+        return plan
 
 
 @contextlib.asynccontextmanager
@@ -143,7 +151,7 @@ async def running(
                 parts.push_async_callback(data_plane.stop)
                 progress.note(bedrock.endpoint)
             terraform = LocalTerraform(control_plane, work_dir, artifacts, progress)
-            outputs = await _applied(terraform, control_plane, progress)
+            outputs = await _applied(terraform, control_plane, progress, failures)
             websocket_url = observer.url = outputs["websocket_url"]
             await _run_deployment(data_plane, progress, failures)
         parts.enter_context(_announced(work_dir / "stack.json", websocket_url))
@@ -159,8 +167,10 @@ async def running(
         )
 
 
-async def _applied(terraform: LocalTerraform, control_plane: ControlPlane, progress: Progress) -> dict[str, Any]:
-    """Apply the configuration; return the outputs by name."""
+async def _applied(
+    terraform: LocalTerraform, control_plane: ControlPlane, progress: Progress, failures: Failures
+) -> dict[str, Any]:
+    """Apply the configuration; return the outputs by name. What can't run here is told before."""
     async with contextlib.AsyncExitStack() as own_turn:
         async with progress.step("terraform init"):
             await own_turn.enter_async_context(
@@ -170,6 +180,8 @@ async def _applied(terraform: LocalTerraform, control_plane: ControlPlane, progr
             await terraform("init")
         async with progress.step("terraform plan"):
             await terraform("plan")
+            for fault in unrunnable_in(await terraform.planned()):
+                failures.add(f"{fault}; everything else does")
         async with progress.step("terraform apply (queues take 25 s)"):
             applied = await terraform("apply")
             outputs = json.loads(await terraform("outputs", "--json"))

@@ -32,6 +32,12 @@ def test_output_is_returned_logged_and_shown(tmp_path: Path) -> None:
     assert shown == ["one", "two"]
 
 
+def test_a_line_may_be_as_long_as_a_plan_in_json(tmp_path: Path) -> None:
+    output, _ = ran(tmp_path / "log", "print('x' * 3_000_000)")
+
+    assert len(output) == 3_000_001
+
+
 def test_a_command_that_fails_shows_the_end_of_its_errors_and_where_the_rest_is(tmp_path: Path) -> None:
     log = tmp_path / "log"
     source = "import sys\nprint('output')\nfor number in range(20): print('line', number, file=sys.stderr)\nsys.exit(3)"
