@@ -43,6 +43,8 @@ class RequestLife:
     connection_id: str | None
     began_at: float
     message_id: str | None = None
+    worker: str | None = None
+    """The function that works on it, or did so last."""
     moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=KEPT_MOMENTS))
 
     @property
@@ -72,7 +74,7 @@ class RequestLife:
                     state = f"refused {moment.facts['code']}"
                 case "handler failed", _:
                     state = "the handler failed"
-                case "attempt began", "received" | "waiting":
+                case "attempt began", "received" | "waiting" | "retrying":
                     state = "under way"
                 case "attempt ended", "under way":
                     state = "client gone" if gone else "no end was told"
@@ -98,6 +100,8 @@ def _after_frame(frame: Mapping[str, Any], state: str) -> str:
             return f"error {frame.get('code')}"
         case "started":
             return "under way"
+        case "retrying":
+            return "retrying"
     return state
 
 
@@ -128,6 +132,8 @@ class Journal:
         async def noted(function_arn: str, event: bytes) -> InvokeResult:
             began_at, members = self._clock(), _members(event)
             records = list(self._records(members, began_at))
+            for life, _ in records:
+                life.worker = self._name_of(function_arn)
             self._note_all(records, "attempt began")
             try:
                 result = await invoke(function_arn, event)
@@ -175,6 +181,7 @@ class Journal:
         if not isinstance(request_id, str):
             return  # a ping, or nothing that can be told apart
         life = self._life(request_id, context.get("connectionId"), began_at)
+        life.began_at = min(life.began_at, began_at)  # main may have been faster than the handler's answer
         kind = asked.get("workflow") or asked.get("type") or "query"
         life.moments.append(Moment(began_at, "received", {"kind": str(kind)}))
         if failure is not None:

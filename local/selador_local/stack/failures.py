@@ -56,9 +56,12 @@ class Failures:
 
     def add_function(self, failure: FunctionFailure) -> None:
         """Add a function's failure: the file to look at is the source that it names, and the function's log."""
-        log = self._shown(self._logs / f"{failure.function}.log")
         source = self._source(failure)
-        self.add(str(failure), *([] if source is None else [source]), log)
+        self.add(str(failure), *([] if source is None else [source]), self.log_of(failure.function))
+
+    def log_of(self, function: str) -> str:
+        """Return the path of a function's log."""
+        return self._shown(self._logs / f"{function}.log")
 
     def _source(self, failure: FunctionFailure) -> str | None:
         if failure.file is None:

@@ -74,8 +74,11 @@ class Observer:
         found = state.dead_letters()
         if self._dead_letters is not None:
             for message_id in found.keys() - self._dead_letters:
-                request = found[message_id] or f"of message {message_id}"
-                self._failures.add(f"request {request} is in the dead-letter queue")
+                request_id = found[message_id]
+                life = None if request_id is None else self._data_plane.journal.find(request_id)
+                look_at = [self._failures.log_of(life.worker)] if life is not None and life.worker is not None else []
+                request = request_id or f"of message {message_id}"
+                self._failures.add(f"request {request} is in the dead-letter queue", *look_at)
         self._dead_letters = set(found)
 
     def _queues(self) -> Sequence[Mapping[str, Any]] | None:
