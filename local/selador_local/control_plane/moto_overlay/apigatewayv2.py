@@ -4,9 +4,13 @@ On AWS a stage serves the deployment it names, not the routes as they stand (WS-
 unchanged for its clients. `@connections` is not served here: moto would answer 200 for any id (CB-19).
 """
 
+import base64
+import hashlib
+import itertools
 import json
 import re
 import secrets
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,7 +101,13 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         self._deployments: dict[str, dict[str, dict[str, Any]]] = {}
 
     def create_api(self, **settings: Any) -> Any:
-        api = super().create_api(**settings)
+        tags = settings.pop("tags", None)
+        api = super().create_api(**settings, tags={})
+        made_up = api.api_id
+        api.api_id = _api_id(api.name, self.apis)
+        api.arn = api.arn.replace(made_up, api.api_id)
+        self.apis[api.api_id] = self.apis.pop(made_up)
+        self.tag_resource(api.arn, tags or {})
         if api.protocol_type == "WEBSOCKET":
             api.api_endpoint = f"ws://127.0.0.1:{self.data_plane_port}/{api.api_id}"
         return api
@@ -253,6 +263,19 @@ def _content(api: Any) -> str:
     parts = [*api.routes.values(), *api.integrations.values(), *api.authorizers.values()]
     parts += [response for route in api.routes.values() for response in route.route_responses.values()]
     return json.dumps([part.to_json() for part in parts])
+
+
+def _api_id(name: str, taken: Container[str]) -> str:
+    """Return the same id for the same name in every stack, so that a URL stays right. Later APIs of that name differ.
+
+    AWS's ids are random, and as long.
+    """
+    for number in itertools.count():
+        digest = hashlib.sha256(f"{name} {number}".encode()).digest()
+        api_id = base64.b32encode(digest).decode().lower()[:10]
+        if api_id not in taken:
+            break
+    return api_id
 
 
 class ApiGatewayV2Api(MotoResponse):  # type: ignore[misc] # moto is untyped

@@ -1,5 +1,6 @@
 """API Gateway v2 through boto3, against the running server."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,22 @@ def log_role(server: Any) -> Iterator[None]:
 
 def test_a_websocket_apis_endpoint_is_on_the_data_plane(gateway: Any, api_id: str) -> None:
     assert gateway.get_api(ApiId=api_id)["ApiEndpoint"] == f"ws://127.0.0.1:{DATA_PLANE_PORT}/{api_id}"
+
+
+def test_an_api_that_is_made_anew_has_the_id_of_before_and_a_second_one_its_own(gateway: Any, name: str) -> None:
+    """So a page that has the URL keeps it, while the API is replaced or the stack is."""
+
+    def create() -> str:
+        found: str = gateway.create_api(Name=name, ProtocolType="WEBSOCKET", Tags={"made": "here"})["ApiId"]
+        return found
+
+    first, second = create(), create()
+    gateway.delete_api(ApiId=first)
+
+    assert create() == first != second
+    assert re.fullmatch("[a-z0-9]{10}", first)
+    assert {api["ApiId"] for api in gateway.get_apis()["Items"] if api["Name"] == name} == {first, second}
+    assert gateway.get_tags(ResourceArn=f"arn:aws:apigateway:us-east-1::/apis/{first}")["Tags"] == {"made": "here"}
 
 
 def test_an_http_apis_endpoint_is_left_alone(gateway: Any, name: str) -> None:
