@@ -2,6 +2,9 @@
 
 When it is ready, it prints one line of JSON on stdout: endpoint, region, account, and the administrator's keys. It
 refuses requests with unknown keys. It ends at SIGTERM, at SIGINT, and if its parent process is gone.
+
+With `--snapshot FILE` it begins with what that file holds, if there is one, and writes it when it is asked to. The
+ready line then has `restored`. A file that can't be read is renamed, and `refused` says why and where it is.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -41,6 +45,7 @@ def main(arguments: list[str]) -> int:
     from selador_local.control_plane.moto_overlay.install import install  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi  # noqa: PLC0415
+    from selador_local.control_plane.snapshot import Origin, Snapshot  # noqa: PLC0415
 
     try:
         listener = server.listen(options.port)
@@ -54,11 +59,13 @@ def main(arguments: list[str]) -> int:
     code_locations = CodeLocations(f"{endpoint}{PREFIX}code/")
     clock, metrics = StackClock(options.time_scale, options.time_origin), MetricStore()
     install(options.data_plane_port, code_locations, clock, metrics)
+    snapshot = Snapshot(options.snapshot, Origin.here()) if options.snapshot else None
+    begun_with = snapshot.restore() if snapshot else {}
     iam = Iam(ACCOUNT_ID, REGION)
-    keys = iam.create_administrator()
+    keys = iam.administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
-    disturb = sqs_backends[ACCOUNT_ID][REGION].disturb
-    internal_api = InternalApi(iam, code_locations, keys.secret_key, disturb, metrics)
+    disturb_queues = sqs_backends[ACCOUNT_ID][REGION].disturb
+    internal_api = InternalApi(iam, code_locations, keys.secret_key, disturb_queues, metrics, snapshot)
     application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 
@@ -68,6 +75,7 @@ def main(arguments: list[str]) -> int:
         "accountId": ACCOUNT_ID,
         "accessKeyId": keys.access_key,
         "secretAccessKey": keys.secret_key,
+        **begun_with,
     }
     minutes.start(ACCOUNT_ID, REGION, clock, metrics)
     _end_on_signal_or_orphaned(parent, httpd.shutdown)
@@ -82,6 +90,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data-plane-port", type=int, required=True, help="port of the WebSocket APIs")
     parser.add_argument("--time-scale", type=float, default=1, help="how much faster than the machine time goes")
     parser.add_argument("--time-origin", type=float, default=0, help="since when, in seconds since the epoch")
+    parser.add_argument("--snapshot", type=Path, metavar="FILE", help="file to begin with, and to keep what is held")
     parser.add_argument("--verbose", action="store_true", help="log each request on stderr")
     return parser.parse_args(arguments)
 

@@ -54,8 +54,11 @@ class Iam:
         self._sessions = sts_backends[account_id]["aws"]
         self.observed = ObservedCalls()
 
-    def create_administrator(self) -> Credentials:
-        """Create a user that may do everything; return its access key."""
+    def administrator(self) -> Credentials:
+        """Return the access key of a user that may do everything. A restored control plane has that user already."""
+        known = self._users_and_roles.users.get(ADMINISTRATOR)
+        if known is not None:
+            return Credentials(known.access_keys[0].access_key_id, known.access_keys[0].secret_access_key)
         self._users_and_roles.create_user(self.region, ADMINISTRATOR)
         self._users_and_roles.put_user_policy(ADMINISTRATOR, "everything", json.dumps(_ALLOW_ALL))
         key = self._users_and_roles.create_access_key(ADMINISTRATOR)

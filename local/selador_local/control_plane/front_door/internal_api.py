@@ -1,7 +1,8 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
-`POST /_selador/role-credentials`, `authorize`, `authenticate`, `disorder` and `metrics` are for the data plane,
-`queues` for whoever looks at the stack, `observed-calls` for tests. The bearer token is the administrator's secret.
+`POST /_selador/role-credentials`, `authorize`, `authenticate`, `changes`, `disorder` and `metrics` are for the data
+plane, `queues` for whoever looks at the stack, `snapshot` for whoever started it, `observed-calls` for tests. The bearer
+token is the administrator's secret.
 `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other
 credentials.
 """
@@ -21,6 +22,7 @@ from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse, Protocol
 from selador_local.control_plane.front_door.signature import HttpRequest
 from selador_local.control_plane.moto_overlay.sqs.overview import queues
+from selador_local.control_plane.snapshot import Snapshot
 
 PREFIX = "/_selador/"
 
@@ -35,10 +37,12 @@ class InternalApi:
         secret: str,
         disturb_queues: Callable[[str | None], None],
         metrics: MetricStore,
+        snapshot: Snapshot | None,
     ) -> None:
         self._metrics = metrics
         self._iam = iam
         self._disturb_queues = disturb_queues
+        self._snapshot = snapshot
         self._code_locations = code_locations
         self._bearer = f"Bearer {secret}".encode()
 
@@ -58,6 +62,7 @@ class InternalApi:
             "observed-calls": self._observed_calls,
             "queues": lambda _: {"queues": queues()},
             "role-credentials": self._lend_role,
+            "snapshot": self._write_snapshot,
         }
         if request.method != "POST" or question not in answers:
             raise CallRefusedError("NotFound", f"{request.method} {PREFIX}{question} does not exist", status=404)
@@ -121,6 +126,13 @@ class InternalApi:
             code = refused.codes.get(Protocol.REST_JSON, refused.code)
             return {"accessKeyId": None, "code": code, "message": refused.message}
         return {"accessKeyId": signed.access_key_id}
+
+    def _write_snapshot(self, _facts: dict[str, Any]) -> dict[str, Any]:
+        """Answer any object with `{}` once what the control plane holds is in its file."""
+        if self._snapshot is None:
+            raise CallRefusedError("InvalidRequest", "the control plane was started without --snapshot", status=400)
+        self._snapshot.write()
+        return {}
 
 
 def _datum(members: list[Any]) -> Datum:

@@ -7,6 +7,7 @@
 """
 
 import json
+from collections import defaultdict
 from typing import Any, Never
 
 from moto.awslambda import urls
@@ -68,9 +69,13 @@ class LambdaFunction(MotoFunction):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: mappings on an alias; idempotent publishing."""
+    """Gaps: mappings on an alias; idempotent publishing; aliases that a snapshot can hold."""
 
     _url_module = urls
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._lambdas._aliases = defaultdict(dict)  # moto's makes its values by a lambda, which pickle can't write
 
     def create_event_source_mapping(self, spec: dict[str, Any]) -> Any:
         name, source_arn = spec["FunctionName"], spec["EventSourceArn"]

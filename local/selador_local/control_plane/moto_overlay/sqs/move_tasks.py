@@ -61,6 +61,10 @@ class MoveTasks:
         self._tasks: list[MoveTask] = []
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the tasks out of a snapshot: their threads end with the stack."""
+        return {**self.__dict__, "_tasks": []}
+
     def start(self, source_arn: str, destination_arn: str | None, max_per_second: int | None) -> MoveTask:
         """Start a task. Raises SQSException if the source isn't a dead-letter queue, or already has a running task."""
         source = self._queue_by_arn(source_arn)
