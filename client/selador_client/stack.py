@@ -7,7 +7,7 @@ from pathlib import Path
 from selador_client.errors import NoStackError
 
 STACK_FILE = Path(".local", "stack.json")
-"""Written by the running laptop stack, in the project's folder: `{"websocketUrl": "ws://…"}`."""
+"""Written by the running laptop stack, in the project's folder, with `{"websocketUrl": "ws://…"}` once it is ready."""
 
 
 def find_url(folder: Path, environment: Mapping[str, str]) -> str:
@@ -26,7 +26,10 @@ def find_url(folder: Path, environment: Mapping[str, str]) -> str:
 
 def _read(path: Path) -> str:
     try:
-        url = json.loads(path.read_text(encoding="utf-8"))["websocketUrl"]
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if "pid" in facts and "websocketUrl" not in facts:
+            raise NoStackError("the stack is still starting; try again when `make local` shows its URL")
+        url = facts["websocketUrl"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NoStackError(f"{path} has no websocketUrl; start the stack again with `make local`") from error
     return str(url)

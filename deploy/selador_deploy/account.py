@@ -25,7 +25,7 @@ from selador_deploy.errors import DeployError
 if TYPE_CHECKING:
     from types_boto3_sts.client import STSClient
 
-_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 
 type ClientMaker = Callable[[str], Any]
@@ -40,7 +40,7 @@ def client_maker(region: Callable[[], str]) -> ClientMaker:
     def make(service: str) -> Any:
         try:
             # boto3's stubs know the services one by one; the name is a parameter here
-            return boto3.Session(region_name=region()).client(service, config=_CONFIG)  # type: ignore[call-overload]
+            return boto3.Session(region_name=region()).client(service, config=CLIENT_CONFIG)  # type: ignore[call-overload]
         except (ProfileNotFound, PartialCredentialsError) as error:
             raise DeployError(str(error), "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID") from None
 

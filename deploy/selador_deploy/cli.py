@@ -4,7 +4,8 @@ Each command first checks what it rests on, and refuses in one line: the account
 saved plan. Each environment has its own data folder and saved plan under build/, so that you can work on two at once.
 
 A flag may come from the environment: SELADOR_RELEASE stands for --release. AWS's own variables (AWS_PROFILE,
-AWS_ENDPOINT_URL, …) say which AWS is meant, and with which credentials. TF names another executable than `terraform`.
+AWS_ENDPOINT_URL, …) say which AWS is meant, and with which credentials. For the environment `local`, the stack that
+`make local` runs says so itself. TF names another executable than `terraform`.
 
 exit status:
   0  it succeeded
@@ -15,6 +16,7 @@ exit status:
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ from selador_deploy.deployment import Deployment
 from selador_deploy.destroy import destroy
 from selador_deploy.doctor import doctor
 from selador_deploy.drift import drift
-from selador_deploy.environment import find_environment
+from selador_deploy.environment import LAPTOP, find_environment
 from selador_deploy.errors import DeployError, TerraformFailedError
+from selador_deploy.laptop import find_laptop
 from selador_deploy.plan.apply import apply, show
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
@@ -105,5 +108,10 @@ def execute(
     if ENV not in command.flags:
         return command.function(terraform, **options)
     environment = find_environment(options.pop("env"), terraform)
+    laptop = find_laptop(terraform.root, terraform.environ) if environment.name == LAPTOP else None
+    if laptop is not None:
+        environ = laptop.environ(terraform.environ)
+        environment = replace(environment, terraform=replace(terraform, environ=environ))
+        make_client = make_client or laptop.make_client
     deployment = Deployment(environment, make_client or client_maker(lambda: environment.region))
     return command.function(deployment, **options)

@@ -1,5 +1,6 @@
 """`make doctor`: look for each thing that a first apply needs, and say what to do if it is missing."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -77,9 +78,9 @@ def _filled_in(environment: Environment) -> str:
 
 
 def _artifacts(environment: Environment, make_client: ClientMaker) -> str:
-    check_deployable(read_artifacts(environment.root / "dist"), environment, make_client)
+    check_deployable(read_artifacts(environment.dist), environment, make_client)
     if environment.artifact_bucket is None:
-        return "dist/, uploaded by Terraform"
+        return f"{os.path.relpath(environment.dist, environment.root)}/, uploaded by Terraform"
     return f"published in {environment.artifact_bucket}"
 
 

@@ -46,6 +46,11 @@ class Environment:
         return self.root / "build" / f"{self.name}.plan"
 
     @property
+    def dist(self) -> Path:
+        """The folder of the artifacts that are deployed, unless others are named. The laptop stack has its own."""
+        return Path(self.terraform.environ.get("SELADOR_DIST") or self.root / "dist")
+
+    @property
     def variables_file(self) -> Path:
         """The values of the root module's variables."""
         return configuration(self.root) / "environments" / f"{self.name}.tfvars"

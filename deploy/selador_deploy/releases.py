@@ -36,12 +36,12 @@ def publish(deployment: Deployment, *, dist: str | None) -> None:
 
 
 def manifest_folder(deployment: Deployment, release: str | None, dist: str | None) -> Path:
-    """Return the folder with the manifest to deploy: a release's if one is named, or else `dist`, by default dist/."""
+    """Return the folder with the manifest to deploy: a release's, else `dist`, else the environment's."""
     environment = deployment.environment
     if release:
         folder = environment.root / "build" / "releases"
         return fetch_manifest(deployment.make_client("s3"), artifact_bucket(environment), release, folder)
-    return Path(dist).absolute() if dist else environment.root / "dist"
+    return Path(dist).absolute() if dist else environment.dist
 
 
 def artifact_bucket(environment: Environment) -> str:

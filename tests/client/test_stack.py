@@ -29,6 +29,13 @@ def test_with_neither_the_error_says_what_to_do(tmp_path: Path) -> None:
         find_url(tmp_path, {})
 
 
+def test_a_stack_that_is_still_starting_says_so(tmp_path: Path) -> None:
+    write_stack_file(tmp_path, '{"pid": 4711}')
+
+    with pytest.raises(NoStackError, match="the stack is still starting; try again when `make local` shows its URL"):
+        find_url(tmp_path, {})
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"url": 1}'])
 def test_a_damaged_stack_file_is_named(tmp_path: Path, text: str) -> None:
     write_stack_file(tmp_path, text)
