@@ -90,7 +90,7 @@ def seq_has_no_gaps(world: World, record: Record) -> Iterator[str]:
 
 def attempts_only_rise(world: World, record: Record) -> Iterator[str]:
     """What buries a message, whichever receive, has one number."""
-    burial = 1 if record.metrics["Unreadable"] else world.setting.max_attempts + 1
+    burial = 1 if record.unreadable else world.setting.max_attempts + 1
     for earlier, later in pairwise(record.attempts):
         if later.number < earlier.number or (later.number == earlier.number and later.receive_count <= burial):
             yield f"attempt {later.number} began after attempt {earlier.number}"

@@ -39,6 +39,8 @@ class Record:
     accepted_at: float | None = None
     queued_at: list[float] = field(default_factory=list)
     """When each of its lives began: its first sending, and replays."""
+    unreadable: bool = False
+    """Whether main can't read it, as it can't read what a later release sends."""
     frames: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)

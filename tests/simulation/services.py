@@ -209,6 +209,7 @@ class Services:
                 body = call["MessageBody"]
                 if self.strikes("newer"):
                     body = body.replace('"action": "invoke"', '"action": "dance"')
+                    self.records.of(json.loads(body)["requestId"]).unreadable = True
                 content = Content(body, call["MessageAttributes"], call["MessageGroupId"])
                 message_id = self.send_message(content)
                 return _json(200, {"MessageId": message_id, "MD5OfMessageBody": ""})
