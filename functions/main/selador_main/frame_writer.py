@@ -17,7 +17,7 @@ from selador_main.cancellation import Cancellation, Reason
 from selador_main.connection import PostFailedError, PostFailure
 from selador_main.outbox import AttemptFrame, Outbox
 from selador_main.post_retries import PostRetries
-from selador_main.waiting import Condition, Waiting
+from selador_main.waiting import Waiting
 from selador_shared.protocol import Completed, Heartbeat, WaitingFor
 
 HEARTBEAT_SECONDS = 15
@@ -73,13 +73,15 @@ class FrameWriter:
 
     def write(self, text: str) -> None:
         """Send a piece of the answer, after waiting for room. Raises AttemptCancelledError once that is of no use."""
-        with self._room():
+        with self._changed:
+            self._wait_for_room()
             self._outbox.add_text(text)
             self._changed.notify_all()
 
     def send(self, frame_type: type[AttemptFrame], **members: Any) -> None:
         """Send a frame, after waiting for room. Raises AttemptCancelledError once that is of no use."""
-        with self._room():
+        with self._changed:
+            self._wait_for_room()
             self._outbox.add(frame_type, **members)
             self._changed.notify_all()
 
@@ -119,14 +121,11 @@ class FrameWriter:
     def _all_taken(self) -> bool:
         return not (self._outbox or self._posting)
 
-    def _room(self) -> Condition:
-        """Wait for room for more; the caller enters what is returned to use it."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._outbox.characters < MAX_WAITING_CHARACTERS or self._cancellation.reason is not None
-            )
+    def _wait_for_room(self) -> None:
+        self._changed.wait_for(
+            lambda: self._outbox.characters < MAX_WAITING_CHARACTERS or self._cancellation.reason is not None
+        )
         self._cancellation.check()
-        return self._changed
 
     def _run(self) -> None:
         with self._cancellation.calling(self._wake):
@@ -141,7 +140,9 @@ class FrameWriter:
     def _next(self) -> bytes | None:
         with self._changed:
             self._posting = False
-            self._changed.notify_all()
+            # Whoever waits is woken once half of it has gone: at every frame, the two threads would only take turns.
+            if self._outbox.characters <= MAX_WAITING_CHARACTERS // 2:
+                self._changed.notify_all()
             while not self._changed.wait_for(
                 lambda: self._outbox or self._closing or self._silenced(), timeout=HEARTBEAT_SECONDS
             ):

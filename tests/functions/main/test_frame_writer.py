@@ -285,6 +285,40 @@ def test_the_agent_waits_while_too_much_text_waits(
     assert "".join(frame.get("text", "") for frame in client.frames) == "12345" * 10
 
 
+def test_an_agent_that_waits_for_room_is_woken_once_half_has_gone(
+    cancellation: Cancellation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every frame, the agent and the writer would only take turns."""
+    outbox = Outbox("r-1", 1)
+    woken_at: list[int] = []
+
+    class Noting(threading.Condition):
+        def notify_all(self) -> None:
+            if threading.current_thread().name == "frame-writer":
+                woken_at.append(outbox.characters)
+            super().notify_all()
+
+    waiting = Moved()
+    monkeypatch.setattr(waiting, "condition", Noting)
+    monkeypatch.setattr(frame_writer, "MAX_WAITING_CHARACTERS", 10_000)
+    client = Client()
+    client.hold.clear()
+
+    with FrameWriter(
+        outbox, client.post, cancellation, may_post=lambda: True, source=random.Random(1), waiting=waiting
+    ) as writer:
+        writer.send(Started)
+        assert client.in_flight.wait(WAIT)
+        while outbox.characters < 10_000:
+            writer.send(Citation, text="x")
+        client.hold.set()
+        writer.send(Citation, text="waits for room")
+        writer.finish(Completed)
+
+    assert client.types[-2:] == ["citation", "completed"]
+    assert max(woken_at) <= 5_000
+
+
 def test_a_heartbeat_is_sent_when_nothing_else_was(
     writer_to: Callable[[Client], FrameWriter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
