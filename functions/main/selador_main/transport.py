@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,8 +17,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.httpsession import get_cert_path
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import HTTPResponse
+from urllib3.util import create_urllib3_context
 
 from selador_main.cancellation import Cancellation
 from selador_shared.idle_connections import ForgetsIdleConnections
@@ -37,9 +39,9 @@ class Transport:
     """A pool of connections to each host that was asked. `ca_bundle` is a file, None for botocore's own."""
 
     def __init__(self, ca_bundle: str | None = None) -> None:
+        self._ca_bundle = ca_bundle
         self._pools = PoolManager(
             maxsize=CONNECTIONS_PER_HOST,
-            ca_certs=ca_bundle or get_cert_path(True),
             socket_options=[*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
         )
         self._pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
@@ -52,7 +54,7 @@ class Transport:
         `read_seconds` bounds each wait for bytes, not the whole answer.
         """
         parts = urlsplit(url)
-        response = self._pools.connection_from_url(url).urlopen(
+        response = self._pool(url).urlopen(
             method,
             parts._replace(scheme="", netloc="").geturl(),
             body=body,
@@ -69,10 +71,8 @@ class Transport:
 
     def connect(self, url: str) -> None:
         """Open the connection to the host of `url` ahead of the first request, which then saves its handshakes."""
-        pool = self._pools.connection_from_url(url)
-        assert isinstance(pool, _Pool | _SecurePool)
         with suppress(HTTPError, OSError):  # the first request will say it better
-            pool.warm()
+            self._pool(url).warm()
 
     def carry(self, client: "BaseClient", *, read_seconds: float) -> None:
         """Carry the requests of a botocore client from now on; it keeps signing, serializing and parsing."""
@@ -87,6 +87,23 @@ class Transport:
             return response
 
         client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", send)
+
+    def _pool(self, url: str) -> "_Pool | _SecurePool":
+        try:
+            tls = {"ssl_context": self._tls} if url.startswith("https:") else None
+        except OSError as error:  # no such bundle
+            raise SSLError(error) from error
+        pool = self._pools.connection_from_url(url, tls)
+        assert isinstance(pool, _Pool | _SecurePool)
+        return pool
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """What all connections are judged by. To read the bundle takes 16 ms of CPU: too long for each connection."""
+        context = create_urllib3_context()
+        context.load_verify_locations(self._ca_bundle or get_cert_path(True))
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
 
 @contextmanager

@@ -142,3 +142,23 @@ def test_a_cancellation_ends_the_wait_for_an_answers_head(server: SecureServer, 
 def test_a_server_that_nobody_vouches_for_is_refused(server: SecureServer) -> None:
     with pytest.raises(HTTPError):
         post(Transport(), f"{server.url}/x")
+
+
+def test_the_bundle_is_read_once(server: SecureServer, certificate: Path, tmp_path: Path) -> None:
+    """It has 140 certificates, and a new connection is opened after each second of idle time."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificate.read_bytes())
+    transport = Transport(str(bundle))
+    post(transport, f"{server.url}/x")
+    bundle.unlink()
+
+    server.connections[0].shutdown(socket.SHUT_RDWR)
+    threading.Event().wait(0.1)
+
+    assert post(transport, f"{server.url}/x") == b"hi"
+    assert len(server.connections) == 2
+
+
+def test_a_bundle_that_is_not_there_is_told_as_any_failure_of_tls(server: SecureServer, tmp_path: Path) -> None:
+    with pytest.raises(HTTPError):
+        post(Transport(str(tmp_path / "bundle.pem")), f"{server.url}/x")
