@@ -67,7 +67,7 @@ def token(number: int) -> str:
 
 @contextmanager
 def writer_to(url: str) -> Iterator[FrameWriter]:
-    connections = Connections(Transport(), url, CREDENTIALS, "us-east-1")
+    connections = Connections(Transport(), url, CREDENTIALS, "us-east-1", epoch_ms=RealWaiting().epoch_ms)
     writer = FrameWriter(
         Outbox("r-1", 1),
         lambda frame: connections.post(CONNECTION_ID, frame),

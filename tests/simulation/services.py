@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
@@ -20,7 +20,7 @@ from selador_local.control_plane.moto_overlay.sqs.messages import (
     MessageStore,
     NotInflightError,
 )
-from selador_main import transport
+from selador_main import sockets
 from selador_main.transport import Transport
 
 from .records import Call, Records
@@ -90,9 +90,6 @@ class Response:
     def read(self, *_: object, **__: object) -> bytes:
         return b"".join(self._chunks)
 
-    def drain_conn(self) -> None:
-        pass
-
     def close(self) -> None:
         pass
 
@@ -110,6 +107,21 @@ class Network(Transport):
         self, method: str, url: str, headers: Mapping[str, str], body: Any, *, read_seconds: float
     ) -> Any:  # a Response, which is as much of urllib3's as is used
         return self.services.answer(urlsplit(url), headers, body, read_seconds)
+
+    def channel_to(self, url: str, *, read_seconds: float) -> Any:  # a Channel
+        return Channel(self, url, read_seconds)
+
+
+class Channel:
+    """Carries posts as Network carries requests."""
+
+    def __init__(self, network: Network, url: str, read_seconds: float) -> None:
+        self._network = network
+        self._url = url
+        self._read_seconds = read_seconds
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        return self._network.services.answer(urlsplit(urljoin(self._url, path)), headers, body, self._read_seconds)
 
 
 @dataclass
@@ -250,7 +262,7 @@ class Services:
         self.step()
         if self.strikes("post_lost"):
             scheduler.sleep(read_seconds)
-            raise ReadTimeoutError(None, CALLBACK_URL, "lost")  # type: ignore[arg-type]
+            raise TimeoutError
         return Response(200)
 
     def _gone(self, frame: Mapping[str, Any], connection: Connection) -> None:
@@ -329,7 +341,7 @@ class Services:
         return response
 
     def _wait_interruptibly(self, seconds: float) -> None:
-        cancellation = transport._waiting.get()
+        cancellation = sockets._waiting.get()
         if cancellation is None:
             self.scheduler.sleep(seconds)
             return

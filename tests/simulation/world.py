@@ -128,7 +128,9 @@ class Environment:
         setting, waiting = world.setting, world.waiting
         network, clients = _clients()
         knowledge_base = KnowledgeBaseAgent(clients["bedrock-agent-runtime"], "KB12345678", "arn:aws:m", Generation())
-        connections = Connections(network, CALLBACK_URL, Credentials("testing", "testing"), "eu-west-1")
+        connections = Connections(
+            network, CALLBACK_URL, Credentials("testing", "testing"), "eu-west-1", epoch_ms=waiting.epoch_ms
+        )
         model = Model(clients["bedrock-runtime"], "arn:aws:m", None)
         self.worker = Worker(
             sqs=clients["sqs"],

@@ -1,19 +1,21 @@
 """The client's connection as `@connections` offers it: post a frame, or learn that it can't be.
 
-A post is a plain signed request. boto3's `post_to_connection` would do too, at three times the CPU
+A post is a plain signed request. boto3's `post_to_connection` would do too, at five times the CPU
 (`benchmarks/streaming.md`). But botocore retries by itself (CB-15), so a post whose response was lost is sent twice
 (CB-16).
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
+from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.exceptions import NoCredentialsError
 from urllib3.exceptions import HTTPError
 
 from selador_main.errors import SeladorMainError
+from selador_main.signature import PostSigner
 from selador_main.transport import Transport
 from selador_shared.version import USER_AGENT
 
@@ -51,22 +53,37 @@ class PostFailedError(SeladorMainError):
 class Connections:
     """`@connections` of one API, at `callback_url`: its https address with the stage (WS-69)."""
 
-    def __init__(self, transport: Transport, callback_url: str, credentials: "Credentials | None", region: str) -> None:
-        self._transport = transport
-        self._base = f"{callback_url}/@connections/"
-        # `@connections` belongs to the service `execute-api` (CB-12). Without credentials the first post says so.
-        self._signer = SigV4Auth(credentials, "execute-api", region)  # type: ignore[arg-type]  # botocore takes None
+    def __init__(
+        self,
+        transport: Transport,
+        callback_url: str,
+        credentials: "Credentials | None",
+        region: str,
+        *,
+        epoch_ms: Callable[[], int],
+    ) -> None:
+        self._channel = transport.channel_to(callback_url, read_seconds=READ_SECONDS)
+        self._signer = PostSigner(callback_url, region)
+        self._base = f"{urlsplit(callback_url).path}/@connections/"
+        self._credentials = credentials
+        self._epoch_ms = epoch_ms
+
+    def open(self) -> None:
+        """Open the network's connection ahead of the first post."""
+        self._channel.open()
 
     def post(self, connection_id: str, data: bytes) -> None:
         """Post one frame. Raises PostFailedError."""
-        url = self._base + quote(connection_id, safe="")  # an id ends in "=" (WS-44)
-        request = AWSRequest("POST", url, data=data, headers={"User-Agent": USER_AGENT})
-        self._signer.add_auth(request)
+        if self._credentials is None:
+            raise NoCredentialsError
+        path = self._base + quote(connection_id, safe="")  # an id ends in "=" (WS-44)
+        credentials = self._credentials.get_frozen_credentials()  # a role's are renewed now and then
+        headers = self._signer.headers(path, data, credentials, self._epoch_ms() / 1000)
+        headers["User-Agent"] = USER_AGENT
         try:
-            response = self._transport.send("POST", url, dict(request.headers.items()), data, read_seconds=READ_SECONDS)
-        except HTTPError as error:
+            response = self._channel.post(path, headers, data)
+        except (HTTPError, HTTPException, OSError) as error:
             raise PostFailedError(type(error).__name__, kind=PostFailure.TRANSIENT) from error
-        response.drain_conn()  # read whole, the connection serves the next post
         if response.status == 200:
             return
         error_type = response.headers.get("x-amzn-ErrorType", "").partition(":")[0]  # a URI may follow the name (CB-05)

@@ -23,6 +23,7 @@ from selador_main.connection import Connections
 from selador_main.outcomes import Limits
 from selador_main.receipt import READ_SECONDS as QUEUE_READ_SECONDS
 from selador_main.transport import Transport
+from selador_main.waiting import RealWaiting
 from selador_main.worker import Worker
 from selador_main.workflows.definition import load_definitions
 from selador_main.workflows.runner import Workflows
@@ -92,13 +93,19 @@ def _model(name: str | None) -> "Model":
     )
 
 
+_waiting = RealWaiting()
+_connections = Connections(
+    _transport,
+    _settings.callback_url,
+    _session.get_credentials(),
+    _session.get_config_variable("region"),
+    epoch_ms=_waiting.epoch_ms,
+)
 _agent = _query_agent()
 _worker = Worker(
     sqs=_carried(_boto3.client("sqs", config=_config(QUEUE_READ_SECONDS)), QUEUE_READ_SECONDS),
     queue_url=_settings.sqs_queue_url,
-    post=Connections(
-        _transport, _settings.callback_url, _session.get_credentials(), _session.get_config_variable("region")
-    ).post,
+    post=_connections.post,
     agent=_agent,
     workflows=Workflows(
         load_definitions(models=_settings.generation.models),
@@ -108,8 +115,9 @@ _worker = Worker(
         generation=_settings.generation,
     ),
     limits=Limits(_settings.max_attempts, _settings.request_max_age_seconds),
+    waiting=_waiting,
 )
-_transport.connect(_settings.callback_url)
+_connections.open()
 _transport.connect(_knowledge_base.endpoint)
 
 gc.enable()
@@ -127,4 +135,4 @@ def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
     # Not `requestId`, which is the client's: by this one, Lambda's own lines tell how an invocation ended.
     with structlog.contextvars.bound_contextvars(lambdaRequestId=context.aws_request_id):
-        return process_batch(records, process, waiting=_worker.waiting)
+        return process_batch(records, process, waiting=_waiting)

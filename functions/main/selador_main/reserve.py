@@ -2,7 +2,7 @@
 
 from selador_main.connection import READ_SECONDS as POST_READ_SECONDS
 from selador_main.receipt import READ_SECONDS as QUEUE_READ_SECONDS
-from selador_main.transport import CONNECT_SECONDS
+from selador_main.sockets import CONNECT_SECONDS
 
 _POST = CONNECT_SECONDS + POST_READ_SECONDS
 _QUEUE_CALL = CONNECT_SECONDS + QUEUE_READ_SECONDS

@@ -6,9 +6,8 @@ or two; nobody should pay for that minute once the client has gone.
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,18 +20,16 @@ from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import HTTPResponse
 from urllib3.util import create_urllib3_context
 
-from selador_main.cancellation import Cancellation
+from selador_main.post_channel import PostChannel
+from selador_main.sockets import CONNECT_SECONDS, interruptibly, still_open
 from selador_shared.idle_connections import ForgetsIdleConnections
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.client import BaseClient
 
-CONNECT_SECONDS = 2
 CONNECTIONS_PER_HOST = 10
 """As many as a batch has records: each record's worker needs one at a time."""
-
-_waiting: ContextVar[Cancellation | None] = ContextVar("_waiting", default=None)
 
 
 class Transport:
@@ -72,7 +69,18 @@ class Transport:
     def connect(self, url: str) -> None:
         """Open the connection to the host of `url` ahead of the first request, which then saves its handshakes."""
         with suppress(HTTPError, OSError):  # the first request will say it better
-            self._pool(url).warm()
+            pool = self._pool(url)
+            pool._put_conn(_connected(pool._get_conn()))
+
+    def channel_to(self, url: str, *, read_seconds: float) -> PostChannel:
+        """Return a channel for posts to the host of `url`."""
+
+        def connected() -> socket.socket:
+            sock = _connected(self._pool(url)._new_conn()).sock
+            assert sock is not None
+            return sock
+
+        return PostChannel(connected, read_seconds=read_seconds)
 
     def carry(self, client: "BaseClient", *, read_seconds: float) -> None:
         """Carry the requests of a botocore client from now on; it keeps signing, serializing and parsing."""
@@ -106,79 +114,30 @@ class Transport:
         return context
 
 
-@contextmanager
-def interrupted_by(cancellation: Cancellation) -> Iterator[None]:
-    """Let `cancellation` end the wait for an answer's head in this block, which then raises an HTTPError."""
-    token = _waiting.set(cancellation)
-    try:
-        yield
-    finally:
-        _waiting.reset(token)
-
-
-class _Interruptible:
-    sock: socket.socket | None
-
-    def _wait[Response](self, receive: Callable[[], Response]) -> Response:
-        cancellation = _waiting.get()
-        if cancellation is None:
-            return receive()
-        with cancellation.calling(self._interrupt):
-            return receive()
-
-    def _interrupt(self) -> None:
-        if self.sock is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not TLS's own, which waits for the other side
-
-
-class _Connection(_Interruptible, HTTPConnection):
+class _Connection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return self._wait(super().getresponse)
+        return interruptibly(self.sock, super().getresponse)
 
 
-class _SecureConnection(_Interruptible, HTTPSConnection):
+class _SecureConnection(HTTPSConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return self._wait(super().getresponse)
+        return interruptibly(self.sock, super().getresponse)
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection can be used, as urllib3 judges it, but for one thing.
-
-        urllib3 takes a connection with unread bytes for one that was closed. In TLS 1.3 the server's session tickets
-        are such bytes, and a connection that was opened ahead has not read them.
-        """
-        if self.sock is None or super().is_connected:
-            return self.sock is not None
-        timeout = self.sock.gettimeout()
-        self.sock.setblocking(False)
-        try:
-            self.sock.recv(1)
-        except ssl.SSLWantReadError:
-            return True  # no more than TLS's own
-        except OSError:
-            return False
-        finally:
-            self.sock.settimeout(timeout)
-        return False
+        return self.sock is not None and still_open(self.sock)  # urllib3 would distrust unread session tickets
 
 
 class _Pool(ForgetsIdleConnections, HTTPConnectionPool):
     ConnectionCls = _Connection
 
-    def warm(self) -> None:
-        _warm(self)
-
 
 class _SecurePool(ForgetsIdleConnections, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
-    def warm(self) -> None:
-        _warm(self)
 
-
-def _warm(pool: _Pool | _SecurePool) -> None:
-    connection = pool._get_conn()
+def _connected(connection: object) -> HTTPConnection:
+    assert isinstance(connection, HTTPConnection)  # over TLS too
     connection.timeout = CONNECT_SECONDS
     connection.connect()
-    pool._put_conn(connection)
+    return connection

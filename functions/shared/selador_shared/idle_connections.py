@@ -21,7 +21,7 @@ IDLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class _Moment:
+class Moment:
     """Now, by two clocks: whether the monotonic one goes on while Lambda freezes a process isn't documented."""
 
     monotonic: float
@@ -31,7 +31,7 @@ class _Moment:
     def now(cls) -> Self:
         return cls(time.monotonic(), time.time())
 
-    def seconds_until(self, other: "_Moment") -> float:
+    def seconds_until(self, other: "Moment") -> float:
         """Return the longer of the times that the two clocks tell."""
         return max(other.monotonic - self.monotonic, other.wall - self.wall)
 
@@ -41,14 +41,14 @@ class ForgetsIdleConnections(_Base):
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection: Any = super()._get_conn(timeout)
-        returned: _Moment | None = getattr(connection, "returned_at", None)
-        if returned is not None and returned.seconds_until(_Moment.now()) > IDLE_SECONDS:
+        returned: Moment | None = getattr(connection, "returned_at", None)
+        if returned is not None and returned.seconds_until(Moment.now()) > IDLE_SECONDS:
             connection.close()  # it is opened anew when the request is sent
         return connection
 
     def _put_conn(self, conn: "HTTPConnection | None") -> None:  # type: ignore[override]
         if conn is not None:
-            conn.returned_at = _Moment.now()  # type: ignore[attr-defined]
+            conn.returned_at = Moment.now()  # type: ignore[attr-defined]
         super()._put_conn(conn)
 
 

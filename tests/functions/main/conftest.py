@@ -1,15 +1,24 @@
-"""What tests of the main function share: records as the mapping hands them over, and a scripted `@connections`."""
+"""What tests of the main function share: records as the mapping hands them over, a scripted `@connections`, TLS."""
 
 import asyncio
+import datetime
+import ipaddress
 import json
+import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from selador_local.bedrock.library import read_library
 from selador_local.bedrock.server import BedrockStandIn
@@ -119,6 +128,138 @@ def connections_api() -> Iterator[ConnectionsApi]:
         api.hold.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a certificate for 127.0.0.1, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+class SecureServer:
+    """Answers requests of one byte; `/silence` never."""
+
+    def __init__(self, certificate: Path) -> None:
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._context.load_cert_chain(certificate)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.opened = threading.Semaphore(0)
+        self.connections: list[ssl.SSLSocket] = []
+        self.asked = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+        for connection in self.connections:
+            connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                accepted, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
+
+    def _serve(self, accepted: socket.socket) -> None:
+        try:
+            connection = self._context.wrap_socket(accepted, server_side=True)
+            self.connections.append(connection)
+            self.opened.release()
+            received = b""
+            while data := connection.recv(65_536):
+                received += data
+                self.asked.set()
+                if received.endswith(b"\r\n\r\n!") and b"/silence" not in received:
+                    received = b""
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        except (OSError, ValueError):
+            accepted.close()
+
+
+@pytest.fixture
+def server(certificate: Path) -> Iterator[SecureServer]:
+    server = SecureServer(certificate)
+    yield server
+    server.close()
+
+
+class Answers:
+    """Gives each request the next of some answers, byte by byte as they are; the last one is said again and again.
+
+    A request ends in "!", which is its body. A connection ends where no whole answer could.
+    """
+
+    def __init__(self, *answers: bytes, after_seconds: float = 0) -> None:
+        self._answers = list(answers)
+        self._after_seconds = after_seconds
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/dev"
+        self.requests: list[bytes] = []
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        for each in (self._listener, *self.connections):
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections.append(connection)
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            received = b""
+            while data := connection.recv(65_536):
+                received += data
+                if received.endswith(b"\r\n\r\n!"):
+                    self.requests.append(received)
+                    received = b""
+                    answer = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
+                    threading.Event().wait(self._after_seconds)
+                    connection.sendall(answer)
+                    if not answer.endswith(b"\r\n\r\n") or b"close" in answer:
+                        connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[..., Answers]]:
+    made: list[Answers] = []
+
+    def make(*answers: bytes, after_seconds: float = 0) -> Answers:
+        made.append(Answers(*answers, after_seconds=after_seconds))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @pytest.fixture

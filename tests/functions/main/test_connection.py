@@ -1,22 +1,36 @@
 """What `@connections` answers becomes taken, gone, or failed; signed, over a real socket."""
 
+import datetime
+from collections.abc import Callable
+
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
 
 from selador_main.connection import Connections, PostFailedError, PostFailure
 from selador_main.transport import Transport
+from selador_shared.version import USER_AGENT
 
-from .conftest import ConnectionsApi
+from .conftest import Answers, ConnectionsApi
 
 CONNECTION_ID = "S3Y7fd1cDoECJKQ="
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token")
 
 
+MOMENT = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
+
+
+def connections_to(url: str, credentials: Credentials | None = CREDENTIALS) -> Connections:
+    return Connections(
+        Transport(), url, credentials, "eu-west-1", epoch_ms=lambda: int(MOMENT.timestamp()) * 1000 + 999
+    )
+
+
 @pytest.fixture
 def connections(connections_api: ConnectionsApi) -> Connections:
-    return Connections(Transport(), connections_api.url, CREDENTIALS, "eu-west-1")
+    return connections_to(connections_api.url)
 
 
 def test_a_frame_is_posted_to_the_stage_and_connection(
@@ -32,7 +46,7 @@ def test_a_post_is_signed_as_botocores_own_client_signs_it(
     connections: Connections, connections_api: ConnectionsApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The signature covers method, path, headers, body and time: one that is the same is right."""
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: __import__("datetime").datetime(2026, 1, 2, 3, 4))
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: MOMENT)
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=connections_api.url,
@@ -50,6 +64,38 @@ def test_a_post_is_signed_as_botocores_own_client_signs_it(
     ours, theirs = connections_api.headers
     assert ours["Authorization"] == theirs["Authorization"]
     assert ours["X-Amz-Security-Token"] == "token"
+    assert ours["User-Agent"] == USER_AGENT
+
+
+class Renewed(Credentials):
+    """A role's credentials, other ones each time they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("AKID0", "secret0", "token0")
+        self._asked = 0
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        self._asked += 1
+        return ReadOnlyCredentials(f"AKID{self._asked}", f"secret{self._asked}", f"token{self._asked}")
+
+
+def test_renewed_credentials_sign_the_next_post(connections_api: ConnectionsApi) -> None:
+    connections = connections_to(connections_api.url, Renewed())
+
+    for _ in range(2):
+        connections.post(CONNECTION_ID, b"{}")
+
+    first, second = connections_api.headers
+    assert [first["X-Amz-Security-Token"], second["X-Amz-Security-Token"]] == ["token1", "token2"]
+    assert "Credential=AKID1/" in first["Authorization"]
+    assert "Credential=AKID2/" in second["Authorization"]
+
+
+def test_a_post_without_credentials_says_so(connections_api: ConnectionsApi) -> None:
+    with pytest.raises(NoCredentialsError):
+        connections_to(connections_api.url, None).post(CONNECTION_ID, b"{}")
+
+    assert connections_api.posts == []
 
 
 def test_posts_share_one_connection(connections: Connections, connections_api: ConnectionsApi) -> None:
@@ -60,11 +106,11 @@ def test_posts_share_one_connection(connections: Connections, connections_api: C
 
 
 def test_a_connection_is_opened_ahead_of_the_first_post(connections_api: ConnectionsApi) -> None:
-    transport = Transport()
+    connections = connections_to(connections_api.url)
 
-    transport.connect(connections_api.url)
+    connections.open()
     connected = connections_api.connected.wait(5)
-    Connections(transport, connections_api.url, CREDENTIALS, "eu-west-1").post(CONNECTION_ID, b"{}")
+    connections.post(CONNECTION_ID, b"{}")
 
     assert connected
     assert connections_api.connections == 1
@@ -105,9 +151,19 @@ def test_a_failed_post_is_sent_once_and_says_what_it_means_for_the_next(
 
 
 def test_an_unreachable_endpoint_may_come_back() -> None:
-    connections = Connections(Transport(), "http://127.0.0.1:9/dev", CREDENTIALS, "eu-west-1")
+    connections = connections_to("http://127.0.0.1:9/dev")
 
     with pytest.raises(PostFailedError) as raised:
         connections.post(CONNECTION_ID, b"{}")
+
+    assert raised.value.kind is PostFailure.TRANSIENT
+
+
+@pytest.mark.parametrize("answer", [b"", b"SMTP\r\n"], ids=["nothing", "no HTTP"])
+def test_an_answer_that_is_none_may_be_a_better_one_next_time(answering: Callable[..., Answers], answer: bytes) -> None:
+    connections = connections_to(answering(answer).url)
+
+    with pytest.raises(PostFailedError) as raised:
+        connections.post(CONNECTION_ID, b"!")
 
     assert raised.value.kind is PostFailure.TRANSIENT

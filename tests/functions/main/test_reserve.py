@@ -2,7 +2,7 @@
 
 from selador_main import connection, receipt
 from selador_main.reserve import LAST_POST_SECONDS, RESERVED_SECONDS
-from selador_main.transport import CONNECT_SECONDS
+from selador_main.sockets import CONNECT_SECONDS
 
 
 def test_a_post_in_flight_the_last_post_a_renewal_and_the_release_fit_into_the_reserve() -> None:

@@ -1,100 +1,17 @@
 """Connections over TLS 1.3, as AWS's are: opened ahead, kept, and interrupted."""
 
-import datetime
-import ipaddress
 import socket
-import ssl
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from urllib3.exceptions import HTTPError
 
 from selador_main.cancellation import Cancellation, Reason
-from selador_main.transport import Transport, interrupted_by
+from selador_main.sockets import interrupted_by
+from selador_main.transport import Transport
 
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate for 127.0.0.1, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-class SecureServer:
-    """Answers requests of one byte; `/silence` never."""
-
-    def __init__(self, certificate: Path) -> None:
-        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self._context.load_cert_chain(certificate)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_3
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.opened = threading.Semaphore(0)
-        self.connections: list[ssl.SSLSocket] = []
-        self.asked = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-        for connection in self.connections:
-            connection.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                accepted, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
-
-    def _serve(self, accepted: socket.socket) -> None:
-        try:
-            connection = self._context.wrap_socket(accepted, server_side=True)
-            self.connections.append(connection)
-            self.opened.release()
-            received = b""
-            while data := connection.recv(65_536):
-                received += data
-                self.asked.set()
-                if received.endswith(b"\r\n\r\n!") and b"/silence" not in received:
-                    received = b""
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-        except (OSError, ValueError):
-            accepted.close()
-
-
-@pytest.fixture
-def server(certificate: Path) -> Iterator[SecureServer]:
-    server = SecureServer(certificate)
-    yield server
-    server.close()
+from .conftest import SecureServer
 
 
 def post(transport: Transport, url: str) -> bytes:

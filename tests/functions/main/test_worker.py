@@ -30,6 +30,7 @@ from selador_main.outcomes import Limits
 from selador_main.patience import Ask
 from selador_main.reserve import RESERVED_SECONDS
 from selador_main.transport import Transport
+from selador_main.waiting import RealWaiting
 from selador_main.worker import Worker
 from selador_shared import logs
 from selador_shared.envelope import Envelope
@@ -112,7 +113,13 @@ def received(
 
 @pytest.fixture
 def worker_with(sqs: "SQSClient", queue_url: str, connections_api: ConnectionsApi) -> Callable[[ScriptedAgent], Worker]:
-    connections = Connections(Transport(), connections_api.url, Credentials("testing", "testing"), "eu-west-1")
+    connections = Connections(
+        Transport(),
+        connections_api.url,
+        Credentials("testing", "testing"),
+        "eu-west-1",
+        epoch_ms=RealWaiting().epoch_ms,
+    )
 
     def make(agent: ScriptedAgent) -> Worker:
         return Worker(

@@ -124,7 +124,12 @@ def by_transport(url: str) -> Callable[[], object]:
     return lambda: client.delete_message(QueueUrl=f"{url}/1/q", ReceiptHandle="r")
 
 
-CLIENTS = pytest.mark.parametrize("client", [by_botocore, by_transport])
+def by_post_channel(url: str) -> Callable[[], object]:
+    channel = Transport().channel_to(url, read_seconds=3)
+    return lambda: channel.post("/1/q", {"Host": "127.0.0.1"}, b"{}")
+
+
+CLIENTS = pytest.mark.parametrize("client", [by_botocore, by_transport, by_post_channel])
 
 
 @CLIENTS
@@ -152,10 +157,13 @@ def test_requests_close_to_each_other_share_a_connection(
     assert network.connections == 1
 
 
+@CLIENTS
 @pytest.mark.parametrize("stopped", ["monotonic", "time"])
-def test_the_clock_that_went_on_decides(network: Network, monkeypatch: pytest.MonkeyPatch, stopped: str) -> None:
+def test_the_clock_that_went_on_decides(
+    network: Network, client: Callable[[str], Callable[[], object]], monkeypatch: pytest.MonkeyPatch, stopped: str
+) -> None:
     """Which clocks stand still while Lambda freezes a process is reported both ways."""
-    ask = by_transport(network.url)
+    ask = client(network.url)
     ask()
 
     going = {"monotonic": "time", "time": "monotonic"}[stopped]
@@ -168,8 +176,8 @@ def test_the_clock_that_went_on_decides(network: Network, monkeypatch: pytest.Mo
 
 INVOCATIONS = """
 import sys
-from tests.functions.shared.test_idle_connections import by_botocore, by_transport
-ask = {"by_botocore": by_botocore, "by_transport": by_transport}[sys.argv[1]](sys.argv[2])
+from tests.functions.shared import test_idle_connections
+ask = getattr(test_idle_connections, sys.argv[1])(sys.argv[2])
 for _ in range(2):
     sys.stdin.readline()
     ask()

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from selador_main.agents.agent import AgentFailedError, DeploymentFaultError, NotReadyError, Text
 from selador_main.agents.aws_refusals import failure_of
 from selador_main.cancellation import Cancellation
-from selador_main.transport import interrupted_by
+from selador_main.sockets import interrupted_by
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
