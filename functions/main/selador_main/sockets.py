@@ -31,9 +31,11 @@ def interruptibly[Answer](sock: socket.socket | None, receive: Callable[[], Answ
     if cancellation is None or sock is None:
         return receive()
 
+    bare = getattr(sock, "socket", sock)  # of urllib3's TLS inside the TLS of a proxy
+
     def interrupt() -> None:
         with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which waits for the other side
+            socket.socket.shutdown(bare, socket.SHUT_RDWR)  # not TLS's own, which waits for the other side
 
     with cancellation.calling(interrupt):
         return receive()
@@ -48,7 +50,7 @@ def still_open(sock: socket.socket) -> bool:
     if not wait_for_read(sock, timeout=0):
         return True
     timeout = sock.gettimeout()
-    sock.setblocking(False)
+    sock.settimeout(0)
     try:
         sock.recv(1)
     except ssl.SSLWantReadError:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
-from botocore.httpsession import get_cert_path
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
+from botocore.httpsession import ProxyConfiguration, get_cert_path
+from botocore.utils import get_environ_proxies
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import HTTPResponse
@@ -33,15 +34,14 @@ CONNECTIONS_PER_HOST = 10
 
 
 class Transport:
-    """A pool of connections to each host that was asked. `ca_bundle` is a file, None for botocore's own."""
+    """A pool of connections to each host that was asked, through the proxy that HTTPS_PROXY and NO_PROXY name for it.
+
+    `ca_bundle` is a file, None for botocore's own.
+    """
 
     def __init__(self, ca_bundle: str | None = None) -> None:
         self._ca_bundle = ca_bundle
-        self._pools = PoolManager(
-            maxsize=CONNECTIONS_PER_HOST,
-            socket_options=[*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
-        )
-        self._pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: Any, *, read_seconds: float
@@ -70,13 +70,14 @@ class Transport:
         """Open the connection to the host of `url` ahead of the first request, which then saves its handshakes."""
         with suppress(HTTPError, OSError):  # the first request will say it better
             pool = self._pool(url)
-            pool._put_conn(_connected(pool._get_conn()))
+            pool._put_conn(_connected(pool, pool._get_conn()))
 
     def channel_to(self, url: str, *, read_seconds: float) -> PostChannel:
         """Return a channel for posts to the host of `url`."""
 
         def connected() -> socket.socket:
-            sock = _connected(self._pool(url)._new_conn()).sock
+            pool = self._pool(url)
+            sock = _connected(pool, pool._new_conn()).sock
             assert sock is not None
             return sock
 
@@ -97,13 +98,31 @@ class Transport:
         client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", send)
 
     def _pool(self, url: str) -> "_Pool | _SecurePool":
-        try:
-            tls = {"ssl_context": self._tls} if url.startswith("https:") else None
-        except OSError as error:  # no such bundle
-            raise SSLError(error) from error
-        pool = self._pools.connection_from_url(url, tls)
+        scheme_and_host = urlsplit(url)[:2]
+        pool = self._pools.get(scheme_and_host) or self._pools.setdefault(scheme_and_host, self._new_pool(url))
         assert isinstance(pool, _Pool | _SecurePool)
         return pool
+
+    def _new_pool(self, url: str) -> HTTPConnectionPool:
+        options: dict[str, Any] = {
+            "maxsize": CONNECTIONS_PER_HOST,
+            "socket_options": [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
+        }
+        proxy = None
+        if url.startswith("https:"):  # plain HTTP is spoken on the laptop alone
+            proxies = ProxyConfiguration(get_environ_proxies(url))
+            proxy = proxies.proxy_url_for(url)
+            try:
+                options["ssl_context"] = self._tls
+            except OSError as error:  # no such bundle
+                raise SSLError(error) from error
+        manager = (
+            ProxyManager(proxy, proxy_headers=proxies.proxy_headers_for(proxy), proxy_ssl_context=self._tls, **options)
+            if proxy
+            else PoolManager(**options)
+        )
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager.connection_from_url(url)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -136,8 +155,11 @@ class _SecurePool(ForgetsIdleConnections, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def _connected(connection: object) -> HTTPConnection:
+def _connected(pool: HTTPConnectionPool, connection: object) -> HTTPConnection:
     assert isinstance(connection, HTTPConnection)  # over TLS too
     connection.timeout = CONNECT_SECONDS
-    connection.connect()
+    if pool.proxy is None:
+        connection.connect()
+    else:
+        pool._prepare_proxy(connection)  # asks the proxy for a tunnel, and connects
     return connection

@@ -1,7 +1,10 @@
 """Connections over TLS 1.3, as AWS's are: opened ahead, kept, and interrupted."""
 
 import socket
+import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,59 @@ from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
 
 from .conftest import SecureServer
+
+
+class Proxy:
+    """Opens tunnels, as a company's proxy does."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://ada:secret@127.0.0.1:{self._listener.getsockname()[1]}"
+        self.asked: list[bytes] = []
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        for each in (self._listener, *self._open):
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if self._context is not None:
+                    client = self._context.wrap_socket(client, server_side=True)
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    head += client.recv(65_536)
+                self.asked.append(head)
+                host, _, port = head.split()[1].decode().partition(":")
+                server = socket.create_connection((host, int(port)))
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self._open += [client, server]
+                for each in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=each, daemon=True).start()
+
+    def _pass_on(self, origin: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := origin.recv(65_536):
+                target.sendall(data)
+
+
+@pytest.fixture(params=["http", "https"])
+def proxy(request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    context = None
+    if request.param == "https":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+    proxy = Proxy(context)
+    for name in ("https_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    yield proxy
+    proxy.close()
 
 
 def post(transport: Transport, url: str) -> bytes:
@@ -79,3 +135,59 @@ def test_the_bundle_is_read_once(server: SecureServer, certificate: Path, tmp_pa
 def test_a_bundle_that_is_not_there_is_told_as_any_failure_of_tls(server: SecureServer, tmp_path: Path) -> None:
     with pytest.raises(HTTPError):
         post(Transport(str(tmp_path / "bundle.pem")), f"{server.url}/x")
+
+
+def test_requests_and_posts_go_through_the_proxy_of_the_environment(
+    server: SecureServer, certificate: Path, proxy: Proxy
+) -> None:
+    transport = Transport(str(certificate))
+    channel = transport.channel_to(server.url, read_seconds=5)
+
+    answers = [post(transport, f"{server.url}/x") for _ in range(2)]
+    statuses = [channel.post("/x", {"Host": "127.0.0.1"}, b"!").status for _ in range(2)]
+
+    assert answers == [b"hi"] * 2
+    assert statuses == [200] * 2
+    assert len(proxy.asked) == 2
+    for asked in proxy.asked:
+        assert asked.startswith(f"CONNECT {server.url.removeprefix('https://')} HTTP/1.".encode())
+        assert b"Proxy-Authorization: Basic YWRhOnNlY3JldA==" in asked
+
+
+def test_a_host_that_no_proxy_names_is_reached_directly(
+    server: SecureServer, certificate: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    transport = Transport(str(certificate))
+
+    answer = post(transport, f"{server.url}/x")
+    status = transport.channel_to(server.url, read_seconds=5).post("/x", {"Host": "127.0.0.1"}, b"!").status
+
+    assert (answer, status) == (b"hi", 200)
+    assert proxy.asked == []
+
+
+def test_a_connection_opened_ahead_through_a_proxy_serves_the_first_request(
+    server: SecureServer, certificate: Path, proxy: Proxy
+) -> None:
+    transport = Transport(str(certificate))
+
+    transport.connect(server.url)
+    assert server.opened.acquire(timeout=5)
+    answer = post(transport, f"{server.url}/x")
+
+    assert answer == b"hi"
+    assert len(proxy.asked) == 1
+
+
+def test_a_cancellation_ends_a_wait_through_a_proxy(server: SecureServer, certificate: Path, proxy: Proxy) -> None:
+    cancellation = Cancellation()
+
+    def cancel() -> None:
+        server.asked.wait(5)
+        cancellation.cancel(Reason.CLIENT_GONE)
+
+    threading.Thread(target=cancel).start()
+
+    with pytest.raises(HTTPError), interrupted_by(cancellation):
+        Transport(str(certificate)).send("POST", f"{server.url}/silence", {}, b"!", read_seconds=600)
