@@ -4,6 +4,7 @@ botocore's own HTTP client can't be interrupted while it waits for an answer's h
 or two; nobody should pay for that minute once the client has gone.
 """
 
+import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ CONNECTIONS_PER_HOST = 10
 class Transport:
     """A pool of connections to each host that was asked, through the proxy that HTTPS_PROXY and NO_PROXY name for it.
 
-    `ca_bundle` is a file, None for botocore's own.
+    `ca_bundle` is a file; None for that of REQUESTS_CA_BUNDLE, else for botocore's own, as botocore itself decides.
     """
 
     def __init__(self, ca_bundle: str | None = None) -> None:
@@ -128,7 +129,8 @@ class Transport:
     def _tls(self) -> ssl.SSLContext:
         """What all connections are judged by. To read the bundle takes 16 ms of CPU: too long for each connection."""
         context = create_urllib3_context()
-        context.load_verify_locations(self._ca_bundle or get_cert_path(True))
+        bundle = self._ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or get_cert_path(True)
+        context.load_verify_locations(bundle)
         context.set_alpn_protocols(["http/1.1"])
         return context
 

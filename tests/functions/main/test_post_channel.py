@@ -73,7 +73,11 @@ class TestOverTls:
         with pytest.raises(TimeoutError):
             post(channel_to(server.url, certificate, read_seconds=0.05), "/silence")
 
-    def test_a_server_that_nobody_vouches_for_is_refused(self, server: SecureServer) -> None:
+    def test_a_server_that_nobody_vouches_for_is_refused(
+        self, server: SecureServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+
         with pytest.raises(SSLCertVerificationError):
             post(channel_to(server.url))
 

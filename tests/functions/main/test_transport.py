@@ -112,9 +112,20 @@ def test_a_cancellation_ends_the_wait_for_an_answers_head(server: SecureServer, 
         Transport(str(certificate)).send("POST", f"{server.url}/silence", {}, b"!", read_seconds=600)
 
 
-def test_a_server_that_nobody_vouches_for_is_refused(server: SecureServer) -> None:
+def test_a_server_that_nobody_vouches_for_is_refused(server: SecureServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with pytest.raises(HTTPError):
         post(Transport(), f"{server.url}/x")
+
+
+def test_the_bundle_of_the_environment_counts_if_no_other_is_named(
+    server: SecureServer, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    assert post(Transport(), f"{server.url}/x") == b"hi"
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no such file"))
+    assert post(Transport(str(certificate)), f"{server.url}/x") == b"hi"
 
 
 def test_the_bundle_is_read_once(server: SecureServer, certificate: Path, tmp_path: Path) -> None:
