@@ -1,8 +1,9 @@
-"""`@connections` and SQS for benchmarks, in a process of their own so that their CPU isn't measured.
+"""`@connections`, SQS and a knowledge base for benchmarks, in a process of their own so that their CPU isn't measured.
 
 Usage: `connections_stand_in.py LATENCY_SECONDS CLIENT_BYTES_PER_SECOND`; the port is printed. A post is answered after
 the latency; if the client reads at a limited rate, 256 KB wait for it and a post beyond that is answered 429 (CB-04).
 `GET /posts` tells the posts taken since the last such request: when each was answered (monotonic clock), and its body.
+The knowledge base answers with 1,000 tokens, 100 a second.
 """
 
 import json
@@ -11,7 +12,11 @@ import sys
 import threading
 import time
 
+from selador_local.bedrock import eventstream
+
 BUFFER_BYTES = 256 * 1024
+TOKENS = 1_000
+TOKENS_PER_SECOND = 100
 
 
 class Client:
@@ -43,6 +48,9 @@ def answer(client: Client, connection: socket.socket) -> None:
             name, _, value = line.partition(b":")
             headers[name.lower()] = value.strip()
         body = stream.read(int(headers.get(b"content-length", 0)))
+        if b"/retrieveAndGenerateStream" in request:
+            stream_answer(connection)
+            continue
         status, content = b"200 OK", b""
         if request.startswith(b"GET /posts"):
             posts, client.posts = client.posts, []
@@ -57,6 +65,18 @@ def answer(client: Client, connection: socket.socket) -> None:
             content = b"{}"  # SQS
         head = b"HTTP/1.1 %s\r\nContent-Length: %d\r\nContent-Type: application/x-amz-json-1.0\r\n\r\n"
         connection.sendall(head % (status, len(content)) + content)
+
+
+def stream_answer(connection: socket.socket) -> None:
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % eventstream.CONTENT_TYPE.encode()
+    )
+    began = time.monotonic()
+    for number in range(TOKENS):
+        time.sleep(max(0, began + number / TOKENS_PER_SECOND - time.monotonic()))
+        event = eventstream.encode_event("output", {"text": f"t{number:04d} "})
+        connection.sendall(b"%x\r\n%s\r\n" % (len(event), event))
+    connection.sendall(b"0\r\n\r\n")
 
 
 def main(latency: float, rate: float) -> None:

@@ -17,27 +17,30 @@ import threading
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from selador_main.agents.agent import Caller, Text
+from selador_main.agents.knowledge_base import KnowledgeBaseAgent
 from selador_main.cancellation import Cancellation
 from selador_main.connection import Connections
 from selador_main.frame_writer import FrameWriter
 from selador_main.outbox import Outbox
+from selador_main.signature import PostSigner
 from selador_main.transport import Transport
 from selador_main.waiting import RealWaiting
-from selador_shared.protocol import Completed, Delta, Started, Step, encode_frame
+from selador_shared.protocol import Completed, Delta, Query, Started, Step, encode_frame
+from selador_shared.settings import Generation
 
 LATENCY = 0.02
 TOKENS = 1_000
+STREAMS = 10
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token" * 60)
 CONNECTION_ID = "S3Y7fd1cDoECJKQ="
 HERE = Path(__file__).parent
@@ -51,8 +54,10 @@ def stand_in(latency: float, bytes_per_second: float = 0) -> Iterator[str]:
     command = [sys.executable, str(HERE / "connections_stand_in.py"), str(latency), str(bytes_per_second)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/dev"
-        process.kill()
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/dev"
+        finally:
+            process.kill()
 
 
 def taken_posts(url: str) -> list[tuple[float, str]]:
@@ -80,9 +85,9 @@ def writer_to(url: str) -> Iterator[FrameWriter]:
         yield writer
 
 
-def boto_client(url: str) -> Any:
-    return boto3.client(
-        "apigatewaymanagementapi",
+def boto_client(service: str, url: str) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=CREDENTIALS.access_key,
@@ -117,13 +122,13 @@ def selador(url: str, rate: float) -> list[float]:
 
 
 def inline(url: str, rate: float) -> list[float]:
-    client = boto_client(url)
+    client = boto_client("apigatewaymanagementapi", url)
     client.post_to_connection(ConnectionId=CONNECTION_ID, Data=b"started")
     return model(rate, lambda number: client.post_to_connection(ConnectionId=CONNECTION_ID, Data=delta(number)))
 
 
 def queue_thread(url: str, rate: float) -> list[float]:
-    client = boto_client(url)
+    client = boto_client("apigatewaymanagementapi", url)
     client.post_to_connection(ConnectionId=CONNECTION_ID, Data=b"started")
     waiting: queue.Queue[bytes | None] = queue.Queue()
 
@@ -180,7 +185,7 @@ def streaming() -> Iterator[str]:
 def cpu() -> Iterator[str]:
     posts = 1_000
     with stand_in(0) as url:
-        client = boto_client(url)
+        client = boto_client("apigatewaymanagementapi", url)
         data = delta(1)
         client.post_to_connection(ConnectionId=CONNECTION_ID, Data=data)
 
@@ -194,15 +199,59 @@ def cpu() -> Iterator[str]:
                     writer.send(Step, name="step", status="started", index=number, count=posts)
 
         def sign() -> None:
-            signer = SigV4Auth(CREDENTIALS, "execute-api", "us-east-1")
+            signer = PostSigner(url, "us-east-1")
             for _ in range(posts):
-                signer.add_auth(AWSRequest("POST", f"{url}/@connections/S3Y7fd1cDoECJKQ%3D", data=data))
+                signer.headers(
+                    "/dev/@connections/S3Y7fd1cDoECJKQ%3D", data, CREDENTIALS.get_frozen_credentials(), time.time()
+                )
 
         theirs = min(cpu_per_post(plain, posts) for _ in range(3))
         mine = min(cpu_per_post(ours, posts) for _ in range(3))
         signing = min(cpu_per_post(sign, posts) for _ in range(3))
     yield f"CPU per post: {mine * 1e6:.0f} µs, of which signing {signing * 1e6:.0f} µs"
     yield f"CPU per post of boto3's post_to_connection: {theirs * 1e6:.0f} µs; ratio {mine / theirs:.2f}"
+
+
+def ten_streams() -> Iterator[str]:
+    """The CPU of ten answers at once in one process, from the knowledge base's events to the posts."""
+    query = Query.model_validate({"action": "invoke", "text": "x"})
+    with stand_in(LATENCY) as url:
+        client = boto_client("bedrock-agent-runtime", url.removesuffix("/dev"))
+        Transport().carry(client, read_seconds=5)
+        agent = KnowledgeBaseAgent(client, "KB12345678", "arn:aws:bedrock:us-east-1::foundation-model/m", Generation())
+
+        def texts() -> Iterator[str]:
+            for event in agent.answer(query, Caller(None, None), Cancellation()):
+                if isinstance(event, Text):
+                    yield event.text
+
+        def read() -> None:
+            for _ in texts():
+                pass
+
+        def answer() -> None:
+            with writer_to(url) as writer:
+                writer.send(Started)
+                for text in texts():
+                    writer.write(text)
+                writer.finish(Completed)
+
+        reading, answering = (share_of_a_core([work] * STREAMS) for work in (read, answer))
+    yield (
+        f"{STREAMS} answers of 100 tokens/s in one process: {answering:.0%} of a core, "
+        f"of which reading the knowledge base's events takes {reading:.0%}"
+    )
+
+
+def share_of_a_core(works: Iterable[Callable[[], None]]) -> float:
+    """Do all of the work at once; return the share of a core that this process used meanwhile."""
+    threads = [threading.Thread(target=work) for work in works]
+    began, cpu_began = time.monotonic(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return (time.process_time() - cpu_began) / (time.monotonic() - began)
 
 
 def memory(client_bytes_per_second: float) -> Iterator[str]:
@@ -326,7 +375,7 @@ def main() -> None:
     if arguments.memory_of_one is not None:
         memory_of_one(arguments.memory_of_one)
         return
-    for part in (streaming(), cpu(), memory(arguments.client_rate), cold_start(arguments.zip)):
+    for part in (streaming(), cpu(), ten_streams(), memory(arguments.client_rate), cold_start(arguments.zip)):
         for line in part:
             print(line, flush=True)
         print()
