@@ -13,6 +13,8 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES) -> None:
 
 def append(path: Path, line: str, max_bytes: int = MAX_BYTES) -> None:
     """Append a line as a whole, so that `tail -F` can follow the log."""
-    rotate(path, max_bytes)
     with path.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
+        size = file.tell()
+    if size > max_bytes:
+        rotate(path, max_bytes)

@@ -9,8 +9,8 @@ def test_a_log_that_grew_too_long_begins_anew_and_leaves_one_old_file(tmp_path: 
     for number in range(7):
         append(log, f"line {number}", max_bytes=20)
 
-    assert log.read_text() == "line 6\n"
     assert (tmp_path / "main.log.1").read_text() == "line 3\nline 4\nline 5\n"
+    assert log.read_text() == "line 6\n"
     assert len(list(tmp_path.iterdir())) == 2
 
 
