@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import sys
 import time
@@ -16,8 +17,10 @@ import pytest
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
+from selador_local.stack.failures import Failures
+from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
-from selador_local.stack.stack import Stack, running
+from selador_local.stack.stack import PROJECT, Stack, running
 
 from ..conftest import STUCK_SECONDS
 from .conftest import connected
@@ -41,8 +44,11 @@ def fast_stack(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPat
     parts = AsyncExitStack()
     work_dir = tmp_path_factory.mktemp("fast")
     emulation = Emulation(StackClock(SCALE, time.time()))
+    failures = Failures(PROJECT, work_dir / "logs", time.time, lambda _: None)
     try:
-        up = parts.enter_async_context(running(Progress(sys.stderr), work_dir=work_dir, emulation=emulation))
+        progress = Progress(Output(sys.stderr, os.environ))
+        starting = running(progress, failures=failures, work_dir=work_dir, emulation=emulation)
+        up = parts.enter_async_context(starting)
         stack = asyncio.run_coroutine_threadsafe(up, loop).result()
         with connected(stack) as client:
             client.send({"action": "invoke", "text": "How long is the notice period?", "requestId": "watched"})

@@ -65,7 +65,9 @@ def main(arguments: list[str]) -> int:
     keys = iam.administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
     disturb_queues = sqs_backends[ACCOUNT_ID][REGION].disturb
-    internal_api = InternalApi(iam, code_locations, keys.secret_key, disturb_queues, metrics, snapshot)
+    internal_api = InternalApi(
+        iam, code_locations, keys.secret_key, disturb_queues=disturb_queues, metrics=metrics, snapshot=snapshot
+    )
     application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 

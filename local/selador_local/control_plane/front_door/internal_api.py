@@ -1,10 +1,9 @@
 """The stack's own questions to the control plane, under `/_selador/`.
 
 `POST /_selador/role-credentials`, `authorize`, `authenticate`, `changes`, `disorder` and `metrics` are for the data
-plane, `queues` for whoever looks at the stack, `snapshot` for whoever started it, `observed-calls` for tests. The bearer
-token is the administrator's secret.
-`GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`. Like a presigned URL on AWS, it needs no other
-credentials.
+plane, `queues` for whoever looks at the stack, `snapshot` for whoever started it, `observed-calls` for tests. The
+bearer token is the administrator's secret. `GET /_selador/code/<token>` is the URL in GetFunction's `Code.Location`.
+Like a presigned URL on AWS, it needs no other credentials.
 """
 
 import hmac
@@ -35,6 +34,7 @@ class InternalApi:
         iam: Iam,
         code_locations: CodeLocations,
         secret: str,
+        *,
         disturb_queues: Callable[[str | None], None],
         metrics: MetricStore,
         snapshot: Snapshot | None,
