@@ -3,7 +3,7 @@
 Usage: `connections_stand_in.py LATENCY_SECONDS CLIENT_BYTES_PER_SECOND`; the port is printed. A post is answered after
 the latency; if the client reads at a limited rate, 256 KB wait for it and a post beyond that is answered 429 (CB-04).
 `GET /posts` tells the posts taken since the last such request: when each was answered (monotonic clock), and its body.
-The knowledge base answers with 1,000 tokens, 100 a second.
+The knowledge base answers with as many tokens as the question's text says, 100 a second.
 """
 
 import json
@@ -15,7 +15,6 @@ import time
 from selador_local.bedrock import eventstream
 
 BUFFER_BYTES = 256 * 1024
-TOKENS = 1_000
 TOKENS_PER_SECOND = 100
 
 
@@ -49,7 +48,7 @@ def answer(client: Client, connection: socket.socket) -> None:
             headers[name.lower()] = value.strip()
         body = stream.read(int(headers.get(b"content-length", 0)))
         if b"/retrieveAndGenerateStream" in request:
-            stream_answer(connection)
+            stream_answer(connection, int(json.loads(body)["input"]["text"]))
             continue
         status, content = b"200 OK", b""
         if request.startswith(b"GET /posts"):
@@ -67,12 +66,12 @@ def answer(client: Client, connection: socket.socket) -> None:
         connection.sendall(head % (status, len(content)) + content)
 
 
-def stream_answer(connection: socket.socket) -> None:
+def stream_answer(connection: socket.socket, tokens: int) -> None:
     connection.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % eventstream.CONTENT_TYPE.encode()
     )
     began = time.monotonic()
-    for number in range(TOKENS):
+    for number in range(tokens):
         time.sleep(max(0, began + number / TOKENS_PER_SECOND - time.monotonic()))
         event = eventstream.encode_event("output", {"text": f"t{number:04d} "})
         connection.sendall(b"%x\r\n%s\r\n" % (len(event), event))

@@ -214,7 +214,7 @@ def cpu() -> Iterator[str]:
 
 def ten_streams() -> Iterator[str]:
     """The CPU of ten answers at once in one process, from the knowledge base's events to the posts."""
-    query = Query.model_validate({"action": "invoke", "text": "x"})
+    query = Query.model_validate({"action": "invoke", "text": str(TOKENS)})
     with stand_in(LATENCY) as url:
         client = boto_client("bedrock-agent-runtime", url.removesuffix("/dev"))
         Transport().carry(client, read_seconds=5)
@@ -310,7 +310,7 @@ def cold_start(archive: Path) -> Iterator[str]:
                 "requestId": "r-1",
                 "connectionId": CONNECTION_ID,
                 "receivedAt": int(time.time() * 1000),
-                "request": {"action": "invoke", "type": "query", "text": "x"},
+                "request": {"action": "invoke", "type": "query", "text": "1"},
             }
         ),
     }
