@@ -24,7 +24,7 @@ EVERY_SWITCH = (
 )
 """Lines of the variables' file with which the environment has every resource."""
 
-NAMELESS = {"aws_apigatewayv2_api", "aws_apigatewayv2_deployment", "aws_apigatewayv2_integration"}
+NAMELESS = {"aws_apigatewayv2_api", "aws_apigatewayv2_deployment", "aws_apigatewayv2_integration", "aws_kms_key"}
 """Types of which AWS lets any number stand side by side."""
 
 REFUSED_TWICE = {"aws_apigatewayv2_authorizer", "aws_apigatewayv2_route", "aws_apigatewayv2_route_response"}

@@ -65,6 +65,7 @@ def changes(summary: dict[str, Any]) -> set[str]:
 
 HANDLER, MAIN = "module.websocket_handler", "module.main"
 AUTHORIZER, API = "module.authorizer[0]", "module.websocket_api"
+ALARMS, QUEUE = "module.alarms", "module.queue.aws_sqs_queue.this"
 JWT = 'jwt = { audiences = ["a"], issuer = "https://issuer.example", jwks_url = "https://issuer.example/jwks.json" }'
 TAGGED = {
     "aws_lambda_event_source_mapping.main",
@@ -89,6 +90,7 @@ TAGGED = {
 """Everything that has tags: a change of them touches nothing else, no permission above all."""
 
 MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
+CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency = 10'
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,7 @@ MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
                     ("change", "aws_lambda_function.this"),
                     ("change", "aws_lambda_alias.live"),
                     ("create", 'aws_iam_role_policy.this["write-traces"]'),
+                    ("change", "aws_iam_role_policy.until_served[0]"),
                     ("change", "aws_iam_role_policies_exclusive.this"),
                 )
             },
@@ -112,7 +115,7 @@ MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
             {f"change {HANDLER}.aws_lambda_function.this", f"change {HANDLER}.aws_lambda_alias.live"},
         ),
         (
-            ['main_function = { canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency = 10 }'],
+            [f"main_function = {{ {CANARY} }}"],
             {f"change {MAIN}.aws_lambda_function.this", f"change {MAIN}.aws_lambda_alias.live"},
         ),
         (
@@ -161,6 +164,20 @@ MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
             {'create module.alarms.aws_sns_topic_subscription.person["email on-call@example.com"]'}
             | {f"change {resource}" for resource in TAGGED},
         ),
+        (
+            [f"main_function = {{ batch_size = 5, {CANARY} }}"],
+            {"change aws_lambda_event_source_mapping.main"},
+        ),
+        (
+            [f"main_function = {{ batch_size = 5, timeout_seconds = 600, {CANARY} }}"],
+            # The queue's visibility timeout, the handler's deadline, and how late a point of the alarm may come.
+            {f"change {QUEUE}", f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["main-errors"]'}
+            | {
+                f"change {module}.aws_lambda_{resource}"
+                for module in (HANDLER, MAIN)
+                for resource in ("function.this", "alias.live")
+            },
+        ),
     ],
     ids=[
         "tracing",
@@ -171,6 +188,8 @@ MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
         "custom-domain",
         "retention-and-throttling",
         "tags-and-subscription",
+        "batch",
+        "timeout",
     ],
 )
 def test_a_switch_changes_what_it_is_for_and_nothing_else(
@@ -273,6 +292,59 @@ def test_after_all_switches_a_plan_is_empty_and_nothing_has_drifted(environment:
     environment.run("drift")
 
 
+def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_that_is_said(environment: Local) -> None:
+    sqs, sns, kms = (environment.client(service) for service in ("sqs", "sns", "kms"))
+    key = kms.describe_key(KeyId="alias/selador-local")["KeyMetadata"]
+    api = environment.client("apigatewayv2")
+    (topic,) = sns.list_topics()["Topics"]
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="selador-local-requests-dead-letter")["QueueUrl"])
+    sns.delete_topic(TopicArn=topic["TopicArn"])
+    kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+    environment.client("logs").delete_log_group(logGroupName="/aws/lambda/selador-local-main")
+    api.delete_api(ApiId=api.get_apis()["Items"][0]["ApiId"])
+    environment.terraform("taint", QUEUE)
+    gone = {
+        "aws_kms_key.this[0]",
+        f"{ALARMS}.aws_sns_topic.alarms",
+        f"{API}.aws_apigatewayv2_api.this",
+        f"{MAIN}.aws_cloudwatch_log_group.this",
+        "module.queue.aws_sqs_queue.dead_letter",
+    }
+
+    said, refused = environment.told("plan", status=3)
+    lost = refused.split("ALLOW_DESTROY='")[1].removesuffix("'")
+    summary = json.loads(environment.run("plan", "--json", "--allow-destroy", lost))
+    environment.run("apply")
+
+    assert {line.removeprefix("  STATEFUL ") for line in said.splitlines() if line.startswith("  STATEFUL ")} == {
+        *gone,
+        f"{QUEUE}, because it is tainted: making it failed half-way",
+        # Its name holds the id of the API.
+        f"{API}.aws_cloudwatch_log_group.execution[0], because name can't be changed in place",
+    }
+    assert said.startswith("local: ")
+    assert said.index("gone since the last apply:") < said.index("to destroy")
+    assert gone <= set(summary["vanished"])
+    assert sqs.get_queue_url(QueueName="selador-local-requests")
+    assert changes(environment.plan()) == set()
+
+
+def test_a_role_that_somebody_let_others_take_is_drift_and_is_planned_back(environment: Local) -> None:
+    iam, role = environment.client("iam"), "selador-local-main-us-east-1"
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trusted = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=trusted)
+
+    drift = environment.run("drift", status=2)
+    summary = switch(environment)
+
+    assert f"{MAIN}.aws_iam_role.this: assume_role_policy" in drift
+    (change,) = summary["changes"]
+    assert change["address"] == f"{MAIN}.aws_iam_role.this"
+    assert any("sts:AssumeRole" in statement and "*" in statement for statement in change["iam"]["removed"])
+    assert changes(environment.plan()) == set()
+
+
 def test_nothing_with_a_fixed_name_is_created_before_it_is_destroyed(environment: Local) -> None:
     """A replacement would meet itself; AWS even returns the old queue for a new one, which is then destroyed."""
     replaced = [f"-replace={address}" for address in environment.managed()]
@@ -293,6 +365,24 @@ def test_what_goes_with_its_owner_is_replaced_with_it(environment: Local) -> Non
     permissions = [f'{API}.aws_lambda_permission.route["{key}"]' for key in ("$connect", "invoke", "ping")]
     assert {function[address] for address in (f"{HANDLER}.aws_lambda_alias.live", *permissions)} == {"delete, create"}
     assert role[f'{HANDLER}.aws_iam_role_policy.this["send-requests"]'] == "delete, create"
+
+
+def test_a_key_of_ones_own_is_given_up_only_if_that_is_said_and_when_nothing_uses_it_any_more(
+    environment: Local,
+) -> None:
+    """A key whose deletion is scheduled decrypts nothing: messages and variables would be out of reach at once."""
+    key = "aws_kms_key.this[0]"
+    environment.set("customer_managed_key_enabled = false")
+
+    said, refused = environment.told("plan", status=3)
+    done = steps(environment, allow_destroy=key)
+
+    assert f"  STATEFUL {key}" in said
+    assert f"ALLOW_DESTROY='{key}'" in refused
+    uses = [QUEUE, "module.queue.aws_sqs_queue.dead_letter", f"{ALARMS}.aws_sns_topic.alarms"]
+    uses += [f"{module}.aws_lambda_alias.live" for module in (HANDLER, MAIN)]
+    assert max(done.index(f"end {address}") for address in uses) < done.index(f"begin {key}")
+    assert changes(environment.plan()) == set()
 
 
 def test_what_somebody_changed_by_hand_is_drift(environment: Local) -> None:
@@ -327,6 +417,21 @@ def test_destroy_leaves_nothing(environment: Local) -> None:
     assert environment.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert environment.client("sns").list_topics()["Topics"] == []
     assert environment.client("iam").list_roles()["Roles"] == []
+
+
+def test_a_queue_that_can_not_be_made_says_why_and_nothing_else(environment: Local) -> None:
+    """No postcondition adds that its ARN is null."""
+    sqs = environment.client("sqs")
+    environment.changes("-target=module.queue")
+    foreign = sqs.create_queue(QueueName="selador-local-requests-dead-letter", Attributes={"DelaySeconds": "9"})
+
+    complaint = environment.apply_changes()
+    sqs.delete_queue(QueueUrl=foreign["QueueUrl"])
+
+    assert "creating SQS Queue (selador-local-requests-dead-letter)" in complaint
+    assert "; " not in complaint
+    assert "null" not in complaint
+    assert "ARN is" not in complaint
 
 
 def test_the_bootstrap_makes_the_buckets_and_its_own_state_ends_in_one(
