@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 ENV ?= dev
 ARCHITECTURE ?= arm64
+MINUTES ?= 6
 SEEDS ?= 1000
 PYTHON := .venv/bin/python
 RUNS := .venv/.demo
@@ -17,7 +18,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS PLANS SEEDS TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS MINUTES PLANS SEEDS TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
@@ -166,6 +167,11 @@ tables: $(READY) ## write the outcome table into docs/architecture.md
 .PHONY: test-taints
 test-taints: $(READY) ## taint each resource of an environment, apply and look whether it is there (a quarter of an hour)
 	$(PYTHON) -m pytest tests/terraform/test_taints.py -m slow -s
+
+.PHONY: soak-deploys
+soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
+	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow
+	@cat build/soak-deploys.json
 
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs

@@ -15,7 +15,7 @@ from selador_deploy.cli import COMMANDS, DIST, ENV
 
 PROJECT = Path(__file__).parents[1]
 FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
-GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "PLANS", "TF")
+GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "MINUTES", "PLANS", "TF")
 HOSTILE = {
     "semicolon": "dev;touch x",
     "quote": "'; touch x; '",
