@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +54,23 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
         yield loop
 
 
+@asynccontextmanager
+async def brought_up(work_dir: Path = WORK_DIR, **options: Any) -> AsyncIterator[Stack]:
+    """A stack whose functions all start; its progress is on stderr."""
+    failures = Failures(PROJECT, work_dir / "logs", time.time, lambda _: None)
+    progress = Progress(Output(sys.stderr, os.environ))
+    async with running(progress, work_dir=work_dir, failures=failures, **options) as stack:
+        assert failures.newest_first() == []
+        yield stack
+
+
 @pytest.fixture(scope="session")
 def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
-    failures = Failures(PROJECT, WORK_DIR / "logs", time.time, lambda _: None)
     processes: set[Path] = set()
     try:
-        up = parts.enter_async_context(running(Progress(Output(sys.stderr, os.environ)), failures=failures))
-        stack = asyncio.run_coroutine_threadsafe(up, loop).result()
-        assert failures.newest_first() == []  # each function has been started
-        yield stack
+        up = parts.enter_async_context(brought_up())
+        yield asyncio.run_coroutine_threadsafe(up, loop).result()
         processes = child_processes()
     finally:
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -17,13 +15,10 @@ import pytest
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
-from selador_local.stack.failures import Failures
-from selador_local.stack.output import Output
-from selador_local.stack.progress import Progress
-from selador_local.stack.stack import PROJECT, Stack, running
+from selador_local.stack.stack import Stack
 
 from ..conftest import STUCK_SECONDS
-from .conftest import connected
+from .conftest import brought_up, connected
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
@@ -44,11 +39,8 @@ def fast_stack(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPat
     parts = AsyncExitStack()
     work_dir = tmp_path_factory.mktemp("fast")
     emulation = Emulation(StackClock(SCALE, time.time()))
-    failures = Failures(PROJECT, work_dir / "logs", time.time, lambda _: None)
     try:
-        progress = Progress(Output(sys.stderr, os.environ))
-        starting = running(progress, failures=failures, work_dir=work_dir, emulation=emulation)
-        up = parts.enter_async_context(starting)
+        up = parts.enter_async_context(brought_up(work_dir, emulation=emulation))
         stack = asyncio.run_coroutine_threadsafe(up, loop).result()
         with connected(stack) as client:
             client.send({"action": "invoke", "text": "How long is the notice period?", "requestId": "watched"})
