@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from selador_local.control_plane_client.client import ControlPlane, ControlPlaneError
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.stack.failures import Failures
-from selador_local.stack.state import Alarm, State
+from selador_local.stack.state import SeenAlarm, StackState
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.client import CloudWatchClient
@@ -39,23 +39,23 @@ class Observer:
         self._clock = clock
         self._started_at = clock()
         self._cloudwatch: CloudWatchClient | None = None
-        self._alarms: Sequence[Alarm] | None = None
+        self._alarms: Sequence[SeenAlarm] | None = None
         self._looks = 0
         self._dead_letters: set[str] | None = None
 
-    async def states(self) -> AsyncIterator[State]:
+    async def states(self) -> AsyncIterator[StackState]:
         """Yield a look at once, and one each second."""
         while True:
             yield await self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def look(self) -> State:
+    async def look(self) -> StackState:
         """Return the state of now."""
         queues = await asyncio.to_thread(self._queues)
         if self._looks % _ALARM_LOOKS == 0 or self._alarms is None:
             self._alarms = await asyncio.to_thread(self._read_alarms)
         self._looks += 1
-        state = State(
+        state = StackState(
             url=self.url,
             started_at=self._started_at,
             at=self._clock(),
@@ -68,7 +68,7 @@ class Observer:
         self._tell_dead_letters(state)
         return state
 
-    def _tell_dead_letters(self, state: State) -> None:
+    def _tell_dead_letters(self, state: StackState) -> None:
         if state.queues is None:
             return
         found = state.dead_letters()
@@ -88,7 +88,7 @@ class Observer:
             return None
         return queues
 
-    def _read_alarms(self) -> Sequence[Alarm] | None:
+    def _read_alarms(self) -> Sequence[SeenAlarm] | None:
         if self._cloudwatch is None:
             self._cloudwatch = boto3.Session().client(
                 "cloudwatch", config=_ASKED_ONCE, **self._control_plane.client_arguments
@@ -99,7 +99,7 @@ class Observer:
             return None
         described = [alarm for page in pages for alarm in [*page["MetricAlarms"], *page.get("CompositeAlarms", [])]]
         return [
-            Alarm(
+            SeenAlarm(
                 name=alarm["AlarmName"],
                 state=alarm.get("StateValue", "INSUFFICIENT_DATA"),
                 reason=alarm.get("StateReason", ""),

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from selador_local.data_plane.journal import RequestLife
 from selador_local.stack import failures
 from selador_local.stack.output import Colour
-from selador_local.stack.state import Alarm, State
+from selador_local.stack.state import SeenAlarm, StackState
 
 type Paint = Callable[[str, Colour], str]
 
@@ -16,7 +16,7 @@ _WIDE = 97  # columns that leave room for a whole id of 32 characters
 _INDENT = "  "
 
 
-def screen(state: State, size: os.terminal_size, paint: Paint, zone: tzinfo | None = None) -> list[str]:
+def screen(state: StackState, size: os.terminal_size, paint: Paint, zone: tzinfo | None = None) -> list[str]:
     """Return exactly `size.lines` lines, none wider than `size.columns`. Times are shown in `zone`, or as here."""
     width = size.columns
     head = [
@@ -36,7 +36,7 @@ def screen(state: State, size: os.terminal_size, paint: Paint, zone: tzinfo | No
     return [*body, *[""] * (size.lines - len(foot) - len(body)), *foot][: size.lines]
 
 
-def _counts(state: State, width: int, paint: Paint) -> str:
+def _counts(state: StackState, width: int, paint: Paint) -> str:
     counted: dict[str, int | None] = {"connections": len(state.connections), **state.counts()}
     parts = [
         (f"{name} {'?' if count is None else count}", name == "dead letters" and bool(count))
@@ -54,7 +54,7 @@ def _counts(state: State, width: int, paint: Paint) -> str:
     return line
 
 
-def _alarms(alarms: Sequence[Alarm], width: int, paint: Paint) -> list[str]:
+def _alarms(alarms: Sequence[SeenAlarm], width: int, paint: Paint) -> list[str]:
     ringing = sorted((alarm for alarm in alarms if alarm.state == "ALARM"), key=lambda alarm: alarm.since)
     lines = [_cut(f"{_INDENT}ALARM  {alarm.name}: {alarm.reason}", width) for alarm in ringing[:_SHOWN_ALARMS]]
     if len(ringing) > _SHOWN_ALARMS:
@@ -62,7 +62,7 @@ def _alarms(alarms: Sequence[Alarm], width: int, paint: Paint) -> list[str]:
     return ["", *(paint(line, Colour.RED) for line in lines)] if lines else []
 
 
-def _failures(state: State, width: int, paint: Paint) -> list[str]:
+def _failures(state: StackState, width: int, paint: Paint) -> list[str]:
     lines = [line for failure in state.failures for line in failures.lines(failure)]
     return ["", *(paint(_cut(_INDENT + line, width), Colour.RED) for line in lines)] if lines else []
 
@@ -90,7 +90,7 @@ def _painted_row(row: str, state: str, paint: Paint) -> str:
     return paint(row, Colour.YELLOW if state in {"received", "waiting", "under way"} else Colour.RED)
 
 
-def _foot(state: State) -> list[str]:
+def _foot(state: StackState) -> list[str]:
     origin = state.url.replace("ws://", "http://").split("/")
     return [
         f"{_INDENT}make chat (in another terminal) asks questions   Ctrl-C stops everything",

@@ -11,7 +11,7 @@ from selador_local.stack.failures import StackFailure
 
 
 @dataclass(frozen=True)
-class Alarm:
+class SeenAlarm:
     """A deployed alarm. `state` is OK, ALARM or INSUFFICIENT_DATA."""
 
     name: str
@@ -21,7 +21,7 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class State:
+class StackState:
     """What is known at `at`, in seconds since the epoch. Requests and failures are newest first.
 
     `queues` are as the control plane tells them. They and `alarms` are None while it gives no answer.
@@ -32,7 +32,7 @@ class State:
     at: float
     connections: Sequence[Connection]
     queues: Sequence[Mapping[str, Any]] | None
-    alarms: Sequence[Alarm] | None
+    alarms: Sequence[SeenAlarm] | None
     requests: Sequence[RequestLife]
     failures: Sequence[StackFailure]
 
@@ -54,7 +54,7 @@ class State:
         return {message["messageId"]: message["requestId"] for queue in dead for message in queue["messages"]}
 
 
-def as_json(state: State) -> dict[str, Any]:
+def as_json(state: StackState) -> dict[str, Any]:
     """Return the state as JSON's values, with times as AWS writes them."""
     return {
         "url": state.url,

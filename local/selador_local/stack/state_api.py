@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from selador_local.bedrock.faults import FaultKind, Faults, InvalidFaultError, parse_fault
 from selador_local.data_plane.journal import Journal
 from selador_local.http import Handler, Request, Response, json_response
-from selador_local.stack.state import State, as_json, timeline_as_json
+from selador_local.stack.state import StackState, as_json, timeline_as_json
 
 PREFIX = "/_control/"
 _NAMES = ("127.0.0.1", "localhost")
@@ -81,7 +81,7 @@ FAULTS: list[dict[str, Any]] = [
 class StateApi:
     """Answers what this module's table lists; `look` gives the state."""
 
-    def __init__(self, look: Callable[[], Awaitable[State]], journal: Journal, faults: Faults, logs: Path) -> None:
+    def __init__(self, look: Callable[[], Awaitable[StackState]], journal: Journal, faults: Faults, logs: Path) -> None:
         self._look = look
         self._journal = journal
         self._faults = faults

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from selador_local.stack.output import Colour, Output
 from selador_local.stack.screen import screen
-from selador_local.stack.state import State
+from selador_local.stack.state import StackState
 
 _UNDER_WAY = {"received", "waiting", "under way"}
 
@@ -13,7 +13,7 @@ _UNDER_WAY = {"received", "waiting", "under way"}
 class Viewer(Protocol):
     """Shows one state after another."""
 
-    def show(self, state: State) -> None:
+    def show(self, state: StackState) -> None:
         """Show the newest state."""
 
 
@@ -23,7 +23,7 @@ class ScreenViewer:
     def __init__(self, output: Output) -> None:
         self._output = output
 
-    def show(self, state: State) -> None:
+    def show(self, state: StackState) -> None:
         self._output.draw(screen(state, self._output.size(), self._output.painted))
 
 
@@ -35,7 +35,7 @@ class LineViewer:
         self._requests: dict[str, str] = {}
         self._alarms: dict[str, str] | None = None
 
-    def show(self, state: State) -> None:
+    def show(self, state: StackState) -> None:
         for life in reversed(state.requests):
             if life.state not in _UNDER_WAY and self._requests.get(life.request_id) != life.state:
                 took = f"{life.last_at - life.began_at:.1f} s, attempt {life.attempt}, {life.frames} frames"

@@ -5,13 +5,16 @@ from typing import Any
 
 from selador_local.data_plane.journal import Moment, RequestLife
 from selador_local.stack.failures import StackFailure
-from selador_local.stack.state import Alarm, State
+from selador_local.stack.state import SeenAlarm, StackState
 
 STARTED_AT = 1_800_000_000.0  # 08:00:00 UTC
 
-CALM = (Alarm("main-errors", "OK", "", STARTED_AT), Alarm("main-queue-age", "INSUFFICIENT_DATA", "", STARTED_AT))
+CALM = (
+    SeenAlarm("main-errors", "OK", "", STARTED_AT),
+    SeenAlarm("main-queue-age", "INSUFFICIENT_DATA", "", STARTED_AT),
+)
 
-QUIET = State(
+QUIET = StackState(
     url="ws://127.0.0.1:8787/abc123/local",
     started_at=STARTED_AT,
     at=STARTED_AT + 192,
@@ -53,7 +56,7 @@ BUSY = replace(
         {"name": "main", "isDeadLetterQueue": False, "visible": 3, "delayed": 1, "inFlight": 2, "messages": []},
         {"name": "main-dlq", "isDeadLetterQueue": True, "visible": 1, "delayed": 0, "inFlight": 0, "messages": [DEAD]},
     ],
-    alarms=(Alarm("main-dead-letters", "ALARM", "Threshold Crossed: 1 datapoint", STARTED_AT + 60), *CALM),
+    alarms=(SeenAlarm("main-dead-letters", "ALARM", "Threshold Crossed: 1 datapoint", STARTED_AT + 60), *CALM),
     requests=(BURIED, WAITING, ANSWERED),
     failures=(
         StackFailure(STARTED_AT + 31, "request r-3 is in the dead-letter queue"),

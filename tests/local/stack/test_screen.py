@@ -9,12 +9,12 @@ import pytest
 
 from selador_local.stack.output import Colour
 from selador_local.stack.screen import screen
-from selador_local.stack.state import Alarm, State
+from selador_local.stack.state import SeenAlarm, StackState
 
 from .states import BUSY, QUIET, STARTED_AT, WAITING, request
 
 
-def drawn(state: State, columns: int = 90, lines: int = 24) -> str:
+def drawn(state: StackState, columns: int = 90, lines: int = 24) -> str:
     """Return the screen without colour and without spaces at the ends of its lines."""
     shown = screen(state, os.terminal_size((columns, lines)), lambda text, _: text, UTC)
     assert len(shown) == lines
@@ -95,7 +95,7 @@ def test_it_fits_any_terminal(columns: int, lines: int) -> None:
         BUSY,
         requests=[WAITING] * 200,
         failures=list(BUSY.failures) * 50,
-        alarms=[Alarm(f"alarm-{number}", "ALARM", "because " * 50, STARTED_AT) for number in range(30)],
+        alarms=[SeenAlarm(f"alarm-{number}", "ALARM", "because " * 50, STARTED_AT) for number in range(30)],
     )
 
     assert len(drawn(many, columns, lines).splitlines()) <= lines

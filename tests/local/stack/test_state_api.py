@@ -14,7 +14,7 @@ from selador_local.data_plane.journal import Journal
 from selador_local.data_plane.lambda_service.invocation import InvokeResult
 from selador_local.http import Request, Response
 from selador_local.stack import state_api
-from selador_local.stack.state import State
+from selador_local.stack.state import StackState
 from selador_local.stack.state_api import FAULTS, StateApi
 
 from .states import BUSY
@@ -32,7 +32,7 @@ class Stage:
         api = StateApi(self._look, self.journal, self.faults, logs)
         self._handle = api.around(self._next)
 
-    async def _look(self) -> State:
+    async def _look(self) -> StackState:
         return BUSY
 
     async def _next(self, request: Request) -> Response:

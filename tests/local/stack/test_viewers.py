@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from selador_local.stack.output import Output
-from selador_local.stack.state import Alarm, State
+from selador_local.stack.state import SeenAlarm, StackState
 from selador_local.stack.viewers import LineViewer, ScreenViewer
 
 from .states import ANSWERED, BURIED, BUSY, QUIET, STARTED_AT, WAITING
 
 
-def lines(*states: State) -> list[str]:
+def lines(*states: StackState) -> list[str]:
     """Show the states; return the lines without their times."""
     output = io.StringIO()
     viewer = LineViewer(Output(output, {}))
@@ -32,8 +32,8 @@ def test_each_request_is_a_line_once_it_has_ended() -> None:
 
 
 def test_an_alarm_is_a_line_when_it_changes() -> None:
-    rings = replace(QUIET, alarms=(Alarm("a", "ALARM", "too many", STARTED_AT),))
-    calm = replace(QUIET, alarms=(Alarm("a", "OK", "few", STARTED_AT),))
+    rings = replace(QUIET, alarms=(SeenAlarm("a", "ALARM", "too many", STARTED_AT),))
+    calm = replace(QUIET, alarms=(SeenAlarm("a", "OK", "few", STARTED_AT),))
 
     assert lines(calm, calm, rings, replace(rings, alarms=None), rings, calm) == [
         "alarm a: ALARM (too many)",
