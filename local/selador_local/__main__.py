@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
 from selador_local.stack.commands import explained
-from selador_local.stack.failures import FailureLog, Failures, lines
+from selador_local.stack.failures import Failures, lines, told_by_logs
 from selador_local.stack.interruption import interruptible, until_interrupted
 from selador_local.stack.observer import Observer
 from selador_local.stack.output import Colour, Output
@@ -30,17 +29,21 @@ _QUESTION = "Which flats near the harbour allow pets?"
 def main(arguments: list[str]) -> int:
     """Run the command; return the exit status: 0 success, 1 failure, 128 + the signal's number if one ended it."""
     options = _parse(arguments)
-    os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
     output, errors = (Output(stream, os.environ) for stream in (sys.stdout, sys.stderr))
+    logs = options.work_dir / "logs"
+    failures = Failures(
+        PROJECT, logs, time.time, lambda failure: output.tell(output.painted("\n".join(lines(failure)), Colour.RED))
+    )
     command = _demo if options.command == "demo" else _up
 
     def stopping() -> None:
         output.leave_screen()
         output.write("\nstopping everything\n")
 
-    work = interruptible(command(options, output), stopping)
+    work = interruptible(command(options, output, failures), stopping)
     try:
-        return asyncio.run(work)
+        with told_by_logs(failures, logs / "stack.log"):
+            return asyncio.run(work)
     except SeladorLocalError as error:
         complaint = str(error)
     except OSError as error:
@@ -49,10 +52,9 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
-async def _demo(options: argparse.Namespace, output: Output) -> int:
+async def _demo(options: argparse.Namespace, output: Output, failures: Failures) -> int:
     output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
     progress = Progress(output)
-    failures = _failures(options, output)
     async with (
         _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
@@ -63,9 +65,8 @@ async def _demo(options: argparse.Namespace, output: Output) -> int:
     return 0 if answered else 1
 
 
-async def _up(options: argparse.Namespace, output: Output) -> int:
+async def _up(options: argparse.Namespace, output: Output, failures: Failures) -> int:
     progress = Progress(output)
-    failures = _failures(options, output)
     async with (
         _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
@@ -100,19 +101,6 @@ def _running(options: argparse.Namespace, progress: Progress, failures: Failures
         failures=failures,
         emulation=emulation,
     )
-
-
-def _failures(options: argparse.Namespace, output: Output) -> Failures:
-    """Return the place for failures, which tells of each in red as it comes; what the stack logs becomes one."""
-    logs = options.work_dir / "logs"
-    failures = Failures(
-        PROJECT, logs, time.time, lambda failure: output.tell(output.painted("\n".join(lines(failure)), Colour.RED))
-    )
-    for name in ("selador_local", "asyncio"):
-        logger = logging.getLogger(name)
-        logger.addHandler(FailureLog(failures, logs / "stack.log"))
-        logger.propagate = False
-    return failures
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -177,4 +165,5 @@ def _time_scale(text: str) -> float:
 
 
 if __name__ == "__main__":
+    os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
     sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,3 +92,19 @@ class FailureLog(logging.Handler):
                 log.write("".join(traceback.format_exception(error)))
             look_at = [str(self._file)]
         self._failures.add(text, *look_at)
+
+
+@contextlib.contextmanager
+def told_by_logs(failures: Failures, file: Path) -> Iterator[None]:
+    """Make failures of what the stack and its event loop log during the block, instead of lines on stderr."""
+    handler = FailureLog(failures, file)
+    loggers = [logging.getLogger(name) for name in ("selador_local", "asyncio")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True

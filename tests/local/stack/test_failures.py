@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selador_local.data_plane.function_failures import FunctionFailure
-from selador_local.stack.failures import KEPT, FailureLog, Failures, StackFailure
+from selador_local.stack.failures import KEPT, FailureLog, Failures, StackFailure, told_by_logs
 
 
 class Stage:
@@ -83,3 +83,16 @@ def test_what_the_stack_logs_is_a_failure_and_its_traceback_lies_in_a_file(stage
         ("the handler failed: too much", (str(file),)),
     ]
     assert "Traceback" in file.read_text()
+
+
+def test_logs_tell_of_failures_during_a_block_only(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("selador_local.somewhere")
+
+    with told_by_logs(stage.failures, tmp_path / "stack.log"):
+        logger.warning("a queue is gone")
+    logger.warning("afterwards")
+
+    assert [failure.text for failure in stage.told] == ["a queue is gone"]
+    assert caplog.messages == ["afterwards"]
