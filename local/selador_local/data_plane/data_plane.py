@@ -167,5 +167,5 @@ class DataPlane:
             queue = EventSourceQueue(
                 self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn
             )
-            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._invoke, self.clock)
+            poller = self._pollers[mapping, role_arn] = Poller(mapping, queue, self._invoke, self.clock, self._outbox)
             poller.start()

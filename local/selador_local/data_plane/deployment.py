@@ -143,6 +143,7 @@ class EventSourceMapping:
     reports_batch_item_failures: bool
     filters: tuple[str, ...] = ()
     """Patterns in JSON, of which a message has to match one."""
+    counts_events: bool = False
 
 
 @dataclass(frozen=True)
@@ -367,4 +368,5 @@ def _mapping(mapping: "EventSourceMappingConfigurationTypeDef") -> EventSourceMa
         maximum_concurrency=mapping.get("ScalingConfig", {}).get("MaximumConcurrency"),
         reports_batch_item_failures="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
         filters=filters,
+        counts_events="EventCount" in mapping.get("MetricsConfig", {}).get("Metrics", []),
     )

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from selador_local.clock import Clock
+from selador_local.data_plane.cloudwatch.outbox import Outbox
 from selador_local.data_plane.deployment import EventSourceMapping
 from selador_local.data_plane.event_source_mapping.batch_response import message_ids_to_delete
 from selador_local.data_plane.event_source_mapping.filters import passes
+from selador_local.data_plane.event_source_mapping.metrics import EventCount, counted
 from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.event_source_mapping.records import sqs_event
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
@@ -40,8 +42,11 @@ class Poller:
         queue: EventSourceQueue,
         invoke: Invoke,
         clock: Clock,
+        outbox: Outbox,
+        *,
         wait_seconds: int = WAIT_SECONDS,
     ) -> None:
+        self._outbox = outbox
         self._mapping = mapping
         self._filters = [json.loads(pattern) for pattern in mapping.filters]
         self._queue = queue
@@ -117,18 +122,25 @@ class Poller:
             (wanted if passes(self._filters, record) else unwanted).append(message)
         if unwanted:
             await self._queue.delete(unwanted)
+        self._count("PolledEventCount", len(wanted) + len(unwanted))
+        self._count("FilteredOutEventCount", len(unwanted))
         return wanted
 
     async def _process(self, messages: "list[MessageTypeDef]") -> None:
         try:
             result = await self._invoke_patiently(messages)
+            done: set[str] = set()
             if result is not None and result.function_error is None:
                 done = message_ids_to_delete(
                     result.payload,
                     {message["MessageId"] for message in messages},
                     reports_batch_item_failures=self._mapping.reports_batch_item_failures,
                 )
+            self._count("InvokedEventCount", 0 if result is None else len(messages))
+            self._count("FailedInvokeEventCount", len(messages) - len(done))
+            if done:
                 await self._queue.delete([message for message in messages if message["MessageId"] in done])
+                self._count("DeletedEventCount", len(done))
         except (BotoCoreError, ClientError, SeladorLocalError):
             _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self._mapping.uuid)
 
@@ -145,6 +157,9 @@ class Poller:
                 if self._clock.monotonic() + _THROTTLED_SECONDS >= give_up:
                     return None
                 await self._clock.sleep(_THROTTLED_SECONDS)
+
+    def _count(self, name: EventCount, events: int) -> None:
+        self._outbox.put(counted(self._mapping, name, events, self._clock.time()))
 
     async def _pause(self, seconds: float) -> None:
         try:

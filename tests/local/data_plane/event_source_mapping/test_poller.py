@@ -18,6 +18,7 @@ from selador_local.data_plane.event_source_mapping.queue import EventSourceQueue
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 
 from ....conftest import STUCK_SECONDS
+from ..conftest import KeptOutbox
 from .conftest import ARN, FixedCredentials, left
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def poll(
     function: FakeFunction,
     until: Callable[[], bool],
     clock: Clock | None = None,
+    outbox: KeptOutbox | None = None,
     **settings: Any,
 ) -> None:
     """Run a poller until `until()`; settings change the mapping."""
@@ -58,9 +60,8 @@ def poll(
 
     async def run() -> None:
         queue = EventSourceQueue(control_plane, FixedCredentials(), queue_arn=ARN, role_arn="role")
-        poller = Poller(
-            EventSourceMapping(**{**values, **settings}), queue, function, clock or StackClock(), wait_seconds=0
-        )
+        mapping = EventSourceMapping(**{**values, **settings})
+        poller = Poller(mapping, queue, function, clock or StackClock(), outbox or KeptOutbox(), wait_seconds=0)
         poller.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):
@@ -91,6 +92,33 @@ def test_what_the_filters_do_not_let_through_is_deleted_unseen(
     )
 
     assert function.bodies == [['{"type": "workflow"}']]
+
+
+def test_a_mapping_that_asks_for_it_counts_what_becomes_of_its_events(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    """Polled, filtered out, handed over, failed, deleted (ESM-29)."""
+    for kind in ("query", "workflow", "workflow"):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"type": kind}))
+    outbox = KeptOutbox()
+
+    async def fail_first(ids: list[str]) -> InvokeResult:
+        return InvokeResult(json.dumps({"batchItemFailures": [{"itemIdentifier": ids[0]}]}).encode())
+
+    poll(
+        control_plane,
+        FakeFunction(fail_first),
+        lambda: left(sqs, url) == (0, 1),
+        outbox=outbox,
+        batch_size=10,
+        window_seconds=1,
+        filters=('{"body": {"type": ["workflow"]}}',),
+        counts_events=True,
+    )
+
+    counts = outbox.sums(EventSourceMappingUUID="u")
+    assert (counts["PolledEventCount"], counts["FilteredOutEventCount"]) == (3, 1)
+    assert (counts["InvokedEventCount"], counts["FailedInvokeEventCount"], counts["DeletedEventCount"]) == (2, 1, 1)
 
 
 def test_success_deletes_the_batch(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
