@@ -49,6 +49,7 @@ class Outbox:
         self.data: deque[Datum] = deque(maxlen=_MAX_WAITING)
         self.lines: deque[Line] = deque(maxlen=_MAX_WAITING)
         self._delivering: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._troubles: set[str] = set()
 
     def put(self, data: Iterable[Datum]) -> None:
@@ -58,14 +59,13 @@ class Outbox:
         self.lines.append(line)
 
     def start(self) -> None:
-        self._delivering = asyncio.create_task(self._deliver_for_ever())
+        self._delivering = asyncio.create_task(self._deliver_until_stopped())
 
     async def stop(self) -> None:
-        """Stop, and deliver the rest."""
+        """Let a delivery under way finish, deliver the rest, and stop."""
         if self._delivering is not None:
-            self._delivering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._delivering
+            self._stopping.set()
+            await self._delivering
             await self.deliver()
 
     async def deliver(self) -> None:
@@ -89,10 +89,11 @@ class Outbox:
                 self._trouble(f"the log group {address.group} can't be written to", error)
                 self.lines.extendleft(reversed(some))
 
-    async def _deliver_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_PAUSE_SECONDS)
+    async def _deliver_until_stopped(self) -> None:
+        while not self._stopping.is_set():
             await self.deliver()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _PAUSE_SECONDS)
 
     def _trouble(self, what: str, error: Exception) -> None:
         if what not in self._troubles:  # once is enough

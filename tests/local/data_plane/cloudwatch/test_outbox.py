@@ -59,6 +59,31 @@ def test_the_rest_is_delivered_at_the_end() -> None:
     assert cloudwatch.data == [datum(1)]
 
 
+def test_a_delivery_that_is_under_way_at_the_end_loses_nothing() -> None:
+    cloudwatch = CloudWatch()
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+
+    async def send_slowly(address: LogStreamAddress, lines: Sequence[Line]) -> None:
+        under_way.set()
+        await go_on.wait()
+        await cloudwatch.send_lines(address, lines)
+
+    async def life() -> None:
+        outbox = Outbox(cloudwatch.send_data, send_slowly)
+        outbox.start()
+        outbox.log(Line(ONE, 1, "a"))
+        outbox.log(Line(TWO, 2, "b"))
+        await under_way.wait()
+        stopping = asyncio.ensure_future(outbox.stop())
+        await asyncio.sleep(0)
+        go_on.set()
+        await stopping
+
+    asyncio.run(life())
+
+    assert cloudwatch.lines == [(ONE, ["a"]), (TWO, ["b"])]
+
+
 @pytest.mark.parametrize("failure", [ControlPlaneError("gone"), EndpointConnectionError(endpoint_url="gone")])
 def test_what_can_not_be_delivered_waits_in_its_order(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     cloudwatch = CloudWatch()
