@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -179,6 +180,14 @@ def is_dead_letter(sqs: "SQSClient", stack: Stack, wanted: str) -> bool:
             DEAD.append(message["Body"])
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
     return True
+
+
+def control(stack: Stack, path: str, **members: Any) -> dict[str, Any]:
+    """Ask the data plane for a fault."""
+    url = f"http://127.0.0.1:{stack.data_plane.port}/_control/{path}"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(members).encode()), timeout=10) as response:
+        answer: dict[str, Any] = json.loads(response.read() or b"{}")
+    return answer
 
 
 def question(request_id: str) -> str:

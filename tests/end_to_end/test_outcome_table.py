@@ -6,7 +6,6 @@ tests only wait for what came of them.
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -21,7 +20,7 @@ from selador_local.stack.stack import Stack
 from selador_shared.protocol import parse_frame
 
 from ..conftest import STUCK_SECONDS
-from .conftest import Client, connected, connection, envelope, is_dead_letter, log_of, question
+from .conftest import Client, connected, connection, control, envelope, is_dead_letter, log_of, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -55,14 +54,6 @@ class Life:
     @property
     def terminal(self) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] in TERMINAL]
-
-
-def control(stack: Stack, path: str, **members: Any) -> dict[str, Any]:
-    """Ask the data plane for a fault."""
-    url = f"http://127.0.0.1:{stack.data_plane.port}/_control/{path}"
-    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(members).encode()), timeout=10) as response:
-        answer: dict[str, Any] = json.loads(response.read() or b"{}")
-    return answer
 
 
 def live(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,10 +16,11 @@ from selador_local.iam_policy.conditions import as_list
 from selador_local.iam_policy.wildcards import matches
 from selador_local.stack.stack import Stack
 
-from .conftest import Client, connected, log_of
+from .conftest import Client, connected, control, log_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
+    from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
 pytestmark = pytest.mark.end_to_end
 
@@ -35,8 +37,12 @@ UNSEEN = {
 }
 """What is granted though nothing asks for it here, and why."""
 
-WRITTEN_BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents"}
-"""Lambda writes the functions' logs with their roles."""
+FUNCTIONS = ("websocket_handler", "main")
+OF_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+"""Lambda writes the functions' logs with their roles, and says nothing if it may not."""
+
+DELIVERED_SECONDS = 3
+"""Log lines are delivered once a second."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,13 @@ def iam(stack: Stack) -> "IAMClient":
     return boto3.client("iam", **stack.control_plane.client_arguments)
 
 
-def role_of(stack: Stack, function: str) -> str:
+def configuration_of(stack: Stack, function: str) -> "FunctionConfigurationResponseTypeDef":
     functions = boto3.client("lambda", **stack.control_plane.client_arguments)
-    name = stack.outputs[f"{function}_function_name"]
-    return functions.get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+    return functions.get_function_configuration(FunctionName=stack.outputs[f"{function}_function_name"])
+
+
+def role_of(stack: Stack, function: str) -> str:
+    return configuration_of(stack, function)["Role"].rpartition("/")[2]
 
 
 def policies_of(iam: "IAMClient", role: str) -> dict[str, Document]:
@@ -134,7 +143,7 @@ def test_what_is_granted_is_used_and_nothing_else(stack: Stack, iam: "IAMClient"
     calls = stack.control_plane.ask("observed-calls", {})["calls"]
 
     unused = set()
-    for function in ("websocket_handler", "main"):
+    for function in FUNCTIONS:
         role = role_of(stack, function)
         used = {(call["action"], call["resource"]) for call in calls if call["roleArn"].endswith(f"/{role}")}
         unused |= {
@@ -142,19 +151,19 @@ def test_what_is_granted_is_used_and_nothing_else(stack: Stack, iam: "IAMClient"
             for action, pattern in granted(policies_of(iam, role))
             if not any(action == done and matches(pattern, resource) for done, resource in used)
         }
-    assert {one for one in unused if one[1] not in WRITTEN_BY_LAMBDA} == set(UNSEEN)
+    assert unused == set(UNSEEN)
 
 
 def test_each_permission_is_tried_without(stack: Stack, iam: "IAMClient") -> None:
     """Whoever grants another action says here where it is missed."""
     allowed = {
         (function, action)
-        for function in ("websocket_handler", "main")
+        for function in FUNCTIONS
         for action, _ in granted(policies_of(iam, role_of(stack, function)))
-        if action not in WRITTEN_BY_LAMBDA
     }
 
-    assert {(loss.function, loss.action) for loss in LOSSES} == allowed - set(UNSEEN)
+    tried = {(loss.function, loss.action) for loss in LOSSES} | set(product(FUNCTIONS, OF_LOGS))
+    assert tried == allowed - set(UNSEEN)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{loss.function}-{loss.action}")
@@ -179,6 +188,25 @@ def test_a_permission_taken_away_fails_in_its_place(
 
     with connected(stack) as client:
         assert ask(client, text=QUESTION) == "completed"
+
+
+@pytest.mark.parametrize("action", OF_LOGS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_without_permission_no_line_reaches_the_log_group(
+    stack: Stack, iam: "IAMClient", function: str, action: str
+) -> None:
+    logs = boto3.client("logs", **stack.control_plane.client_arguments)
+    group = configuration_of(stack, function)["LoggingConfig"]["LogGroup"]
+    request_id = f"{function}-{action.partition(':')[2]}"
+
+    with without(iam, role_of(stack, function), action), connected(stack) as client:
+        if action == "logs:CreateLogStream":
+            control(stack, "environments")  # each new one begins a stream
+        assert ask(client, text=QUESTION, requestId=request_id) == "completed"
+        time.sleep(DELIVERED_SECONDS)
+
+    assert request_id in log_of(stack, function)
+    assert logs.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')["events"] == []
 
 
 def seen(question: Callable[[], bool]) -> bool:
