@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.backends import get_backend
+from moto.s3.models import s3_backends
 from moto.s3.utils import _VersionedKeyStore as VersionedKeyStore
 
 from selador_local.errors import SeladorLocalError
@@ -109,6 +110,9 @@ class Snapshot:
         for service, backends in held.items():
             for account_id, region, backend in backends:
                 get_backend(service)[account_id][region] = backend
+        for account_id, _, backend in held["s3"]:
+            # What moto keeps beside its backends: without it, whoever makes a bucket that is there replaces it.
+            s3_backends.bucket_accounts.update(dict.fromkeys(backend.buckets, (backend.partition, account_id)))
 
 
 def _difference(written_by: Origin, here: Origin) -> str | None:

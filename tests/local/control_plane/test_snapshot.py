@@ -71,7 +71,14 @@ def fill(control_plane: ControlPlane) -> None:
     boto3.client("sns", **arguments).create_topic(Name="topic")
     boto3.client("kms", **arguments).create_key(Description="key")
     boto3.client("cloudwatch", **arguments).put_metric_alarm(
-        AlarmName="alarm", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, MetricName="M", Period=60
+        AlarmName="alarm",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        MetricName="M",
+        Namespace="N",
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
     )
 
 
@@ -112,6 +119,8 @@ def test_a_new_control_plane_holds_what_a_killed_one_held_at_its_last_snapshot(t
         assert ready["restored"] is True
         assert ready["accessKeyId"] == first.access_key_id
         assert ready["secretAccessKey"] == first.secret_access_key
+        assert held(second) == before
+        boto3.client("s3", **second.client_arguments).create_bucket(Bucket="bucket")  # it is there already
         assert held(second) == before
         sqs = boto3.client("sqs", **second.client_arguments)
         # Its one receive still counts: at the next it moves, to the very queue that its redrive policy names.
