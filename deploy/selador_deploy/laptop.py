@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 
 from selador_deploy.account import CLIENT_CONFIG
 from selador_deploy.errors import DeployError
@@ -37,8 +38,10 @@ class Laptop:
     def make_client(self, service: str) -> Any:
         """Return a client of the stack's control plane."""
         variables = self.facts["environment"]
+        # Without the shell's profile, which may not exist here.
+        session = botocore.session.Session({"profile": (None, None, None, None)})
         # boto3's stubs know the services one by one; the name is a parameter here
-        return boto3.Session().client(  # type: ignore[call-overload]
+        return boto3.Session(botocore_session=session).client(  # type: ignore[call-overload]
             service,
             endpoint_url=variables["AWS_ENDPOINT_URL"],
             region_name=variables["AWS_REGION"],

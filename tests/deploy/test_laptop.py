@@ -26,9 +26,13 @@ def write(file: Path, **facts: Any) -> Path:
     return file
 
 
-def test_the_stack_of_the_checkout_is_found_whatever_account_the_shell_is_signed_in_to(tmp_path: Path) -> None:
+def test_the_stack_of_the_checkout_is_found_whatever_account_the_shell_is_signed_in_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / ".local" / "stack.json")
     shell = {"AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "of prod", "PATH": "/bin"}
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
 
     laptop = find_laptop(tmp_path, shell)
 
