@@ -18,7 +18,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS MINUTES PLANS SEEDS TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE FOLDERS FRESH MINUTES PLANS PORT SEEDS TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
@@ -28,7 +28,7 @@ help:
 	@echo "Selador: answers that take longer than API Gateway's 29 seconds, streamed."
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "ENV=dev|staging|prod picks the environment, ARCHITECTURE=arm64|x86_64 what artifacts are built for."
+	@echo "ENV=dev|staging|prod|local picks the environment, ARCHITECTURE=arm64|x86_64 what artifacts are built for."
 
 ##@ Try it
 
@@ -37,8 +37,12 @@ demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this mac
 	@$(PYTHON) -m selador_local demo
 
 .PHONY: local
-local: linux $(RUNS) ## the same stack, kept up to be talked to; Ctrl-C takes it down
-	@$(PYTHON) -m selador_local up
+local: linux $(RUNS) ## the same stack, kept up to be talked to; PORT=8787, FRESH=1 forgets the last one
+	@$(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(FRESH),--fresh)
+
+.PHONY: local-env
+local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$$(make -s local-env)"
+	@$(PYTHON) -m selador_local env
 
 .PHONY: chat
 chat: $(RUNS) ## ask questions of the stack that `make local` runs

@@ -15,7 +15,7 @@ from selador_deploy.cli import COMMANDS, DIST, ENV
 
 PROJECT = Path(__file__).parents[1]
 FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
-GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "MINUTES", "PLANS", "TF")
+GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "FRESH", "MINUTES", "PLANS", "PORT", "TF")
 HOSTILE = {
     "semicolon": "dev;touch x",
     "quote": "'; touch x; '",
@@ -131,6 +131,17 @@ def test_a_packaging_command_gets_its_value_as_one_argument(
 
 @hostile
 @both_ways
+def test_the_stack_gets_its_port_as_one_argument(makefile: Makefile, value: str, way: str) -> None:
+    arguments, environ = given(value, way)
+
+    makefile.make("local", *arguments, **environ)
+
+    assert makefile.arguments() == ["-m", "selador_local", "up", f"--port={value}", "--fresh"]
+    assert makefile.nothing_was_run()
+
+
+@hostile
+@both_ways
 def test_folders_are_words_and_no_more(makefile: Makefile, value: str, way: str) -> None:
     arguments, environ = given(value, way)
 
@@ -142,7 +153,7 @@ def test_folders_are_words_and_no_more(makefile: Makefile, value: str, way: str)
 
 @hostile
 @both_ways
-@pytest.mark.parametrize("target", ["plan", "artifacts", "verify-artifacts", "compare-artifacts"])
+@pytest.mark.parametrize("target", ["plan", "artifacts", "verify-artifacts", "compare-artifacts", "local"])
 def test_a_rehearsal_runs_nothing(makefile: Makefile, value: str, way: str, target: str) -> None:
     arguments, environ = given(value, way)
 
@@ -165,6 +176,7 @@ def test_without_a_word_it_is_dev_and_nothing_else_is_given(makefile: Makefile) 
         ("plan", "JSON", "JSON is {!r}; give JSON=1, or none"),
         ("bootstrap", "YES", "YES is {!r}; give YES=1, or none"),
         ("artifacts", "ARCHITECTURE", "invalid choice: {!r}"),
+        ("local", "PORT", "invalid int value: {!r}"),
         ("verify-artifacts", "AGAINST", "verify_artifacts: {} does not exist"),
         ("compare-artifacts", "FOLDERS", "verify_artifacts: dev;touch does not exist"),
     ],

@@ -1,17 +1,20 @@
-"""`python -m selador_local demo` and `… up`, which `make demo` and `make local` call."""
+"""`python -m selador_local`: what `make demo`, `make local` and `make local-env` call."""
 
 import argparse
 import asyncio
 import os
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 from selador_client import demo
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
+from selador_local.stack import ports, stack_file
 from selador_local.stack.commands import explained
 from selador_local.stack.failures import Failures, lines, told_by_logs
 from selador_local.stack.interruption import interruptible, until_interrupted
@@ -30,6 +33,8 @@ def main(arguments: list[str]) -> int:
     """Run the command; return the exit status: 0 success, 1 failure, 128 + the signal's number if one ended it."""
     options = _parse(arguments)
     output, errors = (Output(stream, os.environ) for stream in (sys.stdout, sys.stderr))
+    if options.command in _PRINTED:
+        return _print(options, output, errors)
     logs = options.work_dir / "logs"
     failures = Failures(
         PROJECT, logs, time.time, lambda failure: output.tell(output.painted("\n".join(lines(failure)), Colour.RED))
@@ -52,6 +57,23 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
+def _print(options: argparse.Namespace, output: Output, errors: Output) -> int:
+    """Print what the running stack's file tells."""
+    try:
+        output.write(_PRINTED[options.command](stack_file.read(options.work_dir / stack_file.NAME), options))
+    except SeladorLocalError as error:
+        errors.write(errors.painted(f"\n{error}\n", Colour.RED))
+        return 1
+    return 0
+
+
+def _env(facts: Mapping[str, Any], _: argparse.Namespace) -> str:
+    return stack_file.shell_commands(facts["environment"])
+
+
+_PRINTED = {"env": _env}
+
+
 async def _demo(options: argparse.Namespace, output: Output, failures: Failures) -> int:
     output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
     progress = Progress(output)
@@ -71,6 +93,8 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
         _running(options, progress, failures) as stack,
         stack.control_plane_process.while_running(),
     ):
+        if stack.data_plane.port != options.port:
+            output.write(f"\n  port {options.port} is taken, so the address is another one\n")
         output.write(
             f"\n  {stack.websocket_url}\n\n"
             "  Ask a question:  make chat   (in another terminal)\n"
@@ -100,6 +124,8 @@ def _running(options: argparse.Namespace, progress: Progress, failures: Failures
         documents=options.documents,
         failures=failures,
         emulation=emulation,
+        port=options.port,
+        fresh=options.fresh,
     )
 
 
@@ -107,16 +133,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m selador_local", description="Selador on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
+        ("env", "print the commands that let a shell's AWS clients reach the running stack"),
         ("demo", "start the stack, ask one question, print the answer as it streams, stop the stack"),
         ("up", "start the stack and keep it running until Ctrl-C"),
     ):
         command = commands.add_parser(name, help=purpose, description=purpose)
-        command.add_argument(
-            "--documents",
-            type=Path,
-            default=DOCUMENTS,
-            help="folder of the .md and .txt files to answer from (default: local/documents)",
-        )
         command.add_argument(
             "--work-dir",
             type=lambda folder: Path(folder).absolute(),
@@ -124,6 +145,21 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             metavar="FOLDER",
             help="folder for artifacts, logs and stack.json (default: .local); each running stack needs its own",
         )
+        if name in _PRINTED:
+            continue
+        command.add_argument(
+            "--documents",
+            type=Path,
+            default=DOCUMENTS,
+            help="folder of the .md and .txt files to answer from (default: local/documents)",
+        )
+        command.add_argument(
+            "--port",
+            type=int,
+            default=ports.DEFAULT,
+            help="of the WebSocket API; the next free one if it is taken (default: %(default)s)",
+        )
+        command.add_argument("--fresh", action="store_true", help="begin anew, without what the last stack left")
         _add_emulation(command)
         if name == "up":
             command.add_argument("--plain", action="store_true", help="a line for each change, instead of a screen")
@@ -165,5 +201,7 @@ def _time_scale(text: str) -> float:
 
 
 if __name__ == "__main__":
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # nothing here may reach a real account, or fail because its profile isn't here
     os.environ.update(past_proxies(os.environ))  # for all HTTP clients of this process and of those that it starts
     sys.exit(main(sys.argv[1:]))

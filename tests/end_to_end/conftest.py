@@ -70,7 +70,7 @@ def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     parts = AsyncExitStack()
     processes: set[Path] = set()
     try:
-        up = parts.enter_async_context(brought_up())
+        up = parts.enter_async_context(brought_up(remembers=False))
         yield asyncio.run_coroutine_threadsafe(up, loop).result()
         processes = child_processes()
     finally:

@@ -10,6 +10,7 @@ import pytest
 
 from selador_local import __main__ as command_line
 from selador_local.control_plane_client.client import ControlPlaneError
+from selador_local.stack import stack_file
 
 COMMAND = [sys.executable, "-m", "selador_local"]
 
@@ -41,6 +42,28 @@ def test_wrong_usage_exits_2(arguments: tuple[str, ...], complaint: str) -> None
 
     assert ended.returncode == 2
     assert complaint in ended.stderr
+
+
+def test_env_prints_what_the_running_stack_says_of_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "WORK_DIR", tmp_path)
+    stack_file.write(tmp_path / "stack.json", {"environment": {"AWS_REGION": "us-east-1"}})
+
+    assert command_line.main(["env"]) == 0
+
+    assert capsys.readouterr().out == "unset AWS_PROFILE AWS_SESSION_TOKEN\nexport AWS_REGION=us-east-1\n"
+
+
+def test_without_a_stack_env_fails_and_prints_nothing_to_evaluate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "WORK_DIR", tmp_path)
+
+    assert command_line.main(["env"]) == 1
+
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "\nno stack is running; start one with make local\n")
 
 
 def test_an_error_of_the_stack_is_a_sentence_and_exits_1(

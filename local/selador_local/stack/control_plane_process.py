@@ -5,9 +5,9 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.stack.commands import StackError
@@ -19,10 +19,11 @@ class ControlPlaneEndedError(StackError):
 
 
 class ControlPlaneProcess:
-    """A control plane that is ready; `client` says where it listens."""
+    """A control plane that is ready. `client` says where it listens, `beginning` with what it began."""
 
-    def __init__(self, process: asyncio.subprocess.Process, client: ControlPlane, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, client: ControlPlane, beginning: str, log: Path) -> None:
         self.client = client
+        self.beginning = beginning
         self._process = process
         self._log = log
         self._ended = asyncio.ensure_future(process.wait())
@@ -54,7 +55,7 @@ class ControlPlaneProcess:
                 access_key_id=facts["accessKeyId"],
                 secret_access_key=facts["secretAccessKey"],
             )
-            yield cls(process, client, log)
+            yield cls(process, client, _beginning(facts), log)
         finally:
             await end(process)
 
@@ -84,6 +85,12 @@ class ControlPlaneProcess:
             if interrupted:
                 task.uncancel()
             raise ControlPlaneEndedError(_how_it_ended(self._ended.result(), self._log))
+
+
+def _beginning(facts: Mapping[str, Any]) -> str:
+    if facts.get("restored"):
+        return "with what the last stack left"
+    return f"anew: {facts['refused']}" if "refused" in facts else "anew"
 
 
 def _how_it_ended(status: int, log: Path) -> str:
