@@ -1,5 +1,6 @@
 """The local control plane as a process, and the API calls by which Terraform fills it."""
 
+import contextlib
 import io
 import json
 import socket
@@ -87,8 +88,19 @@ class Terraform:
         route_id = self.gateway.create_route(
             ApiId=api_id, RouteKey=key, Target=f"integrations/{integration_id}", **response
         )["RouteId"]
+        with contextlib.suppress(self.lambda_.exceptions.ResourceNotFoundException):  # a test may name none
+            self.permission(api_id, key, function_arn)
         if two_way:
             self.gateway.create_route_response(ApiId=api_id, RouteId=route_id, RouteResponseKey="$default")
+
+    def permission(self, api_id: str, key: str, function_arn: str) -> None:
+        self.lambda_.add_permission(
+            FunctionName=function_arn,
+            StatementId=f"{api_id}-{key.strip('$')}",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api_id}/*/{key}",
+        )
 
     def deploy(self, api_id: str, stage: str, **settings: Any) -> None:
         """Deploy the API's routes to the stage; create it if it doesn't exist."""

@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     from selador_local.clock import StackClock  # noqa: PLC0415
     from selador_local.cloudwatch.metric_store import MetricStore  # noqa: PLC0415
     from selador_local.control_plane.front_door import server  # noqa: PLC0415
+    from selador_local.control_plane.front_door.changes import Changes  # noqa: PLC0415
     from selador_local.control_plane.front_door.code_locations import CodeLocations  # noqa: PLC0415
     from selador_local.control_plane.front_door.iam import Iam  # noqa: PLC0415
     from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi  # noqa: PLC0415
@@ -64,11 +65,17 @@ def main(arguments: list[str]) -> int:
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.administrator()
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
-    disturb_queues = sqs_backends[ACCOUNT_ID][REGION].disturb
+    changes = Changes()
     internal_api = InternalApi(
-        iam, code_locations, keys.secret_key, disturb_queues=disturb_queues, metrics=metrics, snapshot=snapshot
+        iam,
+        code_locations,
+        keys.secret_key,
+        disturb_queues=sqs_backends[ACCOUNT_ID][REGION].disturb,
+        metrics=metrics,
+        changes=changes,
+        snapshot=snapshot,
     )
-    application = server.FrontDoor(iam, internal_api, ACCOUNT_ID, REGION)
+    application = server.FrontDoor(iam, internal_api, changes, ACCOUNT_ID, REGION)
     httpd = server.make(listener, application, verbose=options.verbose)
 
     ready = {

@@ -4,15 +4,19 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from selador_local.cloudwatch.datum import Datum
-from selador_local.control_plane_client.client import ControlPlane
+from selador_local.control_plane_client.client import ControlPlane, ControlPlaneError
 from selador_local.control_plane_client.iam import ControlPlaneAuthenticator, ControlPlaneAuthorizer
 from selador_local.data_plane.api_gateway import response_order
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.api_gateway.invoke_permission import may_invoke
 from selador_local.data_plane.aws_apis import AwsApis
 from selador_local.data_plane.cloudwatch.log_streams import LogStreams
 from selador_local.data_plane.cloudwatch.outbox import Outbox
@@ -35,6 +39,10 @@ from selador_local.data_plane.lambda_service.invoke_api import InvokeApi
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import RoleCredentials
 from selador_local.http import HOST, Handler, Request, Response, Server, serve
+
+_logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5  # how often the data plane asks whether something was changed
 
 
 class DataPlane:
@@ -74,6 +82,7 @@ class DataPlane:
             region=control_plane.region,
             account_id=control_plane.account_id,
             invoke=self._invoke,
+            may_invoke=self._may_invoke,
             authenticate=ControlPlaneAuthenticator(control_plane),
             authorizer=ControlPlaneAuthorizer(control_plane),
             clock=emulation.clock,
@@ -87,6 +96,8 @@ class DataPlane:
         self._aws_apis: Server | None = None
         self._unrunnable: set[Unrunnable] = set()
         self._pollers: dict[tuple[EventSourceMapping, str], Poller] = {}
+        self._ending: dict[Poller, asyncio.Task[None]] = {}
+        self._loading = asyncio.Lock()
 
     async def start(self, around: Callable[[Handler], Handler] = lambda handle: handle) -> None:
         """Listen; nothing is deployed yet. `around` may answer requests before the gateway does.
@@ -107,18 +118,38 @@ class DataPlane:
         self._outbox.start()
 
     async def load(self) -> list[Unrunnable]:
-        """Read the deployment and run it from now on; call this again after each apply or destroy.
+        """Read the deployment and run it from now on.
 
         Return what can't run here and was not named before. Whoever needs that gets what AWS answers if an integration
         fails. Raises botocore's exceptions if the control plane can't be read; the earlier deployment then goes on.
         """
-        deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
-        unrunnable = [*deployment.unrunnable, *await self._lambda.deploy(deployment.functions)]
-        self.gateway.deploy(deployment.stages)
-        await self._poll(deployment)
-        self._deployment = deployment
-        known, self._unrunnable = self._unrunnable, set(unrunnable)
+        async with self._loading:
+            deployment = await asyncio.to_thread(read, self._control_plane, self._deployment)
+            unrunnable = [*deployment.unrunnable, *await self._lambda.deploy(deployment.functions)]
+            self._deployment = deployment
+            self.gateway.deploy(deployment.stages)
+            self._poll(deployment)
+            known, self._unrunnable = self._unrunnable, set(unrunnable)
         return [part for part in unrunnable if part not in known]
+
+    async def follow(self) -> None:
+        """Load the deployment after each change, whoever makes it, until this is cancelled."""
+        loaded = None
+        while True:
+            try:
+                count = (await asyncio.to_thread(self._control_plane.ask, "changes", {}))["count"]
+                if count != loaded:
+                    for part in await self.load():
+                        _logger.warning("%s; whoever needs it gets AWS's answer to a failing integration", part.reason)
+                loaded = count
+            except (ControlPlaneError, BotoCoreError, ClientError) as error:
+                # Such as a resource that went while it was read. The next look tells.
+                _logger.info("the deployment can't be read: %s", error)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def polls(self, mapping_uuid: str) -> bool:
+        """Return whether an event source mapping takes messages, or works on what it took before it was off."""
+        return any(poller.mapping.uuid == mapping_uuid for poller in (*self._pollers.values(), *self._ending))
 
     async def start_functions(self) -> list[FunctionFailure]:
         """Start each function once, and tell the journal's `on_failure` of those that can't start; return them."""
@@ -129,7 +160,7 @@ class DataPlane:
 
     async def stop(self) -> None:
         """Close every connection with 1001, stop polling, end every process, then stop listening."""
-        polling = (poller.stop(finish=False) for poller in self._pollers.values())
+        polling = [poller.stop(finish=False) for poller in (*self._pollers.values(), *self._ending)]
         await asyncio.gather(self.gateway.close(), *polling)
         self._pollers = {}
         await self._invocations.stop()
@@ -154,15 +185,23 @@ class DataPlane:
         function = self._deployment.functions.get(function_arn)
         return function_arn if function is None else function.name
 
-    async def _poll(self, deployment: Deployment) -> None:
-        """Keep the pollers of unchanged mappings, stop the others, start new ones."""
+    def _may_invoke(self, function_arn: str, source_arn: str) -> bool:
+        return may_invoke(self._deployment.policies.get(function_arn, {}), function_arn, source_arn)
+
+    async def _end(self, poller: Poller) -> None:
+        await poller.stop(finish=True)
+        del self._ending[poller]
+
+    def _poll(self, deployment: Deployment) -> None:
+        """Keep the pollers of unchanged mappings, start new ones, stop the others: these finish what they took."""
         wanted = {
             (mapping, deployment.functions[mapping.function_arn].role_arn)
             for mapping in deployment.mappings
             if mapping.enabled and mapping.function_arn in deployment.functions
         }
         gone = self._pollers.keys() - wanted
-        await asyncio.gather(*(self._pollers.pop(key).stop(finish=True) for key in gone))
+        for poller in [self._pollers.pop(key) for key in gone]:
+            self._ending[poller] = asyncio.create_task(self._end(poller))
         for mapping, role_arn in wanted - self._pollers.keys():
             queue = EventSourceQueue(
                 self._control_plane, self._credentials, queue_arn=mapping.queue_arn, role_arn=role_arn

@@ -15,6 +15,7 @@ import boto3
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.event_source_mapping.filters import unknown_operators
 from selador_local.errors import SeladorLocalError
+from selador_local.iam_policy.policies import Document
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client
@@ -153,7 +154,9 @@ class Deployment:
     stages: Mapping[tuple[str, str], Stage] = field(default_factory=dict)
     """By API id and stage name."""
     functions: Mapping[str, Function] = field(default_factory=dict)
-    """By the ARN that integrations and mappings use."""
+    """By the ARN that integrations and mappings use. A function that was deleted is missing."""
+    policies: Mapping[str, Document] = field(default_factory=dict)
+    """The functions' own policies, by the same ARN. A function without permissions has none."""
     mappings: tuple[EventSourceMapping, ...] = ()
     unrunnable: tuple[Unrunnable, ...] = ()
     """What can't run here, each once."""
@@ -178,12 +181,14 @@ def read(control_plane: ControlPlane, previous: Deployment) -> Deployment:
     arns = {
         part.function_arn for part in parts if isinstance(part, Integration | RequestAuthorizer | EventSourceMapping)
     }
-    functions = {arn: _function(lambda_, arn) for arn in sorted(arns)}
+    found = {arn: _function(lambda_, arn) for arn in sorted(arns)}
+    functions = {arn: function for arn, function in found.items() if isinstance(function, Function)}
     return Deployment(
         stages,
-        {arn: function for arn, function in functions.items() if isinstance(function, Function)},
+        functions,
+        {arn: policy for arn in functions if (policy := _policy(lambda_, arn)) is not None},
         tuple(mapping for mapping in mappings if isinstance(mapping, EventSourceMapping)),
-        tuple(dict.fromkeys(part for part in [*parts, *functions.values()] if isinstance(part, Unrunnable))),
+        tuple(dict.fromkeys(part for part in [*parts, *found.values()] if isinstance(part, Unrunnable))),
     )
 
 
@@ -302,6 +307,14 @@ def _authorization(
                 route["AuthorizerId"], uri["function"], tuple(sorted(authorizer.get("IdentitySource", ())))
             )
     return Unrunnable(f"route $connect has authorization {kind}; WebSocket APIs know NONE, AWS_IAM and CUSTOM")
+
+
+def _policy(lambda_: "LambdaClient", arn: str) -> Document | None:
+    try:
+        policy: Document = json.loads(lambda_.get_policy(FunctionName=arn)["Policy"])
+    except lambda_.exceptions.ResourceNotFoundException:
+        return None
+    return policy
 
 
 def _function(lambda_: "LambdaClient", arn: str) -> Function | Unrunnable:

@@ -7,10 +7,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from selador_local.bedrock.library import Library, read_library
 from selador_local.bedrock.server import BedrockStandIn
@@ -97,8 +97,7 @@ async def running(
             )
             control_plane = process.client
             progress.note(f"{control_plane.endpoint}, {process.beginning}")
-        keeper = _Keeper(control_plane)
-        parts.push_async_callback(keeper.keep)
+        keeper = await parts.enter_async_context(_Keeper(control_plane))
         async with process.while_running():
             async with progress.step("start the data plane and Bedrock"):
                 bedrock = BedrockStandIn(library, authorize=ControlPlaneAuthorizer(control_plane))
@@ -125,10 +124,10 @@ async def running(
             terraform = LocalTerraform(announced, work_dir / "logs" / "terraform.log", variables, progress.note)
             deploy = Deploy(PROJECT, artifacts, terraform, control_plane, memory)
             outputs = await deploy.restored() or await deploy.apply(progress, failures)
-            keeper.is_applied = True
-            await keeper.keep()  # a stack that is killed has no time for it
+            await keeper.begin()
             websocket_url = observer.url = outputs["websocket_url"]
             await _run_deployment(data_plane, progress, failures)
+            await parts.enter_async_context(_meanwhile(data_plane.follow()))
         stack_file.write(announced, {**facts, "websocketUrl": websocket_url})
         yield Stack(
             websocket_url=websocket_url,
@@ -157,12 +156,23 @@ class _Keeper:
 
     def __init__(self, control_plane: ControlPlane) -> None:
         self._control_plane = control_plane
-        self.is_applied = False
+        self._is_applied = False
 
-    async def keep(self) -> None:
-        if self.is_applied:
-            with contextlib.suppress(ControlPlaneError):  # it was killed: what it held after the apply stays
-                await asyncio.to_thread(self._control_plane.ask, "snapshot", {})
+    async def begin(self) -> None:
+        """Everything is applied: keep it now, since a stack that is killed has no time for it, and again at the end."""
+        self._is_applied = True
+        await self._keep()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._is_applied:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        with contextlib.suppress(ControlPlaneError):  # it was killed: what was kept before stays
+            await asyncio.to_thread(self._control_plane.ask, "snapshot", {})
 
 
 @contextlib.contextmanager
@@ -174,6 +184,16 @@ def _memory(work_dir: Path, chosen: Ports, *, remembers: bool) -> Iterator[Memor
     else:
         with tempfile.TemporaryDirectory(dir=work_dir, prefix="memory-") as folder:
             yield Memory(Path(folder))
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @contextlib.contextmanager

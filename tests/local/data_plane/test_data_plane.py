@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,115 @@ def test_cloudwatch_has_the_metrics_and_the_lines_that_a_role_may_write(
     assert total("AWS/Lambda", "Invocations", FunctionName="handler", Resource="handler:live") == 4
     assert total("AWS/Lambda", "Invocations", FunctionName="worker") == 1
     assert total("AWS/Lambda", "Errors", FunctionName="worker") == 0
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for a condition; `with_data_plane` ends a wait that is in vain."""
+    while not await condition():
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def followed(data_plane: DataPlane) -> AsyncIterator[None]:
+    """A data plane that looks after changes by itself, and has loaded what is there."""
+    await data_plane.load()
+    task = asyncio.create_task(data_plane.follow())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def answer(data_plane: DataPlane, api_id: str) -> str:
+    """Connect, send one message and return what comes back."""
+    async with connect(f"ws://127.0.0.1:{data_plane.port}/{api_id}/local") as client:
+        await client.send('{"action":"invoke"}')
+        return str(await client.recv())
+
+
+def test_a_permission_that_is_taken_away_is_gone_and_comes_back_when_given(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("guarded", {"Action": "sqs:SendMessage", "Resource": "*"})
+    arn = terraform.function("guarded", HANDLER, role_arn)
+    api_id = terraform.api("guarded")
+    terraform.route(api_id, "invoke", arn, two_way=True)
+    terraform.deploy(api_id, "local")
+    statement = f"{api_id}-invoke"
+
+    async def scenario(data_plane: DataPlane) -> None:
+        async with followed(data_plane):
+            assert "accepted" in await answer(data_plane, api_id)
+            await asyncio.to_thread(terraform.lambda_.remove_permission, FunctionName=arn, StatementId=statement)
+
+            async def is_refused() -> bool:
+                return "Internal server error" in await answer(data_plane, api_id)
+
+            await until(is_refused)
+            await asyncio.to_thread(terraform.permission, api_id, "invoke", arn)
+
+            async def is_back() -> bool:
+                return "accepted" in await answer(data_plane, api_id)
+
+            await until(is_back)
+
+    with_data_plane(control_plane, tmp_path, scenario)
+
+
+def test_a_mapping_that_is_switched_off_takes_no_message_and_switched_on_takes_them(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("switched", {"Action": "sqs:*", "Resource": "*"})
+    source = "def handle(event, context):\n    print('took', event['Records'][0]['body'])\n    return {}"
+    queue_arn = terraform.queue("switched")
+    uuid = terraform.mapping(queue_arn, terraform.function("switched", source, role_arn))
+    queue_url = terraform.sqs.get_queue_url(QueueName="switched")["QueueUrl"]
+    log = tmp_path / "logs" / "switched.log"
+
+    async def took(body: str) -> bool:
+        return log.exists() and f"took {body}" in log.read_text()
+
+    async def scenario(data_plane: DataPlane) -> None:
+        async with followed(data_plane):
+            await asyncio.to_thread(terraform.sqs.send_message, QueueUrl=queue_url, MessageBody="first")
+            await until(lambda: took("first"))
+            await asyncio.to_thread(terraform.lambda_.update_event_source_mapping, UUID=uuid, Enabled=False)
+
+            async def is_off() -> bool:
+                return not data_plane.polls(uuid)
+
+            await until(is_off)
+            await asyncio.to_thread(terraform.sqs.send_message, QueueUrl=queue_url, MessageBody="second")
+            await asyncio.sleep(1)
+            assert not await took("second")
+            await asyncio.to_thread(terraform.lambda_.update_event_source_mapping, UUID=uuid, Enabled=True)
+            await until(lambda: took("second"))
+
+    with_data_plane(control_plane, tmp_path, scenario)
+
+
+def test_a_function_that_is_deleted_fails_as_on_aws_and_takes_nothing_else_with_it(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("deleted", {"Action": "sqs:*", "Resource": "*"})
+    gone, stays = terraform.function("gone", HANDLER, role_arn), terraform.function("stays", HANDLER, role_arn)
+    apis = {}
+    for name, arn in (("gone", gone), ("stays", stays)):
+        apis[name] = terraform.api(f"{name}-api")
+        terraform.route(apis[name], "invoke", arn, two_way=True)
+        terraform.deploy(apis[name], "local")
+    terraform.mapping(terraform.queue("deleted"), gone)
+
+    async def scenario(data_plane: DataPlane) -> None:
+        async with followed(data_plane):
+            await asyncio.to_thread(terraform.lambda_.delete_function, FunctionName="gone")
+
+            async def fails() -> bool:
+                return "Internal server error" in await answer(data_plane, apis["gone"])
+
+            await until(fails)
+            assert "accepted" in await answer(data_plane, apis["stays"])
+
+    with_data_plane(control_plane, tmp_path, scenario)
 
 
 def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from selador_local.cloudwatch.datum import Datum
 from selador_local.cloudwatch.metric_store import MetricStore
 from selador_local.control_plane.front_door import signature
+from selador_local.control_plane.front_door.changes import Changes
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse, Protocol
@@ -37,11 +38,13 @@ class InternalApi:
         *,
         disturb_queues: Callable[[str | None], None],
         metrics: MetricStore,
+        changes: Changes,
         snapshot: Snapshot | None,
     ) -> None:
         self._metrics = metrics
         self._iam = iam
         self._disturb_queues = disturb_queues
+        self._changes = changes
         self._snapshot = snapshot
         self._code_locations = code_locations
         self._bearer = f"Bearer {secret}".encode()
@@ -57,6 +60,7 @@ class InternalApi:
         answers = {
             "authenticate": self._authenticate,
             "authorize": self._authorize,
+            "changes": self._count_changes,
             "disorder": self._disorder,
             "metrics": self._put_metrics,
             "observed-calls": self._observed_calls,
@@ -126,6 +130,10 @@ class InternalApi:
             code = refused.codes.get(Protocol.REST_JSON, refused.code)
             return {"accessKeyId": None, "code": code, "message": refused.message}
         return {"accessKeyId": signed.access_key_id}
+
+    def _count_changes(self, _facts: dict[str, Any]) -> dict[str, Any]:
+        """Answer any object with `{"count"}`: it has risen if there may be something else to run."""
+        return {"count": self._changes.count}
 
     def _write_snapshot(self, _facts: dict[str, Any]) -> dict[str, Any]:
         """Answer any object with `{}` once what the control plane holds is in its file."""

@@ -17,6 +17,8 @@ from werkzeug.wsgi import get_input_stream
 
 from selador_local.control_plane.front_door import api_call, signature, validation
 from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
+from selador_local.control_plane.front_door.api_call import ApiCall
+from selador_local.control_plane.front_door.changes import Changes
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
 from selador_local.control_plane.front_door.present_state import PresentState
@@ -39,8 +41,9 @@ type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 class FrontDoor:
     """The WSGI application in front of moto."""
 
-    def __init__(self, iam: Iam, internal_api: InternalApi, account_id: str, region: str) -> None:
+    def __init__(self, iam: Iam, internal_api: InternalApi, changes: Changes, account_id: str, region: str) -> None:
         self._iam = iam
+        self._changes = changes
         self._state = PresentState(iam, account_id, region)
         self._internal_api = internal_api
         self._account_id = account_id
@@ -56,8 +59,9 @@ class FrontDoor:
                 return _send(self._internal_api.answer(request), start_response)
             signed = signature.parse(request)
             protocol = api_call.protocol_of(request, signed.service)
-            self._admit(request, signed, environ)
+            call = self._admit(request, signed, environ)
             answer: Iterable[bytes] = self._moto(environ, start_response)
+            self._changes.note(call)
         except CallRefusedError as refused:
             refusal = refused
         except NotImplementedError as error:
@@ -70,7 +74,7 @@ class FrontDoor:
         _logger.warning("%s %s: %s", request.method, urlsplit(request.url).path, refusal.message)
         return _send(refuse(refusal, protocol), start_response)
 
-    def _admit(self, request: HttpRequest, signed: signature.Signature, environ: dict[str, Any]) -> None:
+    def _admit(self, request: HttpRequest, signed: signature.Signature, environ: dict[str, Any]) -> ApiCall:
         caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
         signature.verify(request, signed, caller.credentials, datetime.now(UTC))
         call = api_call.parse(request, signed.service, environ)
@@ -78,6 +82,7 @@ class FrontDoor:
         self._iam.authorize(caller, action_of(call), resource, secure=_is_secure(request))
         table.check(call, self._state)  # first: its words are the service's own, where the model has only a number
         validation.check(call)
+        return call
 
 
 def listen(port: int) -> socket.socket:

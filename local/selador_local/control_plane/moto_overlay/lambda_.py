@@ -18,6 +18,7 @@ from moto.awslambda.responses import LambdaResponse as MotoResponse
 
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.refusals import unsupported
+from selador_local.control_plane.moto_overlay.function_policies import FunctionPolicies, split
 from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations
 
 # A version differs from its function in these without anything having changed.
@@ -69,13 +70,14 @@ class LambdaFunction(MotoFunction):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: mappings on an alias; idempotent publishing; aliases that a snapshot can hold."""
+    """Gaps: mappings on an alias; idempotent publishing; policies of aliases; aliases that a snapshot can hold."""
 
     _url_module = urls
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._lambdas._aliases = defaultdict(dict)  # moto's makes its values by a lambda, which pickle can't write
+        self._policies = FunctionPolicies()
 
     def create_event_source_mapping(self, spec: dict[str, Any]) -> Any:
         name, source_arn = spec["FunctionName"], spec["EventSourceArn"]
@@ -112,6 +114,32 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         configuration: dict[str, Any] = function.get_configuration()
         return configuration
 
+    def add_permission(self, function_name: str, qualifier: str | None, raw: str) -> dict[str, Any]:
+        policy, qualifier = self._policy(function_name, qualifier)
+        statement: dict[str, Any] = policy.add_statement(raw, qualifier)[0]
+        return statement
+
+    def get_policy(self, function_name: str, qualifier: str | None = None) -> str:
+        text: str = self._policy(function_name, qualifier)[0].wire_format()
+        return text
+
+    def remove_permission(self, function_name: str, sid: str, revision: str = "", qualifier: str | None = None) -> None:
+        self._policy(function_name, qualifier)[0].del_statement(sid, revision)
+
+    def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
+        super().delete_function(function_name, qualifier)
+        self._policies.forget(split(function_name, None)[0], qualifier)
+
+    def delete_alias(self, name: str, function_name: str) -> None:
+        super().delete_alias(name, function_name)
+        self._policies.forget(split(function_name, None)[0], name)
+
+    def _policy(self, function_name: str, qualifier: str | None) -> tuple[Any, str]:
+        """Return the policy of an existing function, version or alias, and the qualifier, which may be in the name."""
+        name, qualifier = split(function_name, qualifier)
+        self.get_function(name, qualifier or None)
+        return self._policies.of(self.get_function(name, None), qualifier), qualifier
+
     def _qualified_arn(self, name_or_arn: str) -> str:
         """Return the ARN of an existing function, with the qualifier of the given name."""
         self.get_function(name_or_arn, None)
@@ -121,7 +149,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
-    """Gaps: moto's code location is on an AWS host, it shows a version's ARN for an alias, and runs code in Docker."""
+    """Gaps: a code location that can be fetched; an alias's own ARN and permissions; code that runs here."""
 
     code_locations: CodeLocations
     invocations: DataPlaneInvocations
@@ -145,6 +173,15 @@ class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
             base = ":".join(function.function_arn.split(":")[:7])
             answer["Configuration"]["FunctionArn"] = f"{base}:{qualifier}"
         return json.dumps(answer)
+
+    def remove_permission(self) -> tuple[int, dict[str, Any], str]:
+        self.backend.remove_permission(
+            self.uri_match["FunctionName"],
+            self.uri_match["StatementId"],
+            self._get_param("RevisionId", ""),
+            self._get_param("Qualifier", None),
+        )
+        return 204, {"status": 204}, ""
 
 
 def _content(function: MotoFunction) -> dict[str, Any]:

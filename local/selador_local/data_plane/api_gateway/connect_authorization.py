@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from selador_local.control_plane_client.iam import Authenticator, Authorizer, SignatureFault
 from selador_local.data_plane.api_gateway import events, refusals
 from selador_local.data_plane.api_gateway.events import Caller
+from selador_local.data_plane.api_gateway.invoke_permission import MayInvoke
 from selador_local.data_plane.api_gateway.refusals import Refusal
 from selador_local.data_plane.deployment import RequestAuthorizer, Route, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import Invoke
@@ -40,8 +41,17 @@ class HandshakeRefusedError(SeladorLocalError):
 class ConnectAuthorization:
     """Decides who may connect to a route. `arn_prefix` ends before the API's id."""
 
-    def __init__(self, *, invoke: Invoke, authenticate: Authenticator, authorize: Authorizer, arn_prefix: str) -> None:
+    def __init__(
+        self,
+        *,
+        invoke: Invoke,
+        may_invoke: MayInvoke,
+        authenticate: Authenticator,
+        authorize: Authorizer,
+        arn_prefix: str,
+    ) -> None:
         self._invoke = invoke
+        self._may_invoke = may_invoke
         self._authenticate = authenticate
         self._authorize = authorize
         self._arn_prefix = arn_prefix
@@ -77,6 +87,12 @@ class ConnectAuthorization:
     ) -> Mapping[str, Any]:
         if not all(_is_present(source, caller, upgrade) for source in authorizer.identity_sources):
             raise HandshakeRefusedError(refusals.UNAUTHORIZED)  # without asking the function (AUTH-04)
+        source_arn = f"{self._arn_prefix}{caller.api_id}/authorizers/{authorizer.authorizer_id}"
+        if not self._may_invoke(authorizer.function_arn, source_arn):
+            _logger.warning(
+                "the policy of %s doesn't let API Gateway invoke it as an authorizer", authorizer.function_arn
+            )
+            raise HandshakeRefusedError(refusals.AUTHORIZER_FAILED)
         method_arn = self._method_arn(caller)
         event = events.authorizer(
             caller,

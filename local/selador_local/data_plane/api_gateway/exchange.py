@@ -57,6 +57,7 @@ _FAILURES = {
     Failure.MALFORMED: (200, "Malformed Lambda proxy response", ErrorMetric.EXECUTION),
     Failure.TIMED_OUT: (504, "Endpoint request timed out", ErrorMetric.INTEGRATION),
     Failure.THROTTLED: (429, "Rate Exceeded.", ErrorMetric.INTEGRATION),
+    Failure.FORBIDDEN: (403, "Invalid permissions on Lambda function", ErrorMetric.EXECUTION),
     Failure.NOT_CALLED: (500, "The function could not be called", ErrorMetric.EXECUTION),
 }
 

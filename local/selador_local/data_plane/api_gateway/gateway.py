@@ -15,6 +15,7 @@ from selador_local.data_plane.api_gateway.connections_api import Connection, Con
 from selador_local.data_plane.api_gateway.events import Caller
 from selador_local.data_plane.api_gateway.exchange import Exchange, IntegrationCall, integration_call
 from selador_local.data_plane.api_gateway.integrations import Failure, Integrations, ProxyResponse
+from selador_local.data_plane.api_gateway.invoke_permission import MayInvoke
 from selador_local.data_plane.api_gateway.limits import HEAD_BYTES, MESSAGE_BYTES, StageThrottles, head_size
 from selador_local.data_plane.api_gateway.response_order import MayBeOvertaken, overtaken
 from selador_local.data_plane.api_gateway.routes import CONNECT, DISCONNECT, select_route
@@ -32,8 +33,9 @@ from selador_local.http import Request, Response, Upgrade
 _logger = logging.getLogger(__name__)
 
 # The handshake's status: 502 after an exception (WS-21), 504 after a timeout (WS-22). AWS's answer to the others is not
-# known; they are treated as exceptions.
+# known; a missing permission is a fault of the configuration, and the rest are treated as exceptions.
 _CONNECT_FAILURES = {
+    Failure.FORBIDDEN: refusals.INTEGRATION_FORBIDDEN,
     Failure.RAISED: refusals.INTEGRATION_FAILED,
     Failure.MALFORMED: refusals.INTEGRATION_FAILED,
     Failure.NOT_CALLED: refusals.INTEGRATION_FAILED,
@@ -53,6 +55,7 @@ class ApiGateway:
         region: str,
         account_id: str,
         invoke: Invoke,
+        may_invoke: MayInvoke,
         authenticate: Authenticator,
         authorizer: Authorizer,
         clock: Clock,
@@ -62,15 +65,19 @@ class ApiGateway:
         self._may_be_overtaken = may_be_overtaken
         self._outbox = outbox
         self._region = region
-        self._integrations = Integrations(invoke)
+        self._integrations = Integrations(invoke, may_invoke)
         self._clock = clock
         self._stages: Mapping[tuple[str, str], Stage] = {}
         self._throttles: dict[tuple[str, str], StageThrottles] = {}
         self._connections: dict[str, Connection] = {}
-        arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
+        self._arn_prefix = arn_prefix = f"arn:aws:execute-api:{region}:{account_id}:"
         self.connections_api = ConnectionsApi(self._connections, authorizer, arn_prefix, self._posted)
         self._authorization = ConnectAuthorization(
-            invoke=invoke, authenticate=authenticate, authorize=authorizer, arn_prefix=arn_prefix
+            invoke=invoke,
+            may_invoke=may_invoke,
+            authenticate=authenticate,
+            authorize=authorizer,
+            arn_prefix=arn_prefix,
         )
         self._lives: set[asyncio.Task[None]] = set()
         self._messages: set[asyncio.Task[None]] = set()
@@ -144,7 +151,7 @@ class ApiGateway:
             refusal = refused.refusal
         if refusal is None and route is not None and route.integration is not None:  # both are optional (WS-23)
             event = events.connect(caller, upgrade.target, upgrade.headers, request_id=request_id, now_ms=at_ms)
-            answer, call = await self._call(route.integration, event)
+            answer, call = await self._call(caller, CONNECT, route.integration, event)
             if isinstance(answer, Failure):
                 refusal = _CONNECT_FAILURES[answer]
             elif not answer.succeeded:
@@ -200,7 +207,7 @@ class ApiGateway:
             exchange = replace(exchange, status=500, error=_FAILED)
         else:
             event = events.message(caller, route.key, text, request_id=request_id, now_ms=at_ms)
-            answer, call = await self._call(route.integration, event)
+            answer, call = await self._call(caller, route.key, route.integration, event)
             status, error, reply = _outcome(route, answer)
             message_id = event["requestContext"]["messageId"]
             exchange = replace(exchange, message_id=message_id, call=call, status=status, error=error)
@@ -224,15 +231,16 @@ class ApiGateway:
         status, call = 200, None
         if route is not None and route.integration is not None:
             event = events.disconnect(caller, code, reason, request_id=request_id, now_ms=at_ms)
-            answer, call = await self._call(route.integration, event)
+            answer, call = await self._call(caller, DISCONNECT, route.integration, event)
             status = 500 if isinstance(answer, Failure) else answer.status
         self._tell(Exchange(caller, "DISCONNECT", DISCONNECT, request_id, at_ms, status, call=call))
 
     async def _call(
-        self, integration: Integration | Unrunnable, event: events.Event
+        self, caller: Caller, route_key: str, integration: Integration | Unrunnable, event: events.Event
     ) -> tuple[ProxyResponse | Failure, IntegrationCall]:
         began = time.monotonic()
-        answer = await self._integrations.call(integration, event)
+        route_arn = f"{self._arn_prefix}{caller.api_id}/{caller.stage}/{route_key}"
+        answer = await self._integrations.call(integration, event, route_arn)
         return answer, integration_call(answer, round((time.monotonic() - began) * 1000))
 
     def _tell(self, exchange: Exchange) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from selador_local.data_plane.api_gateway.events import Event
+from selador_local.data_plane.api_gateway.invoke_permission import MayInvoke
 from selador_local.data_plane.deployment import Integration, Unrunnable
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 from selador_local.errors import SeladorLocalError
@@ -32,6 +33,7 @@ class Failure(enum.Enum):
     """Why there is no response."""
 
     RAISED = enum.auto()
+    FORBIDDEN = enum.auto()
     MALFORMED = enum.auto()
     NOT_CALLED = enum.auto()
     TIMED_OUT = enum.auto()
@@ -41,13 +43,21 @@ class Failure(enum.Enum):
 class Integrations:
     """Invokes functions for the routes. A function that outlasts the integration's timeout goes on running (WS-16)."""
 
-    def __init__(self, invoke: Invoke) -> None:
+    def __init__(self, invoke: Invoke, may_invoke: MayInvoke) -> None:
         self._invoke = invoke
+        self._may_invoke = may_invoke
         self._running: set[asyncio.Task[InvokeResult]] = set()
 
-    async def call(self, integration: Integration | Unrunnable, event: Event) -> ProxyResponse | Failure:
+    async def call(
+        self, integration: Integration | Unrunnable, event: Event, route_arn: str
+    ) -> ProxyResponse | Failure:
         if isinstance(integration, Unrunnable):
             return Failure.RAISED
+        if not self._may_invoke(integration.function_arn, route_arn):
+            _logger.warning(
+                "the policy of %s doesn't let API Gateway invoke it for %s", integration.function_arn, route_arn
+            )
+            return Failure.FORBIDDEN
         task = asyncio.ensure_future(self._invoke(integration.function_arn, json.dumps(event).encode()))
         self._running.add(task)
         task.add_done_callback(self._forget)

@@ -36,6 +36,7 @@ DENIED_EXPLICITLY = Refusal(
 AUTHORIZER_FAILED = Refusal(500, "AuthorizerConfigurationException", None)
 TOO_MANY_REQUESTS = Refusal(429, "TooManyRequestsException", "Too Many Requests")
 HEADERS_TOO_LARGE = Refusal(431, "RequestHeaderFieldsTooLargeException", "Request Header Fields Too Large")
+INTEGRATION_FORBIDDEN = Refusal(500, "InternalServerErrorException", "Internal server error")
 INTEGRATION_FAILED = Refusal(502, "InternalServerErrorException", "Internal server error")
 INTEGRATION_TIMED_OUT = Refusal(504, "InternalServerErrorException", "Endpoint request timed out")
 

@@ -47,7 +47,7 @@ class Poller:
         wait_seconds: int = WAIT_SECONDS,
     ) -> None:
         self._outbox = outbox
-        self._mapping = mapping
+        self.mapping = mapping
         self._filters = [json.loads(pattern) for pattern in mapping.filters]
         self._queue = queue
         self._invoke = invoke
@@ -83,7 +83,7 @@ class Poller:
             except (BotoCoreError, ClientError, SeladorLocalError) as error:
                 # A queue may vanish (`terraform destroy`) and come back: say so once, and go on asking.
                 if failures == 0:
-                    _logger.warning("mapping %s can't read %s: %s", self._mapping.uuid, self._queue.arn, error)
+                    _logger.warning("mapping %s can't read %s: %s", self.mapping.uuid, self._queue.arn, error)
                 await self._pause(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
 
@@ -107,10 +107,10 @@ class Poller:
 
     async def _collect(self) -> "list[MessageTypeDef]":
         """Return a batch: one poll's messages or, with a window, those until it is full or the window ends (ESM-06)."""
-        messages = await self._receive(self._mapping.batch_size, self._wait_seconds)
-        window_end = self._clock.monotonic() + self._mapping.window_seconds
-        while messages and len(messages) < self._mapping.batch_size and self._clock.monotonic() < window_end:
-            messages += await self._receive(self._mapping.batch_size - len(messages), 1)
+        messages = await self._receive(self.mapping.batch_size, self._wait_seconds)
+        window_end = self._clock.monotonic() + self.mapping.window_seconds
+        while messages and len(messages) < self.mapping.batch_size and self._clock.monotonic() < window_end:
+            messages += await self._receive(self.mapping.batch_size - len(messages), 1)
         return messages
 
     async def _receive(self, maximum: int, wait_seconds: int) -> "list[MessageTypeDef]":
@@ -134,7 +134,7 @@ class Poller:
                 done = message_ids_to_delete(
                     result.payload,
                     {message["MessageId"] for message in messages},
-                    reports_batch_item_failures=self._mapping.reports_batch_item_failures,
+                    reports_batch_item_failures=self.mapping.reports_batch_item_failures,
                 )
             self._count("InvokedEventCount", 0 if result is None else len(messages))
             self._count("FailedInvokeEventCount", len(messages) - len(done))
@@ -142,7 +142,7 @@ class Poller:
                 await self._queue.delete([message for message in messages if message["MessageId"] in done])
                 self._count("DeletedEventCount", len(done))
         except (BotoCoreError, ClientError, SeladorLocalError):
-            _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self._mapping.uuid)
+            _logger.exception("mapping %s lost a batch; it returns when its visibility ends", self.mapping.uuid)
 
     async def _invoke_patiently(self, messages: "list[MessageTypeDef]") -> InvokeResult | None:
         """Invoke; if throttled, keep the batch and try again until its visibility would end (ESM-18)."""
@@ -150,7 +150,7 @@ class Poller:
         give_up = None
         while True:
             try:
-                return await self._invoke(self._mapping.function_arn, event)
+                return await self._invoke(self.mapping.function_arn, event)
             except TooManyRequestsError:
                 if give_up is None:
                     give_up = self._clock.monotonic() + await self._queue.visibility_timeout_seconds()
@@ -159,7 +159,7 @@ class Poller:
                 await self._clock.sleep(_THROTTLED_SECONDS)
 
     def _count(self, name: EventCount, events: int) -> None:
-        self._outbox.put(counted(self._mapping, name, events, self._clock.time()))
+        self._outbox.put(counted(self.mapping, name, events, self._clock.time()))
 
     async def _pause(self, seconds: float) -> None:
         try:

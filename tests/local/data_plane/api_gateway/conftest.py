@@ -113,6 +113,8 @@ class Harness:
     outbox: KeptOutbox
     port: int
     keys_allowed: set[str] = field(default_factory=lambda: {"AKIDALLOWED"})
+    sources_refused: set[str] = field(default_factory=set)
+    """What the function's policy doesn't name: routes and authorizers, by the end of their ARN."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     overtaking: bool = False
     held: asyncio.Event = field(default_factory=asyncio.Event)
@@ -182,11 +184,15 @@ def running() -> Running:
         def hold() -> bool:
             return harness.hold()
 
+        def may_invoke(function_arn: str, source_arn: str) -> bool:
+            return not any(source_arn.endswith(f"{API}/{refused}") for refused in harness.sources_refused)
+
         function, clock, outbox = FakeFunction(), MovableClock(), KeptOutbox()
         gateway = ApiGateway(
             region="us-east-1",
             account_id="123456789012",
             invoke=function,
+            may_invoke=may_invoke,
             authenticate=authenticate,
             authorizer=authorizer,
             clock=clock,

@@ -218,3 +218,14 @@ def test_an_authorization_that_cannot_run_lets_nobody_in(running: Running) -> No
             assert await status_of(api.url) == 500
 
     scenario(run())
+
+
+def test_an_authorizer_that_does_not_permit_the_api_is_not_asked(running: Running) -> None:
+    async def run() -> None:
+        async with running(*ROUTES, authorization=asking()) as api:
+            api.sources_refused.add("authorizers/a1")
+
+            assert await status_of(api.url) == 500
+            assert api.function.authorizer_events == []
+
+    scenario(run())

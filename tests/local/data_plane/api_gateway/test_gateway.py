@@ -326,3 +326,19 @@ def test_cloudwatch_is_told_of_clients_that_are_turned_away(running: Running) ->
             ]
 
     scenario(run())
+
+
+def test_a_route_whose_function_does_not_permit_it_fails_without_a_call(running: Running) -> None:
+    async def run() -> None:
+        async with running("$connect", "invoke") as api:
+            async with connect(api.url) as client:
+                api.sources_refused.add("local/invoke")
+                await client.send('{"action":"invoke"}')
+
+                assert json.loads(await client.recv())["message"] == "Internal server error"
+            assert api.function.events_of("invoke") == []
+
+            api.sources_refused.add("local/$connect")
+            assert await refusal(api.url) == 500
+
+    scenario(run())
