@@ -18,12 +18,15 @@ from selador_local.stack import ports, stack_file
 from selador_local.stack.commands import explained
 from selador_local.stack.failures import Failures, lines, told_by_logs
 from selador_local.stack.interruption import interruptible, until_interrupted
+from selador_local.stack.live_code import LiveCode
 from selador_local.stack.observer import Observer
 from selador_local.stack.output import Colour, Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.proxies import past_proxies
+from selador_local.stack.saved_files import look
 from selador_local.stack.stack import DOCUMENTS, PROJECT, WORK_DIR, Stack, running
 from selador_local.stack.viewers import LineViewer, ScreenViewer, Viewer
+from selador_local.stack.watch import Watch
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
 _QUESTION = "Which flats near the harbour allow pets?"
@@ -88,6 +91,7 @@ async def _demo(options: argparse.Namespace, output: Output, failures: Failures)
 
 
 async def _up(options: argparse.Namespace, output: Output, failures: Failures) -> int:
+    seen = look(PROJECT)  # before anything is built: what is saved while the stack comes up is put in afterwards
     progress = Progress(output)
     async with (
         _running(options, progress, failures) as stack,
@@ -100,13 +104,17 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
             "  Ask a question:  make chat   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
             f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
-            "Ctrl-C stops everything.\n"
+            "A changed line of a function is live in seconds. Ctrl-C stops everything.\n"
         )
         is_screen = output.is_terminal and not options.plain
         viewer: Viewer = ScreenViewer(output) if is_screen else LineViewer(output)
+        live_code = LiveCode(stack.artifacts, stack.control_plane)
+        watch = Watch(PROJECT, stack.artifacts, stack.rebuild, live_code, lambda line: output.tell(f"  {line}"))
+        watching = asyncio.create_task(watch.follow(seen))
         try:
             await until_interrupted(_show(stack.observer, viewer))
         finally:
+            watching.cancel()
             output.leave_screen()
     return 0
 

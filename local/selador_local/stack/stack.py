@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,6 +51,10 @@ class Stack:
 
     terraform: LocalTerraform
 
+    artifacts: Path
+    rebuild: Callable[[], Awaitable[None]]
+    """Builds the artifacts again, if anything has changed; raises StackError if that fails."""
+
 
 @contextlib.asynccontextmanager
 async def running(
@@ -81,8 +86,10 @@ async def running(
         async with progress.step("read the documents"):
             library = await _read(documents, work_dir / "logs" / "documents.log")
             progress.note(str(library))
+        build = partial(_build, artifacts, work_dir / "logs" / "packaging.log")
         async with progress.step("build the artifacts"):
-            await _build(artifacts, work_dir / "logs" / "packaging.log", progress)
+            await build(progress.note)
+            progress.note(_sizes(artifacts))
         chosen = ports.choose(port, ports.is_free)
         # What a faster clock has dated is in the future of the next stack.
         memory = parts.enter_context(_memory(work_dir, chosen, remembers=remembers and emulation.clock.scale == 1))
@@ -138,6 +145,8 @@ async def running(
             bedrock=bedrock,
             outputs=outputs,
             terraform=terraform,
+            artifacts=artifacts,
+            rebuild=partial(build, lambda _: None),
         )
 
 
@@ -219,13 +228,15 @@ async def _read(documents: Path, log: Path) -> Library:
     return library
 
 
-async def _build(artifacts: Path, log: Path, progress: Progress) -> None:
+async def _build(artifacts: Path, log: Path, on_line: Callable[[str], None]) -> None:
     builder = str(PROJECT / "packaging" / "build_artifacts.py")
     await run(
         [sys.executable, builder, "--architecture", "host", "--output", str(artifacts)],
         environment=os.environ,
         log=log,
-        on_line=progress.note,
+        on_line=on_line,
     )
-    sizes = (f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in sorted(artifacts.glob("*.zip")))
-    progress.note(", ".join(sizes))
+
+
+def _sizes(artifacts: Path) -> str:
+    return ", ".join(f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in sorted(artifacts.glob("*.zip")))
