@@ -70,7 +70,8 @@ LAPTOP_STACK = {
     "http": set(),
     "iam_policy": set(),
     "log_files": set(),
-    "stack": {"bedrock", "control_plane_client", "data_plane", "errors", "http", "log_files"},
+    "issuer": {"errors", "http"},
+    "stack": {"bedrock", "control_plane_client", "data_plane", "errors", "http", "issuer", "log_files"},
 }
 """Each part of the laptop stack, and the parts that it may import. The planes talk over HTTP, as on AWS."""
 

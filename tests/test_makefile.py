@@ -15,7 +15,20 @@ from selador_deploy.cli import COMMANDS, DIST, ENV
 
 PROJECT = Path(__file__).parents[1]
 FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
-GIVEN = (*FLAGS, "AGAINST", "ARCHITECTURE", "FOLDERS", "FRESH", "MINUTES", "PLANS", "PORT", "TF")
+GIVEN = (
+    *FLAGS,
+    "AGAINST",
+    "ARCHITECTURE",
+    "AUTH",
+    "EXPIRED",
+    "FOLDERS",
+    "FRESH",
+    "MINUTES",
+    "PLANS",
+    "PORT",
+    "SUB",
+    "TF",
+)
 HOSTILE = {
     "semicolon": "dev;touch x",
     "quote": "'; touch x; '",
@@ -131,12 +144,21 @@ def test_a_packaging_command_gets_its_value_as_one_argument(
 
 @hostile
 @both_ways
-def test_the_stack_gets_its_port_as_one_argument(makefile: Makefile, value: str, way: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("local", ["up", "--port={}", "--auth={}", "--fresh"]),
+        ("token", ["token", "--subject={}", "--expired"]),
+    ],
+)
+def test_the_stack_gets_each_value_as_one_argument(
+    makefile: Makefile, value: str, way: str, target: str, command: list[str]
+) -> None:
     arguments, environ = given(value, way)
 
-    makefile.make("local", *arguments, **environ)
+    makefile.make(target, *arguments, **environ)
 
-    assert makefile.arguments() == ["-m", "selador_local", "up", f"--port={value}", "--fresh"]
+    assert makefile.arguments() == ["-m", "selador_local", *(argument.format(value) for argument in command)]
     assert makefile.nothing_was_run()
 
 
@@ -176,6 +198,7 @@ def test_without_a_word_it_is_dev_and_nothing_else_is_given(makefile: Makefile) 
         ("plan", "JSON", "JSON is {!r}; give JSON=1, or none"),
         ("bootstrap", "YES", "YES is {!r}; give YES=1, or none"),
         ("artifacts", "ARCHITECTURE", "invalid choice: {!r}"),
+        ("local", "AUTH", "invalid Authorization value: {!r}"),
         ("local", "PORT", "invalid int value: {!r}"),
         ("verify-artifacts", "AGAINST", "verify_artifacts: {} does not exist"),
         ("compare-artifacts", "FOLDERS", "verify_artifacts: dev;touch does not exist"),

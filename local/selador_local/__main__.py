@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,11 @@ from selador_client import demo
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
+from selador_local.issuer.keys import open_keys
+from selador_local.issuer.tokens import mint
 from selador_local.stack import ports, stack_file
-from selador_local.stack.commands import explained
+from selador_local.stack.authorization import Authorization
+from selador_local.stack.commands import StackError, explained
 from selador_local.stack.failures import Failures, lines, told_by_logs
 from selador_local.stack.interruption import interruptible, until_interrupted
 from selador_local.stack.live_code import LiveCode
@@ -24,11 +29,16 @@ from selador_local.stack.output import Colour, Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.proxies import past_proxies
 from selador_local.stack.saved_files import look
-from selador_local.stack.stack import DOCUMENTS, PROJECT, WORK_DIR, Stack, running
+from selador_local.stack.stack import DOCUMENTS, ISSUER, PROJECT, WORK_DIR, Stack, running
 from selador_local.stack.viewers import LineViewer, ScreenViewer, Viewer
 from selador_local.stack.watch import Watch
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
+_CHATS = {
+    Authorization.NONE: "make chat",
+    Authorization.JWT: "SELADOR_TOKEN=$(make -s token SUB=alice) make chat",
+    Authorization.IAM: "sign the handshake, as docs/local-development.md shows",
+}
 _QUESTION = "Which flats near the harbour allow pets?"
 
 
@@ -74,7 +84,18 @@ def _env(facts: Mapping[str, Any], _: argparse.Namespace) -> str:
     return stack_file.shell_commands(facts["environment"])
 
 
-_PRINTED = {"env": _env}
+def _token(facts: Mapping[str, Any], options: argparse.Namespace) -> str:
+    if not options.subject:
+        raise StackError("SUB is missing; give SUB=<whom the token is for>")
+    if facts["terraformVariables"]["authorization"] != Authorization.JWT:
+        raise StackError("the stack that runs takes no tokens; start it with make local AUTH=jwt")
+    now = datetime.now(UTC)
+    issuer = json.loads(facts["terraformVariables"]["jwt"])["issuer"]
+    keys = open_keys(options.work_dir / ISSUER, now)
+    return f"{mint(keys, issuer, options.subject, now, expired=options.expired)}\n"
+
+
+_PRINTED = {"env": _env, "token": _token}
 
 
 async def _demo(options: argparse.Namespace, output: Output, failures: Failures) -> int:
@@ -101,7 +122,7 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
             output.write(f"\n  port {options.port} is taken, so the address is another one\n")
         output.write(
             f"\n  {stack.websocket_url}\n\n"
-            "  Ask a question:  make chat   (in another terminal)\n"
+            f"  Ask a question:  {_CHATS[options.auth]}   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
             f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
             "A changed line of a function is live in seconds. Ctrl-C stops everything.\n"
@@ -133,6 +154,7 @@ def _running(options: argparse.Namespace, progress: Progress, failures: Failures
         failures=failures,
         emulation=emulation,
         port=options.port,
+        authorization=options.auth,
         fresh=options.fresh,
     )
 
@@ -141,6 +163,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m selador_local", description="Selador on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
+        ("token", "print a token of the running stack's own issuer"),
         ("env", "print the commands that let a shell's AWS clients reach the running stack"),
         ("demo", "start the stack, ask one question, print the answer as it streams, stop the stack"),
         ("up", "start the stack and keep it running until Ctrl-C"),
@@ -153,6 +176,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             metavar="FOLDER",
             help="folder for artifacts, logs and stack.json (default: .local); each running stack needs its own",
         )
+        if name == "token":
+            command.add_argument("--subject", required=True, help="whom the token is for: its claim sub")
+            command.add_argument("--expired", action="store_true", help="a token that has been over for an hour")
         if name in _PRINTED:
             continue
         command.add_argument(
@@ -166,6 +192,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             type=int,
             default=ports.DEFAULT,
             help="of the WebSocket API; the next free one if it is taken (default: %(default)s)",
+        )
+        command.add_argument(
+            "--auth",
+            type=Authorization,
+            choices=list(Authorization),
+            default=Authorization.NONE,
+            help="who may connect: everybody here, whoever has a token of the stack's own issuer, whoever signs",
         )
         command.add_argument("--fresh", action="store_true", help="begin anew, without what the last stack left")
         _add_emulation(command)

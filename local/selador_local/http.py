@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import socket
+import ssl
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,9 +88,14 @@ class Server:
 
 
 async def serve(
-    handler: Handler, *, port: int = 0, upgrade: UpgradeHandler | None = None, max_body_bytes: int = MAX_BODY_BYTES
+    handler: Handler,
+    *,
+    port: int = 0,
+    upgrade: UpgradeHandler | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    tls: ssl.SSLContext | None = None,
 ) -> Server:
-    """Serve on 127.0.0.1 and `port` (0: any free one).
+    """Serve on 127.0.0.1 and `port` (0: any free one), by https if there is a context for TLS.
 
     `upgrade`, if given, gets requests to change to the WebSocket protocol. A body above `max_body_bytes` is answered
     with 413 and never reaches the handler. An exception in a handler is logged and answered with 500.
@@ -108,7 +114,7 @@ async def serve(
             del connections[task]
             writer.close()
 
-    return Server(await asyncio.start_server(connected, HOST, port), connections)
+    return Server(await asyncio.start_server(connected, HOST, port, ssl=tls), connections)
 
 
 class _Connection:

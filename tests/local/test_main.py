@@ -6,11 +6,13 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from selador_local import __main__ as command_line
 from selador_local.control_plane_client.client import ControlPlaneError
 from selador_local.stack import stack_file
+from selador_local.stack.authorization import Authorization, terraform_variables
 
 COMMAND = [sys.executable, "-m", "selador_local"]
 
@@ -64,6 +66,41 @@ def test_without_a_stack_env_fails_and_prints_nothing_to_evaluate(
 
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "\nno stack is running; start one with make local\n")
+
+
+def test_a_token_is_the_running_stacks_issuers_and_for_whom_one_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "WORK_DIR", tmp_path)
+    variables = dict(terraform_variables(Authorization.JWT, 8790))
+    stack_file.write(tmp_path / "stack.json", {"terraformVariables": variables})
+
+    assert command_line.main(["token", "--subject", "alice"]) == 0
+
+    claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
+    assert (claims["sub"], claims["iss"]) == ("alice", "https://127.0.0.1:8790")
+
+
+def test_a_token_for_nobody_is_not_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "WORK_DIR", tmp_path)
+    stack_file.write(tmp_path / "stack.json", {"terraformVariables": {"authorization": "jwt"}})
+
+    assert command_line.main(["token", "--subject", ""]) == 1
+
+    assert capsys.readouterr().err == "\nSUB is missing; give SUB=<whom the token is for>\n"
+
+
+def test_a_stack_that_takes_no_tokens_has_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "WORK_DIR", tmp_path)
+    stack_file.write(tmp_path / "stack.json", {"terraformVariables": {"authorization": "none"}})
+
+    assert command_line.main(["token", "--subject", "alice"]) == 1
+
+    assert "takes no tokens; start it with make local AUTH=jwt" in capsys.readouterr().err
 
 
 def test_an_error_of_the_stack_is_a_sentence_and_exits_1(

@@ -50,6 +50,7 @@ class DataPlane:
 
     API Gateway listens on `port`: `ws://127.0.0.1:{port}/{api-id}/{stage}`, with @connections below it. 0 takes any
     free port; `port` is then that one. `work_dir` holds `logs/<function>.log` and, while it runs, the functions' code.
+    `trusted` is a file of certificates that functions trust, in place of their operating system's.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class DataPlane:
         port: int,
         bedrock_endpoint: str,
         emulation: Emulation,
+        *,
+        trusted: Path | None = None,
     ) -> None:
         self.port = port
         self.clock = emulation.clock
@@ -90,6 +93,7 @@ class DataPlane:
             outbox=self._outbox,
         )
         self._bedrock_endpoint = bedrock_endpoint
+        self._trusted = trusted
         self._faults = FaultEndpoint(self.gateway, self._lambda, control_plane)
         self._invocations = InvokeApi(self._lambda, control_plane.secret_access_key, self._read_function)
         self._server: Server | None = None
@@ -113,6 +117,7 @@ class DataPlane:
             "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": self._bedrock_endpoint,
             "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": self._bedrock_endpoint,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._bedrock_endpoint,
+            **({"SSL_CERT_FILE": str(self._trusted)} if self._trusted else {}),
         }
         self._faults.servers_of_functions = [self._server, self._aws_apis]
         self._outbox.start()

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +20,10 @@ from selador_local.control_plane_client.client import ControlPlane, ControlPlane
 from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
+from selador_local.issuer.keys import open_keys
+from selador_local.issuer.server import publish
 from selador_local.stack import ports, stack_file
+from selador_local.stack.authorization import Authorization, terraform_variables
 from selador_local.stack.commands import StackError, run
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.deploy import Deploy
@@ -34,6 +38,8 @@ from selador_local.stack.terraform import LocalTerraform
 PROJECT = Path(__file__).parents[3]
 DOCUMENTS = PROJECT / "local" / "documents"
 WORK_DIR = PROJECT / ".local"
+ISSUER = "issuer"
+"""The issuer's folder, below the work folder."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ async def running(
     failures: Failures,
     emulation: Emulation = Emulation(),  # noqa: B008  # it never changes
     port: int = ports.DEFAULT,
+    authorization: Authorization = Authorization.NONE,
     fresh: bool = False,
     remembers: bool = True,
 ) -> AsyncIterator[Stack]:
@@ -92,9 +99,9 @@ async def running(
             progress.note(_sizes(artifacts))
         chosen = ports.choose(port, ports.is_free)
         # What a faster clock has dated is in the future of the next stack.
-        memory = parts.enter_context(_memory(work_dir, chosen, remembers=remembers and emulation.clock.scale == 1))
-        if fresh:
-            memory.forget()
+        memory = parts.enter_context(
+            _memory(work_dir, chosen, remembers=remembers and emulation.clock.scale == 1, fresh=fresh)
+        )
         async with progress.step("start the control plane"):
             arguments = ["--port", str(chosen.control_plane), "--data-plane-port", str(chosen.api_gateway)]
             arguments += ["--time-scale", str(emulation.clock.scale), "--time-origin", str(emulation.clock.origin)]
@@ -110,7 +117,10 @@ async def running(
                 bedrock = BedrockStandIn(library, authorize=ControlPlaneAuthorizer(control_plane))
                 await bedrock.start(chosen.bedrock)
                 parts.push_async_callback(bedrock.stop)
-                data_plane = DataPlane(control_plane, work_dir, chosen.api_gateway, bedrock.endpoint, emulation)
+                trusted = await parts.enter_async_context(_issuer(authorization, work_dir / ISSUER, chosen.issuer))
+                data_plane = DataPlane(
+                    control_plane, work_dir, chosen.api_gateway, bedrock.endpoint, emulation, trusted=trusted
+                )
                 data_plane.journal.on_failure = failures.add_function
                 observer = Observer(control_plane, data_plane, failures, emulation.clock.time)
                 state_api = StateApi(observer.look, data_plane.journal, bedrock.faults, work_dir / "logs")
@@ -118,7 +128,7 @@ async def running(
                 parts.push_async_callback(data_plane.stop)
                 progress.note(bedrock.endpoint)
             announced = work_dir / stack_file.NAME
-            variables = {"authorization": "none"}  # whoever can reach 127.0.0.1
+            variables = terraform_variables(authorization, chosen.issuer)
             facts = {
                 "dist": str(artifacts),
                 "environment": stack_file.environment(
@@ -185,14 +195,30 @@ class _Keeper:
 
 
 @contextlib.contextmanager
-def _memory(work_dir: Path, chosen: Ports, *, remembers: bool) -> Iterator[Memory]:
+def _memory(work_dir: Path, chosen: Ports, *, remembers: bool, fresh: bool) -> Iterator[Memory]:
     if remembers:
         memory = Memory(work_dir / f"port-{chosen.api_gateway}")
         memory.folder.mkdir(mode=0o700, exist_ok=True)
+        if fresh:
+            memory.forget()
         yield memory
     else:
         with tempfile.TemporaryDirectory(dir=work_dir, prefix="memory-") as folder:
             yield Memory(Path(folder))
+
+
+@contextlib.asynccontextmanager
+async def _issuer(authorization: Authorization, folder: Path, port: int) -> AsyncIterator[Path | None]:
+    """Run the issuer of tokens, if they are asked for; give the file that functions need to trust it."""
+    if authorization is not Authorization.JWT:
+        yield None
+        return
+    keys = open_keys(folder, datetime.now(UTC))
+    server = await publish(keys, port)
+    try:
+        yield keys.certificate
+    finally:
+        await server.close()
 
 
 @contextlib.asynccontextmanager

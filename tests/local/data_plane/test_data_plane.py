@@ -71,10 +71,14 @@ def api_id(control_plane: ControlPlane) -> str:
 
 
 def with_data_plane(
-    control_plane: ControlPlane, work_dir: Path, scenario: Callable[[DataPlane], Awaitable[None]], port: int = 0
+    control_plane: ControlPlane,
+    work_dir: Path,
+    scenario: Callable[[DataPlane], Awaitable[None]],
+    port: int = 0,
+    trusted: Path | None = None,
 ) -> None:
     async def run() -> None:
-        data_plane = DataPlane(control_plane, work_dir, port, "http://127.0.0.1:1", Emulation())
+        data_plane = DataPlane(control_plane, work_dir, port, "http://127.0.0.1:1", Emulation(), trusted=trusted)
         await data_plane.start()
         try:
             async with asyncio.timeout(STUCK_SECONDS):
@@ -282,6 +286,24 @@ def test_a_function_that_is_deleted_fails_as_on_aws_and_takes_nothing_else_with_
             assert "accepted" in await answer(data_plane, apis["stays"])
 
     with_data_plane(control_plane, tmp_path, scenario)
+
+
+def test_functions_trust_the_certificates_that_the_stack_gives_them(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("trusting", {"Action": "sqs:*", "Resource": "*"})
+    source = (
+        "import os\ndef handle(event, context):\n    return {'statusCode': 200, 'body': os.environ['SSL_CERT_FILE']}"
+    )
+    api_id = terraform.api("trusting")
+    terraform.route(api_id, "invoke", terraform.function("trusting", source, role_arn), two_way=True)
+    terraform.deploy(api_id, "local")
+
+    async def scenario(data_plane: DataPlane) -> None:
+        await data_plane.load()
+        assert await answer(data_plane, api_id) == "/certificate.pem"
+
+    with_data_plane(control_plane, tmp_path, scenario, trusted=Path("/certificate.pem"))
 
 
 def test_nothing_is_served_before_it_is_loaded_and_stop_closes_with_1001(

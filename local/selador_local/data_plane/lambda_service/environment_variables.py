@@ -20,7 +20,8 @@ def environment_variables(
 ) -> dict[str, str]:
     """Return all variables of the process. Lambda's reserved names, which AWS refuses in a configuration, win (LAM-19).
 
-    `endpoints` are the `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs to this machine. `runtime_api` is host:port.
+    `endpoints` are the `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs to this machine, and SSL_CERT_FILE if servers
+    on it are to be trusted. `runtime_api` is host:port.
     """
     defaults = {  # a function's configuration may replace these (LAM-20)
         "LANG": "en_US.UTF-8",
