@@ -24,7 +24,7 @@ from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.moto_overlay.apigatewayv2 import PATHS, ApiGatewayV2Api, ApiGatewayV2Backend
 from selador_local.control_plane.moto_overlay.cloudwatch.alarms import CloudWatchApi, CloudWatchBackend
 from selador_local.control_plane.moto_overlay.cloudwatch_logs import LogsApi, LogStream
-from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi, LambdaBackend, LambdaFunction
+from selador_local.control_plane.moto_overlay.lambda_ import ACCOUNT_SETTINGS, LambdaApi, LambdaBackend, LambdaFunction
 from selador_local.control_plane.moto_overlay.s3 import Bucket
 from selador_local.control_plane.moto_overlay.sqs.api import SqsApi, SqsBackend
 from selador_local.control_plane.moto_overlay.sqs.queue import StandardQueue
@@ -49,6 +49,7 @@ def install(data_plane_port: int, code_locations: CodeLocations, clock: StackClo
     LambdaApi.code_locations = code_locations
     moto.awslambda.models.LambdaFunction = LambdaFunction
     moto.awslambda.models.lambda_backends.backend = LambdaBackend
+    moto.awslambda.urls.url_paths[ACCOUNT_SETTINGS] = LambdaApi.dispatch
     _serve(moto.awslambda.urls.url_paths, LambdaApi)
 
     LogsApi.clock = clock

@@ -21,6 +21,15 @@ from selador_local.control_plane.front_door.refusals import unsupported
 from selador_local.control_plane.moto_overlay.function_policies import FunctionPolicies, split
 from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations
 
+# The path that moto's URL map lacks.
+ACCOUNT_SETTINGS = "{0}/2016-08-19/account-settings/?$"
+_ACCOUNT_LIMITS = {
+    "CodeSizeUnzipped": 262_144_000,
+    "CodeSizeZipped": 52_428_800,
+    "ConcurrentExecutions": 1_000,  # by default (LAM-41)
+    "TotalCodeSize": 80_530_636_800,
+}
+
 # A version differs from its function in these without anything having changed.
 _OF_THE_VERSION = frozenset({"FunctionArn", "LastModified", "LastUpdateStatus", "Version"})
 
@@ -70,7 +79,7 @@ class LambdaFunction(MotoFunction):  # type: ignore[misc] # moto is untyped
 
 
 class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
-    """Gaps: mappings on an alias; idempotent publishing; policies of aliases; aliases that a snapshot can hold."""
+    """Gaps: mappings on an alias, and an alias's own policy; the account's settings; idempotent publishing."""
 
     _url_module = urls
 
@@ -140,6 +149,24 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         self.get_function(name, qualifier or None)
         return self._policies.of(self.get_function(name, None), qualifier), qualifier
 
+    def list_event_source_mappings(self, event_source_arn: str, function_name: str) -> list[Any]:
+        """Return mappings; those of a function are found by the qualifier that they name, as on AWS."""
+        mappings = super().list_event_source_mappings(event_source_arn, "")
+        wanted = split(function_name, None) if function_name else None
+        return [mapping for mapping in mappings if wanted in {None, split(mapping.function_arn, None)}]
+
+    def account_settings(self) -> dict[str, Any]:
+        functions = list(self.list_functions())
+        reserved = sum(function.reserved_concurrency or 0 for function in functions)
+        unreserved = _ACCOUNT_LIMITS["ConcurrentExecutions"] - reserved
+        return {
+            "AccountLimit": {**_ACCOUNT_LIMITS, "UnreservedConcurrentExecutions": unreserved},
+            "AccountUsage": {
+                "FunctionCount": len(functions),
+                "TotalCodeSize": sum(function.code_size for function in functions),
+            },
+        }
+
     def _qualified_arn(self, name_or_arn: str) -> str:
         """Return the ARN of an existing function, with the qualifier of the given name."""
         self.get_function(name_or_arn, None)
@@ -173,6 +200,9 @@ class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
             base = ":".join(function.function_arn.split(":")[:7])
             answer["Configuration"]["FunctionArn"] = f"{base}:{qualifier}"
         return json.dumps(answer)
+
+    def get_account_settings(self) -> str:
+        return json.dumps(self.backend.account_settings())
 
     def remove_permission(self) -> tuple[int, dict[str, Any], str]:
         self.backend.remove_permission(

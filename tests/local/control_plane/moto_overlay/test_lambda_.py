@@ -208,6 +208,17 @@ class TestEventSourceMapping:
 
         assert made["FunctionArn"] == f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
 
+    def test_mappings_are_found_by_the_alias_that_they_name(self, lambda_: Any, alias_arn: str, queue_arn: str) -> None:
+        uuid = lambda_.create_event_source_mapping(EventSourceArn=queue_arn, FunctionName=alias_arn)["UUID"]
+        name = alias_arn.split(":")[6]
+
+        def found(function: str) -> list[str]:
+            mappings = lambda_.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+            return [mapping["UUID"] for mapping in mappings]
+
+        assert found(f"{name}:live") == found(alias_arn) == [uuid]
+        assert found(name) == []
+
     def test_a_function_has_one_mapping_per_queue(self, lambda_: Any, alias_arn: str, queue_arn: str) -> None:
         lambda_.create_event_source_mapping(FunctionName=alias_arn, EventSourceArn=queue_arn)
 
@@ -225,3 +236,18 @@ class TestEventSourceMapping:
 
         [message] = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
         assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_the_accounts_concurrency_is_what_functions_leave_of_it(
+    lambda_: Any, name: str, create: Callable[..., Any]
+) -> None:
+    create()
+    before = lambda_.get_account_settings()
+
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=7)
+
+    after = lambda_.get_account_settings()
+    assert after["AccountLimit"]["ConcurrentExecutions"] == 1_000
+    unreserved = [found["AccountLimit"]["UnreservedConcurrentExecutions"] for found in (before, after)]
+    assert unreserved[0] - unreserved[1] == 7
+    assert after["AccountUsage"]["FunctionCount"] == before["AccountUsage"]["FunctionCount"] > 0
