@@ -84,15 +84,12 @@ class Snapshot:
 
     def write(self) -> None:
         """Write what the backends hold. An earlier file is replaced only by a whole one."""
-        content = io.BytesIO()
-        _Pickler(content, protocol=pickle.HIGHEST_PROTOCOL).dump(
-            {service: list(get_backend(service).iter_backends()) for service in _SERVICES}
-        )
+        content = _pickled()
         unfinished = self._path.with_name(f"{self._path.name}.unfinished")
         unfinished.unlink(missing_ok=True)
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(json.dumps(asdict(self._origin)).encode() + b"\n")
-            file.write(content.getbuffer())
+            file.write(content)
         unfinished.replace(self._path)
 
     def _read(self) -> None:
@@ -113,6 +110,21 @@ class Snapshot:
         for account_id, _, backend in held["s3"]:
             # What moto keeps beside its backends: without it, whoever makes a bucket that is there replaces it.
             s3_backends.bucket_accounts.update(dict.fromkeys(backend.buckets, (backend.partition, account_id)))
+
+
+def _pickled() -> bytes:
+    for last in (False, False, True):
+        content = io.BytesIO()
+        try:
+            _Pickler(content, protocol=pickle.HIGHEST_PROTOCOL).dump(
+                {service: list(get_backend(service).iter_backends()) for service in _SERVICES}
+            )
+        except RuntimeError:  # a dictionary has changed meanwhile: other calls go on
+            if last:
+                raise
+        else:
+            break
+    return content.getvalue()
 
 
 def _difference(written_by: Origin, here: Origin) -> str | None:
