@@ -181,6 +181,10 @@ soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under l
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow
 	@cat build/soak-deploys.json
 
+.PHONY: test-restart
+test-restart: $(READY) ## start a laptop stack three times, and look what is applied each time (three minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_restart.py -m slow -s
+
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
 	@$(PYTHON) scripts/generate_readmes.py
