@@ -59,10 +59,15 @@ class LiveCode:
         ]
         newest = max((version for version in versions if version != "$LATEST"), key=int, default=None)
         version = self._lambda.update_function_code(FunctionName=function, ZipFile=content, Publish=True)["Version"]
+        served = False
         for page in self._lambda.get_paginator("list_aliases").paginate(FunctionName=function):
             for alias in page["Aliases"]:
                 if alias["FunctionVersion"] == newest:
                     self._lambda.update_alias(FunctionName=function, Name=alias["Name"], FunctionVersion=version)
+                    served = True
+        if served and newest is not None:
+            # A day of saved lines would otherwise leave a zip each, all of them in memory and in the snapshot.
+            self._lambda.delete_function(FunctionName=function, Qualifier=newest)
 
 
 def _code_sha256(sha256: str) -> str:

@@ -68,6 +68,22 @@ def test_every_function_of_a_changed_zip_serves_it_and_no_other(
     assert code_of(terraform, f"{name}-handler") == code_of(terraform, f"{name}-authorizer") != main
 
 
+def test_a_version_that_nobody_serves_any_more_goes(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path, name: str
+) -> None:
+    build(tmp_path, main=f"# {name}: 0")
+    create(terraform, name, (tmp_path / "main.zip").read_bytes())
+
+    for number in (1, 2, 3):
+        before = zips(tmp_path)
+        build(tmp_path, main=f"# {name}: {number}")
+        LiveCode(tmp_path, control_plane).replace(before)
+
+    versions = terraform.lambda_.list_versions_by_function(FunctionName=name)["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "4"]
+    assert code_of(terraform, name) == versions[1]["CodeSha256"]
+
+
 def test_an_alias_on_an_older_version_stays_there(
     control_plane: ControlPlane, terraform: Any, tmp_path: Path, name: str
 ) -> None:

@@ -87,6 +87,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         super().__init__(region_name, account_id)
         self._lambdas._aliases = defaultdict(dict)  # moto's makes its values by a lambda, which pickle can't write
         self._policies = FunctionPolicies()
+        self._newest_versions: dict[str, int] = {}
 
     def create_event_source_mapping(self, spec: dict[str, Any]) -> Any:
         name, source_arn = spec["FunctionName"], spec["EventSourceArn"]
@@ -113,7 +114,14 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
         function = self.get_function(function_name, None)
         versions = [one for one in self.list_versions_by_function(function.function_name) if one.version != "$LATEST"]
         function.code_or_config_updated = not versions or _content(function) != _content(versions[-1])
-        return super().publish_version(function_name, description)
+        published = super().publish_version(function_name, description)
+        if published not in versions:
+            # moto counts the versions that there are, and would give a deleted one's number again.
+            newest = self._newest_versions.get(function.function_name, 0) + 1
+            self._newest_versions[function.function_name] = newest
+            published.set_version(newest)
+            self._lambdas._arns[published.function_arn] = published
+        return published
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any]:
         function = self.get_function(function_name, qualifier)
@@ -138,6 +146,8 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
         super().delete_function(function_name, qualifier)
         self._policies.forget(split(function_name, None)[0], qualifier)
+        if qualifier is None:
+            self._newest_versions.pop(split(function_name, None)[0], None)
 
     def delete_alias(self, name: str, function_name: str) -> None:
         super().delete_alias(name, function_name)

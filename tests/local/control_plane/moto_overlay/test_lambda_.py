@@ -168,6 +168,18 @@ class TestVersions:
         assert old["Configuration"]["CodeSha256"] == sha256(FIRST)
         assert fetch(old["Code"]["Location"]) == FIRST
 
+    def test_the_number_of_a_deleted_version_is_not_given_again(
+        self, lambda_: Any, name: str, create: Callable[..., Any]
+    ) -> None:
+        create()
+        assert lambda_.update_function_code(FunctionName=name, ZipFile=SECOND, Publish=True)["Version"] == "2"
+        lambda_.delete_function(FunctionName=name, Qualifier="1")
+
+        assert lambda_.update_function_code(FunctionName=name, ZipFile=FIRST, Publish=True)["Version"] == "3"
+
+        found = lambda_.get_function(FunctionName=name, Qualifier="3")["Configuration"]
+        assert (found["Version"], found["CodeSha256"]) == ("3", sha256(FIRST))
+
     def test_a_new_setting_makes_a_version(self, lambda_: Any, name: str, create: Callable[..., Any]) -> None:
         create()
 
