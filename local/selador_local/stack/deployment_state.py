@@ -36,8 +36,9 @@ class DeploymentState:
         return cls(s3, settings["bucket"], f"env:/local/{settings['key']}")
 
     def make_bucket(self) -> None:
-        """Make the bucket; one that is there already stays as it is."""
+        """Make the bucket, which keeps old versions; one that is there already stays as it is."""
         self.s3.create_bucket(Bucket=self.bucket)
+        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def read(self) -> Mapping[str, Any]:
         """Return the state; empty before the first apply."""

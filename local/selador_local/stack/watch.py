@@ -59,7 +59,8 @@ class Watch:
             replaced = await asyncio.to_thread(self._live_code.replace, running)
             running = await asyncio.to_thread(zips, self._artifacts)
         except (StackError, BotoCoreError, ClientError, OSError) as error:
-            self._tell(f"{named}: saved, but the functions go on with the code before: {error}")
+            reason = str(error).splitlines()[-1]  # a command that failed says first which, and why in the end
+            self._tell(f"{named}: saved, but the functions go on with the code before: {reason}")
         else:
             what = ", ".join(replaced) if replaced else "no function"
             self._tell(f"{named}: saved, {what} replaced in {time.monotonic() - began:.1f} s")

@@ -40,6 +40,7 @@ def test_a_bucket_that_is_there_keeps_what_it_holds(state: DeploymentState) -> N
     state.make_bucket()
 
     assert state.read() == {"serial": 3}
+    assert state.s3.get_bucket_versioning(Bucket=state.bucket)["Status"] == "Enabled"  # doctor asks for it
 
 
 def test_a_lock_is_taken_away_and_none_is_fine(state: DeploymentState) -> None:

@@ -48,7 +48,7 @@ class Project:
     async def build(self) -> None:
         self.builds += 1
         if self.file.read_text() == "broken":
-            raise StackError("handler.py, line 1: invalid syntax")
+            raise StackError("build failed with status 1; see packaging.log\nhandler.py, line 1: invalid syntax")
         artifact = {"path": "main.zip", "sha256": self.file.read_text()}
         (self.folder / "manifest.json").write_text(json.dumps({"artifacts": {"main": artifact}}))
 
