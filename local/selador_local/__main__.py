@@ -130,7 +130,14 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
         is_screen = output.is_terminal and not options.plain
         viewer: Viewer = ScreenViewer(output) if is_screen else LineViewer(output)
         live_code = LiveCode(stack.artifacts, stack.control_plane)
-        watch = Watch(PROJECT, stack.artifacts, stack.rebuild, live_code, lambda line: output.tell(f"  {line}"))
+        watch = Watch(
+            PROJECT,
+            stack.artifacts,
+            stack.rebuild,
+            live_code,
+            tell=lambda line: output.tell(f"  {line}"),
+            complain=failures.add,
+        )
         watching = asyncio.create_task(watch.follow(seen))
         try:
             await until_interrupted(_show(stack.observer, viewer))

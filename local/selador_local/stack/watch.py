@@ -18,7 +18,8 @@ _NAMED_FILES = 3
 class Watch:
     """Watches the functions' files of `project`. `build` makes the zips in `artifacts` anew, or raises StackError.
 
-    `tell` is given a line about each change, and about each failure: the functions then go on with the code they have.
+    `tell` is given a line about each change, `complain` about each failure: the functions then go on with the code that
+    they have.
     """
 
     def __init__(
@@ -27,13 +28,16 @@ class Watch:
         artifacts: Path,
         build: Callable[[], Awaitable[None]],
         live_code: LiveCode,
+        *,
         tell: Callable[[str], None],
+        complain: Callable[[str], None],
     ) -> None:
         self._project = project
         self._artifacts = artifacts
         self._build = build
         self._live_code = live_code
         self._tell = tell
+        self._complain = complain
 
     async def follow(self, seen: Seen) -> None:
         """Put in what was saved after `seen`, and whatever is saved from now on, until this is cancelled."""
@@ -60,7 +64,7 @@ class Watch:
             running = await asyncio.to_thread(zips, self._artifacts)
         except (StackError, BotoCoreError, ClientError, OSError) as error:
             reason = str(error).splitlines()[-1]  # a command that failed says first which, and why in the end
-            self._tell(f"{named}: saved, but the functions go on with the code before: {reason}")
+            self._complain(f"{named}: saved, but the functions go on with the code before: {reason}")
         else:
             what = ", ".join(replaced) if replaced else "no function"
             self._tell(f"{named}: saved, {what} replaced in {time.monotonic() - began:.1f} s")

@@ -61,7 +61,8 @@ class Project:
             await self.build()
             if saved_meanwhile is not None:
                 self.save(saved_meanwhile)
-            watch = Watch(self.folder, self.folder, self.build, cast(LiveCode, self.live_code), self.told.append)
+            live_code, tell = cast(LiveCode, self.live_code), self.told.append
+            watch = Watch(self.folder, self.folder, self.build, live_code, tell=tell, complain=tell)
             task = asyncio.create_task(watch.follow(seen))
             try:
                 async with asyncio.timeout(STUCK_SECONDS):
