@@ -146,7 +146,9 @@ class DataPlane:
                 if count != loaded:
                     for part in await self.load():
                         _logger.warning("%s; whoever needs it gets AWS's answer to a failing integration", part.reason)
-                loaded = count
+                    is_first, loaded = loaded is None, count
+                    if not is_first:  # whoever brought this up has started them
+                        await self.start_functions()
             except (ControlPlaneError, BotoCoreError, ClientError) as error:
                 # Such as a resource that went while it was read. The next look tells.
                 _logger.info("the deployment can't be read: %s", error)

@@ -1,8 +1,10 @@
 """The data plane as a whole: control plane, API Gateway, Lambda and SQS, nothing faked but the functions' purpose."""
 
 import asyncio
+import io
 import json
 import re
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -229,6 +231,41 @@ def test_a_permission_that_is_taken_away_is_gone_and_comes_back_when_given(
             await until(is_back)
 
     with_data_plane(control_plane, tmp_path, scenario)
+
+
+def test_a_function_that_a_change_has_broken_is_known_before_its_first_event(
+    control_plane: ControlPlane, terraform: Any, tmp_path: Path
+) -> None:
+    role_arn = terraform.role("broken", {"Action": "sqs:SendMessage", "Resource": "*"})
+    arn = terraform.function("broken", HANDLER, role_arn)
+    api_id = terraform.api("broken")
+    terraform.route(api_id, "invoke", arn, two_way=True)
+    terraform.deploy(api_id, "local")
+    failures: list[str] = []
+
+    def break_it() -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as zip_file:
+            zip_file.writestr("handler.py", "import nothing_of_this_name")
+        version = terraform.lambda_.update_function_code(
+            FunctionName="broken", ZipFile=archive.getvalue(), Publish=True
+        )["Version"]
+        terraform.lambda_.update_alias(FunctionName="broken", Name="live", FunctionVersion=version)
+
+    async def scenario(data_plane: DataPlane) -> None:
+        data_plane.journal.on_failure = lambda failure: failures.append(str(failure))
+        async with followed(data_plane):
+            assert "accepted" in await answer(data_plane, api_id)
+            await asyncio.to_thread(break_it)
+
+            async def is_known() -> bool:
+                return bool(failures)
+
+            await until(is_known)
+
+    with_data_plane(control_plane, tmp_path, scenario)
+
+    assert failures[0].startswith("broken: it can't start: Runtime.ImportModuleError")
 
 
 def test_a_mapping_that_is_switched_off_takes_no_message_and_switched_on_takes_them(
