@@ -18,7 +18,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLANS PORT SEEDS SUB TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$$$(name)") $(PYTHON) -m selador_deploy
@@ -37,8 +37,8 @@ demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this mac
 	@$(PYTHON) -m selador_local demo
 
 .PHONY: local
-local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|iam, PORT=8787, FRESH=1 begins anew
-	@$(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh)
+local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|iam, PORT=8787, FRESH=1, PLAIN=1
+	@$(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
 
 .PHONY: local-env
 local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$$(make -s local-env)"

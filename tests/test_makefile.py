@@ -24,6 +24,7 @@ GIVEN = (
     "FOLDERS",
     "FRESH",
     "MINUTES",
+    "PLAIN",
     "PLANS",
     "PORT",
     "SUB",
@@ -147,7 +148,7 @@ def test_a_packaging_command_gets_its_value_as_one_argument(
 @pytest.mark.parametrize(
     ("target", "command"),
     [
-        ("local", ["up", "--port={}", "--auth={}", "--fresh"]),
+        ("local", ["up", "--port={}", "--auth={}", "--fresh", "--plain"]),
         ("token", ["token", "--subject={}", "--expired"]),
     ],
 )
