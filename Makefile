@@ -176,6 +176,10 @@ tables: $(READY) ## write the outcome table into docs/architecture.md
 test-taints: $(READY) ## taint each resource of an environment, apply and look whether it is there (a quarter of an hour)
 	$(PYTHON) -m pytest tests/terraform/test_taints.py -m slow -s
 
+.PHONY: test-lives
+test-lives: $(READY) ## lead environments through every change, loss and killed apply that the tests know (half an hour)
+	$(PYTHON) -m pytest tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py -m 'slow or not slow'
+
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow

@@ -292,6 +292,7 @@ def test_after_all_switches_a_plan_is_empty_and_nothing_has_drifted(environment:
     environment.run("drift")
 
 
+@pytest.mark.slow
 def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_that_is_said(environment: Local) -> None:
     sqs, sns, kms = (environment.client(service) for service in ("sqs", "sns", "kms"))
     key = kms.describe_key(KeyId="alias/selador-local")["KeyMetadata"]
@@ -367,6 +368,7 @@ def test_what_goes_with_its_owner_is_replaced_with_it(environment: Local) -> Non
     assert role[f'{HANDLER}.aws_iam_role_policy.this["send-requests"]'] == "delete, create"
 
 
+@pytest.mark.slow
 def test_a_key_of_ones_own_is_given_up_only_if_that_is_said_and_when_nothing_uses_it_any_more(
     environment: Local,
 ) -> None:

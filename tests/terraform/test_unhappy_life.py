@@ -203,6 +203,7 @@ def test_destroy_says_what_goes_before_it_goes(environment: Local, release: str)
     assert environment.client("sqs").list_queues().get("QueueUrls", []) == []
 
 
+@pytest.mark.slow
 def test_after_an_apply_was_killed_its_orphans_are_named_adopted_and_the_rest_is_made(
     environment: Local, release: str
 ) -> None:
@@ -240,6 +241,7 @@ def kill_in_mid_apply(environment: Local) -> None:
     apply.wait()
 
 
+@pytest.mark.slow
 def test_an_environment_whose_state_is_lost_is_adopted_as_it_is(environment: Local, release: str) -> None:
     """Each kind of thing that has a name is found, the key, and an API's routes once the API is."""
     add(environment, "customer_managed_key_enabled = true")
