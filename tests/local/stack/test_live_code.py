@@ -16,7 +16,7 @@ from selador_local.stack.live_code import LiveCode, zips
 def zip_of(source: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("handler.py", source)
+        archive.writestr(zipfile.ZipInfo("handler.py"), source)  # the same bytes at any time
     return content.getvalue()
 
 

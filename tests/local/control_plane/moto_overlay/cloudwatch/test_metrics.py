@@ -178,7 +178,7 @@ def test_metrics_in_log_lines_are_found(server: Any, cloudwatch: Any, name: str)
         "Sum",
         MetricName="EMFValidationErrors",
         Dimensions=[{"Name": "LogGroupName", "Value": name}],
-        EndTime=NOW + 2 * MINUTE,
+        EndTime=datetime.now(UTC) + 2 * MINUTE,
     )
     assert errors["Sum"] == 1
 
