@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     from selador_local.control_plane.moto_overlay.cloudwatch import minutes  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.install import install  # noqa: PLC0415
     from selador_local.control_plane.moto_overlay.invocations import DataPlaneInvocations  # noqa: PLC0415
-    from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi  # noqa: PLC0415
+    from selador_local.control_plane.moto_overlay.lambda_ import LambdaApi, LambdaBackend  # noqa: PLC0415
     from selador_local.control_plane.snapshot import Origin, Snapshot  # noqa: PLC0415
 
     try:
@@ -64,6 +64,7 @@ def main(arguments: list[str]) -> int:
     begun_with = snapshot.restore() if snapshot else {}
     iam = Iam(ACCOUNT_ID, REGION)
     keys = iam.administrator()
+    LambdaBackend.account_concurrency = options.account_concurrency
     LambdaApi.invocations = DataPlaneInvocations(options.data_plane_port, keys.secret_key)
     changes = Changes()
     internal_api = InternalApi(
@@ -99,6 +100,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data-plane-port", type=int, required=True, help="port of the WebSocket APIs")
     parser.add_argument("--time-scale", type=float, default=1, help="how much faster than the machine time goes")
     parser.add_argument("--time-origin", type=float, default=0, help="since when, in seconds since the epoch")
+    parser.add_argument("--account-concurrency", type=int, default=1_000, help="invocations that may run at once")
     parser.add_argument("--snapshot", type=Path, metavar="FILE", help="file to begin with, and to keep what is held")
     parser.add_argument("--verbose", action="store_true", help="log each request on stderr")
     return parser.parse_args(arguments)

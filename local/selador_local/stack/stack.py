@@ -105,7 +105,12 @@ async def running(
         async with progress.step("start the control plane"):
             arguments = ["--port", str(chosen.control_plane), "--data-plane-port", str(chosen.api_gateway)]
             arguments += ["--time-scale", str(emulation.clock.scale), "--time-origin", str(emulation.clock.origin)]
-            arguments += ["--snapshot", str(memory.snapshot)]
+            arguments += [
+                "--account-concurrency",
+                str(emulation.account_concurrency),
+                "--snapshot",
+                str(memory.snapshot),
+            ]
             process = await parts.enter_async_context(
                 ControlPlaneProcess.started(arguments, work_dir / "logs" / "control-plane.log")
             )

@@ -92,6 +92,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def small_account() -> Iterator[Server]:
+    """A new account may run fewer functions at once (LAM-41)."""
+    with control_plane("--account-concurrency", "10") as running:
+        yield running
+
+
+@pytest.fixture
 def fast_server() -> Iterator[Server]:
     """A stack's day takes a second."""
     with control_plane("--time-scale", "86400", "--time-origin", str(time.time())) as running:

@@ -26,7 +26,6 @@ ACCOUNT_SETTINGS = "{0}/2016-08-19/account-settings/?$"
 _ACCOUNT_LIMITS = {
     "CodeSizeUnzipped": 262_144_000,
     "CodeSizeZipped": 52_428_800,
-    "ConcurrentExecutions": 1_000,  # by default (LAM-41)
     "TotalCodeSize": 80_530_636_800,
 }
 
@@ -82,6 +81,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: mappings on an alias, and an alias's own policy; the account's settings; idempotent publishing."""
 
     _url_module = urls
+    account_concurrency = 1_000  # by default (LAM-41)
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -168,9 +168,12 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     def account_settings(self) -> dict[str, Any]:
         functions = list(self.list_functions())
         reserved = sum(function.reserved_concurrency or 0 for function in functions)
-        unreserved = _ACCOUNT_LIMITS["ConcurrentExecutions"] - reserved
         return {
-            "AccountLimit": {**_ACCOUNT_LIMITS, "UnreservedConcurrentExecutions": unreserved},
+            "AccountLimit": {
+                **_ACCOUNT_LIMITS,
+                "ConcurrentExecutions": self.account_concurrency,
+                "UnreservedConcurrentExecutions": self.account_concurrency - reserved,
+            },
             "AccountUsage": {
                 "FunctionCount": len(functions),
                 "TotalCodeSize": sum(function.code_size for function in functions),

@@ -263,3 +263,9 @@ def test_the_accounts_concurrency_is_what_functions_leave_of_it(
     unreserved = [found["AccountLimit"]["UnreservedConcurrentExecutions"] for found in (before, after)]
     assert unreserved[0] - unreserved[1] == 7
     assert after["AccountUsage"]["FunctionCount"] == before["AccountUsage"]["FunctionCount"] > 0
+
+
+def test_the_accounts_concurrency_is_that_of_the_stack(small_account: Any) -> None:
+    limits = small_account.client("lambda").get_account_settings()["AccountLimit"]
+
+    assert (limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]) == (10, 10)
