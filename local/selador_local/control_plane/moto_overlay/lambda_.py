@@ -209,9 +209,12 @@ class LambdaApi(MotoResponse):  # type: ignore[misc] # moto is untyped
         name, qualifier = self.uri_match["FunctionName"], self._get_param("Qualifier", None)
         function = self.backend.get_function(name, qualifier)
         answer["Code"]["Location"] = self.code_locations.publish(function.code_bytes)
+        base = ":".join(function.function_arn.split(":")[:7])
         if qualifier is not None:
-            base = ":".join(function.function_arn.split(":")[:7])
             answer["Configuration"]["FunctionArn"] = f"{base}:{qualifier}"
+        reserved = self.backend.get_function(base).reserved_concurrency
+        if reserved is not None:  # moto takes 0, which lets nothing run, for none
+            answer["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
         return json.dumps(answer)
 
     def get_account_settings(self) -> str:

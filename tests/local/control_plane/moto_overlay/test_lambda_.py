@@ -269,3 +269,11 @@ def test_the_accounts_concurrency_is_that_of_the_stack(small_account: Any) -> No
     limits = small_account.client("lambda").get_account_settings()["AccountLimit"]
 
     assert (limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]) == (10, 10)
+
+
+def test_a_reservation_of_nothing_is_told_by_the_alias_too(lambda_: Any, name: str, alias_arn: str) -> None:
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+
+    for asked in (name, alias_arn):
+        found = lambda_.get_function(FunctionName=asked)
+        assert found["Concurrency"] == {"ReservedConcurrentExecutions": 0}
