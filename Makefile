@@ -169,8 +169,13 @@ protocol: $(READY) ## write the published schemas, types and AsyncAPI document f
 	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
 
 .PHONY: tables
-tables: $(READY) ## write the outcome table into docs/architecture.md
+tables: $(READY) ## write the outcome table into docs/architecture.md, and docs/local-fidelity.md
 	@$(PYTHON) scripts/generate_outcome_table.py
+	@$(PYTHON) scripts/generate_local_fidelity.py
+
+.PHONY: conformance
+conformance: $(READY) node_modules ## compare the laptop stack with AWS, fact by fact (three minutes; needs Node.js)
+	$(PYTHON) -m pytest tests/conformance -m "slow or not slow"
 
 .PHONY: test-taints
 test-taints: $(READY) ## taint each resource of an environment, apply and look whether it is there (a quarter of an hour)

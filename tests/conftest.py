@@ -36,11 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
-    """A file's tests run in one process, and all that share the stack of end_to_end/."""
+    """A file's tests run in one process, and so do all of a folder that share a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = "tests/end_to_end/"
-        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+        sharing = (folder for folder in ("tests/conformance/", "tests/end_to_end/") if nodeid.startswith(folder))
+        return next(sharing, None) or str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook

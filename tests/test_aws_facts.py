@@ -17,7 +17,14 @@ PROJECT = Path(__file__).parents[1]
 FACTS = Path("docs/aws-facts.md")
 
 MARKS = {"read", "observed", "seen on AWS", "derived", "recalled", "unverified", "background"}
-FOR_MAINTAINERS = (FACTS, Path("docs/architecture.md"), Path("docs/decisions"), Path("CONTRIBUTING.md"), Path("tests"))
+FOR_MAINTAINERS = (
+    FACTS,
+    Path("docs/architecture.md"),
+    Path("docs/local-fidelity.md"),
+    Path("docs/decisions"),
+    Path("CONTRIBUTING.md"),
+    Path("tests"),
+)
 """Documents and folders whose readers work on the project: codes may stand there outside comments too."""
 
 _CODE = re.compile(r"\b(?!UTF|CRC)[A-Z]{2,4}-\d\d\b")

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -96,7 +97,7 @@ class Terraform:
     def permission(self, api_id: str, key: str, function_arn: str) -> None:
         self.lambda_.add_permission(
             FunctionName=function_arn,
-            StatementId=f"{api_id}-{key.strip('$')}",
+            StatementId=re.sub(r"[^\w-]", "", f"{api_id}-{key}"),
             Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",
             SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api_id}/*/{key}",
