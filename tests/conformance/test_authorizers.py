@@ -14,6 +14,8 @@ from .clients import Client
 from .deployment import STAGE, Deployment
 from .stack import Stack
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 MESSAGE = '{"action": "two-way"}'

@@ -14,6 +14,8 @@ from selador_local.bedrock.faults import Fault, FaultKind
 from .deployment import Deployment
 from .stack import Stack
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 KNOWLEDGE_BASE = "KB12345678"

@@ -24,6 +24,8 @@ from ..conftest import STUCK_SECONDS
 from .deployment import STAGE, Deployment
 from .stack import Stack
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 NOBODY = "AAAAAAAAAAAAAAA="

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from .deployment import STAGE, Deployment
 from .stack import Stack
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 

@@ -10,6 +10,8 @@ import pytest
 from .deployment import Deployment
 from .stack import Stack, eventually
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 

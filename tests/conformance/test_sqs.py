@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from ..local.conftest import Terraform
 from .stack import Stack, eventually
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 

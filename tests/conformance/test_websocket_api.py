@@ -18,6 +18,8 @@ from .clients import Client
 from .deployment import STAGE, Deployment
 from .stack import Stack, eventually
 
+pytestmark = pytest.mark.slow
+
 fact = pytest.mark.fact
 
 ID = re.compile(r"[A-Za-z0-9_-]{15}=")

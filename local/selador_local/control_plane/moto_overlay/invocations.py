@@ -4,7 +4,6 @@ import http.client
 from typing import Any
 
 from selador_local.control_plane.front_door.refusals import CallRefusedError
-from selador_local.control_plane_client.client import USER_AGENT
 
 PATH = "/_lambda/invocations"  # of the data plane
 _SECONDS = 960  # a function's longest timeout, and a minute
@@ -22,7 +21,7 @@ class DataPlaneInvocations:
         """Return the answer's status, headers and body. Raises CallRefusedError if the data plane gives none."""
         headers = {
             "Authorization": f"Bearer {self._secret}",
-            "User-Agent": USER_AGENT,
+            "User-Agent": "selador-local",
             "X-Amz-Invocation-Type": invocation_type,
             "X-Function-Arn": function_arn,
         }

@@ -81,7 +81,7 @@ class LambdaBackend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: mappings on an alias, and an alias's own policy; the account's settings; idempotent publishing."""
 
     _url_module = urls
-    account_concurrency = 1_000  # by default (LAM-41)
+    account_concurrency = 1_000  # an account has 1,000 by default (LAM-41)
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
