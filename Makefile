@@ -185,6 +185,10 @@ test-taints: $(READY) ## taint each resource of an environment, apply and look w
 test-lives: $(READY) ## lead environments through every change, loss and killed apply that the tests know (half an hour)
 	$(PYTHON) -m pytest tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py -m 'slow or not slow'
 
+.PHONY: test-permissions
+test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_permissions.py -m slow
+
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow

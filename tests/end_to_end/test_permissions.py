@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
 QUESTION = "Which flats near the harbour allow pets?"
 PROBES = 20

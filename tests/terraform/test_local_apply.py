@@ -330,6 +330,7 @@ def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_th
     assert changes(environment.plan()) == set()
 
 
+@pytest.mark.slow
 def test_a_role_that_somebody_let_others_take_is_drift_and_is_planned_back(environment: Local) -> None:
     iam, role = environment.client("iam"), "selador-local-main-us-east-1"
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
