@@ -189,6 +189,10 @@ test-lives: $(READY) ## lead environments through every change, loss and killed 
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_permissions.py -m slow
 
+.PHONY: test-cloudwatch
+test-cloudwatch: linux $(READY) ## see metrics, logs and an alarm of a stack whose minutes take three seconds (two minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_cloudwatch.py -m slow
+
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_sqs import SQSClient
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
 type Eventually = Callable[[Callable[[], bool]], bool]
 

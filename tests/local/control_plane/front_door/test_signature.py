@@ -14,9 +14,6 @@ from selador_local.control_plane.front_door.signature import HttpRequest, parse,
 KEYS = Credentials("AKIAEXAMPLE", "secret")
 
 
-NOW = datetime.now(UTC)
-
-
 def signed(service: str, url: str, body: bytes = b"{}", method: str = "POST") -> HttpRequest:
     """A request that is signed now."""
     request = AWSRequest(method=method, url=url, data=body, headers={"Host": "127.0.0.1:4566"})
@@ -33,7 +30,7 @@ def signed(service: str, url: str, body: bytes = b"{}", method: str = "POST") ->
 def test_a_request_that_nobody_touched_passes(service: str, path: str) -> None:
     request = signed(service, f"http://127.0.0.1:4566{path}")
 
-    verify(request, parse(request), KEYS, NOW)
+    verify(request, parse(request), KEYS, datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -51,14 +48,14 @@ def test_a_changed_request_is_refused(service: str, change: dict[str, str]) -> N
     request = replace(signed(service, "http://127.0.0.1:4566/"), **change)  # type: ignore[arg-type] # one field each
 
     with pytest.raises(CallRefusedError):
-        verify(request, parse(request), KEYS, NOW)
+        verify(request, parse(request), KEYS, datetime.now(UTC))
 
 
 def test_another_secret_is_refused() -> None:
     request = signed("sqs", "http://127.0.0.1:4566/")
 
     with pytest.raises(CallRefusedError, match="secret access key"):
-        verify(request, parse(request), Credentials("AKIAEXAMPLE", "another"), NOW)
+        verify(request, parse(request), Credentials("AKIAEXAMPLE", "another"), datetime.now(UTC))
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer x", "AWS4-HMAC-SHA256 Credential=a/b/c"])
@@ -127,4 +124,4 @@ def test_a_request_without_its_time_is_refused() -> None:
     without = replace(request, headers={**request.headers, "x-amz-date": ""})
 
     with pytest.raises(CallRefusedError, match="the header X-Amz-Date is ''"):
-        verify(without, parse(without), KEYS, NOW)
+        verify(without, parse(without), KEYS, datetime.now(UTC))
