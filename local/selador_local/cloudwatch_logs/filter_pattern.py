@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _STEP = re.compile(r"\.([\w@-]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
+ORDERS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -121,7 +121,7 @@ class _JsonPattern:
             raise self._unexpected(path)
         find = _finder(path)
         kind, word = self._next()
-        if kind == "operator" and word in _ORDERS:
+        if kind == "operator" and word in ORDERS:
             return _comparison(find, word, *self._next())
         match word.upper(), self._next()[1].upper():
             case "NOT", "EXISTS":
@@ -152,7 +152,7 @@ class _JsonPattern:
 def _comparison(find: Callable[[Any], Any], sign: str, kind: str, literal: str) -> _Condition:
     if kind == "word" and _NUMBER.fullmatch(literal):
         number = float(literal)
-        holds = _ORDERS[sign]
+        holds = ORDERS[sign]
 
         def compares(document: Any) -> bool:
             value = find(document)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from selador_local.cloudwatch_logs.filter_pattern import ORDERS
 from selador_local.errors import SeladorLocalError
 
 type Record = Mapping[str, str | float]
@@ -26,14 +27,6 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class MalformedQueryError(SeladorLocalError):
@@ -158,7 +151,7 @@ def _test(field: str, tokens: Tokens) -> Condition:
         pattern = re.compile(wanted.text if wanted.kind == "regex" else re.escape(wanted.text))
         return lambda record: field in record and pattern.search(str(record[field])) is not None
     sign = tokens.take("sign").text
-    if sign not in _ORDERS:
+    if sign not in ORDERS:
         raise MalformedQueryError(f"the query has {sign} where a comparison should stand")
     value = tokens.take().text
     return lambda record: _holds(record, field, sign, value)
@@ -169,7 +162,7 @@ def _holds(record: Record, field: str, sign: str, wanted: str) -> bool:
     if found is None:
         return False
     try:
-        return _ORDERS[sign](float(found), float(wanted))
+        return ORDERS[sign](float(found), float(wanted))
     except ValueError:  # texts
-        holds: Callable[[str, str], bool] = getattr(operator, _ORDERS[sign].__name__)
+        holds: Callable[[str, str], bool] = getattr(operator, ORDERS[sign].__name__)
         return holds(str(found), wanted)

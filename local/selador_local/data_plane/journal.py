@@ -4,7 +4,6 @@ The data plane passes its invocations and its posts through here, and nothing el
 what crossed the wires: received, queued, attempts, frames, its end. No text of a question or an answer is kept.
 """
 
-import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from selador_local.data_plane.api_gateway.connections_api import target_of
 from selador_local.data_plane.function_failures import FunctionFailure, function_failure
+from selador_local.data_plane.json_members import members_of
 from selador_local.data_plane.lambda_service.invocation import Invoke, InvokeResult, TooManyRequestsError
 from selador_local.errors import SeladorLocalError
 from selador_local.http import Handler, Request, Response
@@ -130,7 +130,7 @@ class Journal:
         """Return `invoke`, with each of its calls written down."""
 
         async def noted(function_arn: str, event: bytes) -> InvokeResult:
-            began_at, members = self._clock(), _members(event)
+            began_at, members = self._clock(), members_of(event)
             records = list(self._records(members, began_at))
             for life, _ in records:
                 life.worker = self._name_of(function_arn)
@@ -165,7 +165,7 @@ class Journal:
         async def noted(request: Request) -> Response:
             response = await handle(request)
             if request.method == "POST" and (target := target_of(request.target)) is not None:
-                self._frame(_members(request.body), target.connection_id, response.status)
+                self._frame(members_of(request.body), target.connection_id, response.status)
             return response
 
         return noted
@@ -176,7 +176,7 @@ class Journal:
         context = event["requestContext"]
         if context.get("eventType") != "MESSAGE":
             return
-        asked, answer = _members(event.get("body") or ""), _members(_members(result.payload).get("body") or "")
+        asked, answer = members_of(event.get("body") or ""), members_of(members_of(result.payload).get("body") or "")
         request_id = answer.get("requestId") or asked.get("requestId")
         if not isinstance(request_id, str):
             return  # a ping, or nothing that can be told apart
@@ -218,7 +218,7 @@ class Journal:
     def _records(self, event: Mapping[str, Any], at: float) -> Iterator[tuple[RequestLife, Mapping[str, Any]]]:
         """Yield the requests of a batch from the queue, each with its message's id and how often that was received."""
         for record in event.get("Records", ()):
-            envelope = _members(record["body"])
+            envelope = members_of(record["body"])
             request_id = envelope.get("requestId")
             if isinstance(request_id, str):
                 life = self._life(request_id, envelope.get("connectionId"), at)
@@ -241,13 +241,5 @@ class Journal:
 
 
 def _failed_items(payload: bytes) -> set[str]:
-    failures = _members(payload).get("batchItemFailures") or ()
+    failures = members_of(payload).get("batchItemFailures") or ()
     return {str(failure.get("itemIdentifier")) for failure in failures if isinstance(failure, dict)}
-
-
-def _members(text: str | bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
