@@ -20,6 +20,7 @@ _MODEL = re.compile(r":foundation-model/(\S+)$")
 
 def outlook(variables: Mapping[str, Any], make_client: ClientMaker, now: datetime) -> Iterator[Finding]:
     """Yield a finding about each thing. `variables` are the root module's."""
+    # A configuration from before this switch always logs.
     if variables.get("api_access_log_enabled", True) or variables["api_execution_log_level"] != "OFF":
         yield _log_role(make_client, f"run make bootstrap ENV={variables['environment']}")
     model_arns = dict.fromkeys([variables["model_arn"], *variables["generation"]["models"].values()])

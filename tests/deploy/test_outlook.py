@@ -88,6 +88,14 @@ def test_an_api_that_logs_nothing_needs_no_log_role() -> None:
     assert "log role" not in {finding.subject for finding in findings}
 
 
+def test_a_configuration_from_before_the_access_logs_switch_always_logs() -> None:
+    older = {name: value for name, value in VARIABLES.items() if name != "api_access_log_enabled"}
+
+    findings = outlook(older | {"api_execution_log_level": "OFF"}, lambda service: ANSWERS[service], NOW)
+
+    assert "log role" in {finding.subject for finding in findings}
+
+
 def test_the_kind_of_the_knowledge_base_is_named() -> None:
     assert found("knowledge base") == "ok: KB12345678 (docs), kind VECTOR, is ACTIVE"
 
