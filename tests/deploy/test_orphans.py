@@ -113,3 +113,108 @@ def test_a_domains_mapping_is_known_by_its_key(key: str | None, found: str | Non
     orphans, _ = find_orphans(plan(mapping), lambda service: FakeService(get_api_mappings={"Items": mappings}))
 
     assert [orphan.id for orphan in orphans] == ([f"{found}/answers.example.com"] if found else [])
+
+
+class Pages:
+    """A service whose lists have this one page."""
+
+    def __init__(self, **page: Any) -> None:
+        self._page = page
+
+    def get_paginator(self, operation: str) -> "Pages":
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [self._page]
+
+
+FUNCTION = {"function_name": "selador-dev-main"}
+ROLE = "selador-dev-main-eu-central-1"
+PERMISSION = FUNCTION | {"qualifier": "live", "statement_id": "AllowApi"}
+API = {"api_id": "a1"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "after", "service", "found"),
+    [
+        (
+            "aws_cloudwatch_log_group",
+            {"name": "/aws/lambda/a"},
+            FakeService(
+                describe_log_groups={
+                    "logGroups": [{"logGroupName": "/aws/lambda/ab"}, {"logGroupName": "/aws/lambda/a"}]
+                }
+            ),
+            "/aws/lambda/a",
+        ),
+        ("aws_iam_role", {"name": ROLE}, FakeService(get_role={"Role": {"RoleName": ROLE}}), ROLE),
+        (
+            "aws_iam_role_policy",
+            {"role": ROLE, "name": "write-logs"},
+            FakeService(get_role_policy={}),
+            f"{ROLE}:write-logs",
+        ),
+        ("aws_lambda_function", FUNCTION, FakeService(get_function_configuration={}), "selador-dev-main"),
+        ("aws_lambda_alias", FUNCTION | {"name": "live"}, FakeService(get_alias={}), "selador-dev-main/live"),
+        (
+            "aws_lambda_permission",
+            PERMISSION,
+            FakeService(get_policy={"Policy": '{"Statement": [{"Sid": "Other"}, {"Sid": "AllowApi"}]}'}),
+            "selador-dev-main:live/AllowApi",
+        ),
+        ("aws_lambda_permission", PERMISSION, FakeService(get_policy={"Policy": '{"Statement": []}'}), None),
+        (
+            "aws_lambda_event_source_mapping",
+            FUNCTION,
+            FakeService(list_event_source_mappings={"EventSourceMappings": [{"UUID": "u-1"}]}),
+            "u-1",
+        ),
+        (
+            "aws_lambda_event_source_mapping",
+            FUNCTION,
+            FakeService(list_event_source_mappings={"EventSourceMappings": []}),
+            None,
+        ),
+        ("aws_sns_topic", {"name": "t"}, Pages(Topics=[{"TopicArn": "arn:x:at"}, {"TopicArn": "arn:x:t"}]), "arn:x:t"),
+        ("aws_sns_topic", {"name": "t"}, Pages(Topics=[{"TopicArn": "arn:x:at"}]), None),
+        ("aws_apigatewayv2_api", {"name": "n"}, Pages(Items=[{"Name": "n", "ApiId": "a1"}]), "a1"),
+        ("aws_apigatewayv2_api", {"name": "n"}, Pages(Items=[{"Name": "m", "ApiId": "a1"}]), None),
+        ("aws_apigatewayv2_stage", API | {"name": "dev"}, FakeService(get_stage={}), "a1/dev"),
+        (
+            "aws_apigatewayv2_route",
+            API | {"route_key": "ping"},
+            Pages(Items=[{"RouteKey": "ping", "RouteId": "r1"}]),
+            "a1/r1",
+        ),
+        ("aws_apigatewayv2_route", API | {"route_key": "ping"}, Pages(Items=[]), None),
+        (
+            "aws_apigatewayv2_route_response",
+            API | {"route_id": "r1", "route_response_key": "$default"},
+            Pages(Items=[{"RouteResponseKey": "$default", "RouteResponseId": "p1"}]),
+            "a1/r1/p1",
+        ),
+        (
+            "aws_apigatewayv2_authorizer",
+            API | {"name": "jwt"},
+            Pages(Items=[{"Name": "jwt", "AuthorizerId": "z1"}]),
+            "a1/z1",
+        ),
+        (
+            "aws_apigatewayv2_domain_name",
+            {"domain_name": "answers.example.com"},
+            FakeService(get_domain_name={"DomainName": "answers.example.com"}),
+            "answers.example.com",
+        ),
+        ("aws_kms_alias", {"name": "alias/a"}, Pages(Aliases=[{"AliasName": "alias/a"}]), "alias/a"),
+        ("aws_kms_alias", {"name": "alias/a"}, Pages(Aliases=[{"AliasName": "alias/b"}]), None),
+    ],
+)
+def test_each_type_is_found_by_its_name_or_is_none(
+    type_: str, after: dict[str, Any], service: FakeService | Pages, found: str | None
+) -> None:
+    planned = resource_change(f"{type_}.a", "create", after=after)
+
+    orphans, unknown = find_orphans(plan(planned), lambda _: service)
+
+    assert [orphan.id for orphan in orphans] == ([found] if found else [])
+    assert unknown == []
