@@ -56,7 +56,9 @@ def alternatives(path: str) -> Iterator[str]:
 def exists(path: str) -> bool:
     """Return whether `path`, maybe a pattern, is in the repository; True for what is no path of its own."""
     first = path.partition("/")[0]
-    known = [root for root in roots() if (root / first).exists() and first != "__pycache__"]
+    known = [
+        root for root in roots() if (root / first).exists() and first not in {"__pycache__", ".local"}
+    ]  # made, never committed
     return not known or any(any(root.glob(path.rstrip("/"))) for root in known)
 
 
