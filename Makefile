@@ -183,7 +183,8 @@ test-taints: $(READY) ## taint each resource of an environment, apply and look w
 
 .PHONY: test-lives
 test-lives: $(READY) ## lead environments through every change, loss and killed apply that the tests know (half an hour)
-	$(PYTHON) -m pytest tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py -m 'slow or not slow'
+	$(PYTHON) -m pytest -m 'slow or not slow' tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py \
+		tests/terraform/test_upgrade.py
 
 .PHONY: test-permissions
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)

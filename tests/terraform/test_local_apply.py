@@ -165,13 +165,13 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
             | {f"change {resource}" for resource in TAGGED},
         ),
         (
-            [f"main_function = {{ batch_size = 5, {CANARY} }}"],
-            {"change aws_lambda_event_source_mapping.main"},
-        ),
-        (
             [f"main_function = {{ batch_size = 5, timeout_seconds = 600, {CANARY} }}"],
             # The queue's visibility timeout, the handler's deadline, and how late a point of the alarm may come.
-            {f"change {QUEUE}", f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["main-errors"]'}
+            {
+                "change aws_lambda_event_source_mapping.main",
+                f"change {QUEUE}",
+                f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["main-errors"]',
+            }
             | {
                 f"change {module}.aws_lambda_{resource}"
                 for module in (HANDLER, MAIN)
@@ -188,8 +188,7 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
         "custom-domain",
         "retention-and-throttling",
         "tags-and-subscription",
-        "batch",
-        "timeout",
+        "batch-and-timeout",
     ],
 )
 def test_a_switch_changes_what_it_is_for_and_nothing_else(

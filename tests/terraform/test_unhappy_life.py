@@ -159,6 +159,7 @@ def test_protection_protects_however_it_is_written(environment: Local, line: str
     assert environment.client("sqs").get_queue_url(QueueName="selador-local-requests")
 
 
+@pytest.mark.slow
 def test_a_plan_swapped_for_a_teardown_with_its_hash_recomputed_is_refused(environment: Local, release: str) -> None:
     environment.run("plan", "--release", release)
     swap_for_a_teardown(environment)
@@ -179,6 +180,7 @@ def swap_for_a_teardown(environment: Local) -> None:
     write_bundle(found.bundle_file, replace(bundle, plan=teardown.read_bytes()))
 
 
+@pytest.mark.slow
 def test_a_queue_deleted_by_hand_is_named_first_and_made_again_only_if_that_is_said(
     environment: Local, release: str
 ) -> None:

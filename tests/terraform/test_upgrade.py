@@ -12,7 +12,7 @@ import pytest
 
 from .conftest import ROOT, local
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
 FIRST_RELEASE = "f0ea4216"
 LOSSES = {"destroy", "replace", "forget"}
