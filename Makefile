@@ -107,7 +107,7 @@ $(READY): requirements-dev.txt $(RUNS)
 
 .PHONY: test
 test: lint test-terraform ## every check, as CI runs them
-	$(PYTHON) -m pytest --numprocesses 3 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
+	$(PYTHON) -m pytest --numprocesses 4 --no-loadscope-reorder --cov --cov-report=json:build/coverage.json
 	@$(PYTHON) scripts/check_coverage.py build/coverage.json
 
 .PHONY: test-packages

@@ -115,8 +115,12 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
             {f"change {HANDLER}.aws_lambda_function.this", f"change {HANDLER}.aws_lambda_alias.live"},
         ),
         (
-            [f"main_function = {{ {CANARY} }}"],
-            {f"change {MAIN}.aws_lambda_function.this", f"change {MAIN}.aws_lambda_alias.live"},
+            [f"main_function = {{ batch_size = 5, {CANARY} }}"],
+            {
+                f"change {MAIN}.aws_lambda_function.this",
+                f"change {MAIN}.aws_lambda_alias.live",
+                "change aws_lambda_event_source_mapping.main",
+            },
         ),
         (
             ['log_level = "WARNING"', 'api_execution_log_level = "INFO"'],
@@ -168,7 +172,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
             [f"main_function = {{ batch_size = 5, timeout_seconds = 600, {CANARY} }}"],
             # The queue's visibility timeout, the handler's deadline, and how late a point of the alarm may come.
             {
-                "change aws_lambda_event_source_mapping.main",
                 f"change {QUEUE}",
                 f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["main-errors"]',
             }
@@ -182,13 +185,13 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
     ids=[
         "tracing",
         "snap-start",
-        "canary",
+        "batch-and-canary",
         "log-levels",
         "agent-runtime",
         "custom-domain",
         "retention-and-throttling",
         "tags-and-subscription",
-        "batch-and-timeout",
+        "timeout",
     ],
 )
 def test_a_switch_changes_what_it_is_for_and_nothing_else(
