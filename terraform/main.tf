@@ -27,8 +27,11 @@ locals {
   # The authorizer may have to fetch the key set during a cold start.
   authorizer_timeout_seconds = 2 * local._key_set_fetch_seconds + 4
 
+  # During a canary the older version keeps its own timeout, and Lambda compares that with the queue's, too.
+  _longest_main_seconds = max(concat([var.main_function.timeout_seconds], data.aws_lambda_function.stable[*].timeout)...)
+
   # How long a message stays hidden if its worker dies in its first moments. Main's lease and its backoff both fit in.
-  _visibility_seconds = var.main_function.timeout_seconds + max(local._lease_seconds, local._backoff_cap_seconds)
+  _visibility_seconds = local._longest_main_seconds + max(local._lease_seconds, local._backoff_cap_seconds)
 
   # When a client may conclude that its request was lost. No attempt begins after the useful life. The worker of the last
   # one may die at its worst moment, which hides the message for its visibility timeout. Then the request may wait for a

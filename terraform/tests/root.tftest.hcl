@@ -511,6 +511,38 @@ run "lets_main_use_an_inference_profile_in_each_of_its_destination_regions" {
   }
 }
 
+run "keeps_the_queue_for_the_older_version_of_a_canary_which_may_take_longer" {
+  command = plan
+
+  variables {
+    main_function = {
+      canary               = { stable_version = "6", weight = 0.25 }
+      reserved_concurrency = 10
+      timeout_seconds      = 600
+    }
+  }
+
+  override_data {
+    target = data.aws_lambda_function.stable[0]
+    values = {
+      environment = [{
+        variables = {
+          AGENT_RUNTIME_ARN = ""
+          GENERATION        = "{\"guardrail\": null, \"models\": {}}"
+          KNOWLEDGE_BASE_ID = "KB12345678"
+          MODEL_ARN         = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0"
+        }
+      }]
+      timeout = 900
+    }
+  }
+
+  assert {
+    condition     = module.queue.visibility_timeout_seconds == 960
+    error_message = "A message is hidden for ${module.queue.visibility_timeout_seconds} s; the older version may take 900 s, and 60 s of lease follow."
+  }
+}
+
 run "refuses_a_visibility_timeout_too_near_to_the_function_timeout" {
   command = plan
 
