@@ -1,11 +1,12 @@
 """An invocation that works on several requests, as `main_function.batch_size` lets it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from selador_local.bedrock.faults import Fault, FaultKind
@@ -29,18 +30,30 @@ def test_of_a_batch_exactly_the_failed_request_is_tried_again(
 
     with ExitStack() as open_connections, ThreadPoolExecutor() as pool:
         connections = [open_connections.enter_context(connection(stack)) for _ in range(3)]
-        # The delay has all of them there before any is received.
-        entries: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": request_id, "MessageBody": envelope(request_id, connection_id), "DelaySeconds": 2}
-            for request_id, (_, connection_id) in zip(("batch-1", "batch-2", "batch-3"), connections, strict=True)
-        ]
-        sqs.send_message_batch(QueueUrl=stack.outputs["queue_url"], Entries=entries)
+        with nobody_polls(stack, eventually):  # so all of them are there before any is received
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": request_id, "MessageBody": envelope(request_id, connection_id)}
+                for request_id, (_, connection_id) in zip(("batch-1", "batch-2", "batch-3"), connections, strict=True)
+            ]
+            sqs.send_message_batch(QueueUrl=stack.outputs["queue_url"], Entries=entries)
         lives = list(pool.map(life, [client for client, _ in connections]))
 
     once = [(1, "started"), (1, "completed")]
     assert lives == [once, [(1, "started"), (1, "retrying"), (2, "started"), (2, "completed")], once]
     # One invocation for the three, and one for the one that failed.
     assert eventually(lambda: invocations(stack) == before + 2)
+
+
+@contextmanager
+def nobody_polls(stack: Stack, eventually: Callable[[Callable[[], bool]], bool]) -> Iterator[None]:
+    """Switch main's event source mapping off for a while."""
+    functions = boto3.client("lambda", **stack.control_plane.client_arguments)
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    uuid = mapping["UUID"]
+    functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    assert eventually(lambda: not stack.data_plane.polls(uuid))
+    yield
+    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
 
 
 def life(client: Client) -> list[tuple[int, str]]:

@@ -89,8 +89,11 @@ def listen(
         if "attempt" in frame:
             if not life.frames and not is_replay and frame["attempt"] > SLOW_START:
                 life.attempts_before = frame["attempt"] - 1
-            life.frames.append({**frame, "attempt": frame["attempt"] - life.attempts_before})
-            on_frame(life.frames[-1])
+            frame = {**frame, "attempt": frame["attempt"] - life.attempts_before}
+            if frame in life.frames:  # a post whose answer got lost is repeated, and a client passes over the second
+                continue
+            life.frames.append(frame)
+            on_frame(frame)
         else:
             assert frame["type"] == "accepted", frame
     if life.terminal[0].get("code") == "attempts_exhausted":

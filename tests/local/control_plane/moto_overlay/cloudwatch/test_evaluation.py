@@ -247,4 +247,4 @@ def test_queues_have_metrics_by_the_minute(on_call: Stage) -> None:
         time.sleep(0.05)
 
     assert sums("ApproximateNumberOfMessagesVisible", "Maximum")[-1] == 3
-    assert sums("SentMessageSize", "Average") == [4]
+    assert set(sums("SentMessageSize", "Average")) == {4}  # a minute may end between two of the messages
