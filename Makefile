@@ -36,9 +36,10 @@ help:
 demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this machine
 	@$(PYTHON) -m selador_local demo
 
+# With `exec`, a SIGTERM for make reaches the stack: a shell between the two would end alone, and leave it running.
 .PHONY: local
 local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|iam, PORT=8787, FRESH=1, PLAIN=1
-	@$(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
+	@exec $(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
 
 .PHONY: local-env
 local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$$(make -s local-env)"
@@ -202,6 +203,10 @@ soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under l
 .PHONY: test-restart
 test-restart: $(READY) ## start a laptop stack three times, and look what is applied each time (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_restart.py -m slow -s
+
+.PHONY: test-signals
+test-signals: linux $(READY) ## stop make local by each signal in the middle of its start: nothing is left (six minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_signals.py -m slow
 
 .PHONY: readmes
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
