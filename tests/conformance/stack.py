@@ -83,7 +83,7 @@ class Stack:
         }
 
     def recorded(self, is_wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-        """Return what functions have written down of invocations, those that `is_wanted` picks."""
+        """Return what functions have written down of invocations by an object, those that `is_wanted` picks."""
         if not self.records.exists():
             return []
         entries = map(json.loads, self.records.read_text(encoding="utf-8").splitlines())
@@ -91,7 +91,7 @@ class Stack:
 
     def awaited(self, is_wanted: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
         """Return as `recorded` does, once there are `count` of them."""
-        return eventually(lambda: (found := self.recorded(is_wanted)) if len(self.recorded(is_wanted)) >= count else [])
+        return eventually(lambda: found if len(found := self.recorded(is_wanted)) >= count else [])
 
 
 def eventually[T](question: Callable[[], T]) -> T:
