@@ -1,7 +1,7 @@
 """One small AWS for all cases: APIs, functions and queues made by plain boto3, run by the laptop stack.
 
 A case names the facts of docs/aws-facts.md that it shows: `@pytest.mark.fact("WS-54")`. One that the stack gets wrong
-is a strict `xfail`, with the reason. docs/local-fidelity.md is made from both.
+is a strict `xfail`, with the reason. docs/local-fidelity.md is made from both, and from without_a_case.toml.
 """
 
 import re
