@@ -28,8 +28,8 @@ _UNVERIFIED = re.compile(r"Unverified: (?P<text>.*?)(?: \[[^]]*\])?$")
 _HEAD = """# Where the laptop stack is like AWS, and where not
 
 Written by `make tables` from the cases of [tests/conformance](../tests/conformance), which `make conformance` runs.
-A case speaks to the stack as any client of AWS does: by Python's `websockets`, Node's `ws` and boto3. It names the
-[facts](aws-facts.md) that it shows.
+A case speaks to the stack as any client of AWS does: by Python's `websockets`, Node's `ws`, boto3 and the AWS CLI. It
+names the [facts](aws-facts.md) that it shows.
 
 - A fact **matches** if all of its cases pass.
 - It is **emulated without a source** if its cases pass, but no document says for certain what AWS does.
