@@ -269,14 +269,14 @@ def test_a_throttled_call_is_neither_an_invocation_nor_an_error(
 def test_api_gateway_counts_connections_and_messages(
     fast_stack: Stack, cloudwatch: Any, fast_deployment: Deployment
 ) -> None:
-    api_id = fast_deployment.open_api
+    api_id = fast_deployment.api  # it has `$connect`: what its integration gets is counted
     dimensions = {"ApiId": api_id, "Stage": STAGE}
     before = {
         name: total(cloudwatch, fast_stack, "AWS/ApiGateway", name, **dimensions)
         for name in ("ConnectCount", "MessageCount")
     }
     with connect(fast_deployment.url(api_id), proxy=None) as connection:
-        connection.send("{}")
+        connection.send('{"action": "two-way"}')
         connection.recv()
 
     for name, count in before.items():
