@@ -79,6 +79,7 @@ class BedrockStandIn:
 
     `authorize`, if given, decides every call; `knowledge_base_id` is the one that exists (None: any);
     `token_delay_seconds` passes before each event. `calls` and `faults` are open to tests, as `/_control/…` is.
+    The newest `kept` calls and sessions are remembered.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class BedrockStandIn:
         knowledge_base_id: str | None = None,
         region: str = "us-east-1",
         account: str = "123456789012",
+        kept: int = 1_000,
     ) -> None:
         self.calls: list[Call] = []
+        self._kept = kept
         self.faults = Faults()
         self._library = library
         self._index: sqlite3.Connection | None = None
@@ -175,6 +178,7 @@ class BedrockStandIn:
     async def _call(self, operation: str, answer: Answer, request: Request, resource: str) -> Response:
         call = Call(operation)
         self.calls.append(call)
+        del self.calls[: -self._kept]
         try:
             return await answer(call, request, resource)
         except ApiError as error:
@@ -302,7 +306,10 @@ class BedrockStandIn:
                 words = list(dict.fromkeys(words + self._words_of_session[session_id]))
         else:
             raise invalid(f"session {asked.session_id!r} does not exist; leave sessionId out to begin one")
+        self._words_of_session.pop(session_id, None)  # it becomes the newest
         self._words_of_session[session_id] = words
+        if len(self._words_of_session) > self._kept:
+            del self._words_of_session[next(iter(self._words_of_session))]
         return session_id, words
 
     async def _require_all(self, request: Request, asked: RetrieveAndGenerateRequest) -> None:

@@ -157,6 +157,23 @@ def test_a_session_id_that_the_service_did_not_make_is_refused(stand_in: Bedrock
     assert "'my-own'" in message
 
 
+def test_the_newest_calls_and_sessions_are_kept() -> None:
+    with running(kept=2) as stand_in, client_of(stand_in) as client:
+
+        def session(**members: Any) -> str:
+            answer = ask(client, "Tell me about Weaver's Row 17", **members)
+            list(answer["stream"])
+            return str(answer["sessionId"])
+
+        first, second = session(), session()
+        session(sessionId=first)  # so that the second is the oldest
+        third = session()
+
+        assert [call.session_id for call in stand_in.calls] == [first, third]
+        assert session(sessionId=first) == first
+        assert refusal(lambda: ask(client, "deposit", sessionId=second))[1] == "ValidationException"
+
+
 def test_a_text_of_a_thousand_characters_is_the_longest(stand_in: BedrockStandIn, client: Any) -> None:
 
     status, code, message = refusal(lambda: ask(client, "x" * 1_001))
