@@ -221,6 +221,10 @@ bench-streaming: linux $(RUNS) ## measure how fast tokens reach a client, agains
 	@$(PYTHON) packaging/build_artifacts.py --architecture host --output .local/bench
 	@$(PYTHON) benchmarks/streaming.py --zip .local/bench/main.zip
 
+.PHONY: bench-stack
+bench-stack: linux $(READY) ## measure the laptop stack, under load for MINUTES=6 in the end; writes benchmarks/stack.md
+	@$(PYTHON) -m benchmarks.stack --minutes "$$MINUTES"
+
 .PHONY: clean
 clean: ## remove what is built here and .venv; PLANS=1 saved plans, too
 	@scripts/clean.sh
