@@ -207,16 +207,29 @@ module "alarms" {
     id    = module.websocket_api.api_id
     stage = module.websocket_api.stage_name
   }
+  authorizer_function = var.jwt == null ? null : {
+    name            = module.authorizer[0].function_name
+    timeout_seconds = module.authorizer[0].timeout_seconds
+  }
+  certificate_arn        = try(var.custom_domain.certificate_arn, null)
   dead_letter_queue_name = module.queue.dead_letter_queue_name
   environment            = var.environment
+  heartbeat_minutes      = var.heartbeat_minutes
   kms_key                = local.kms_key
   main_function = {
-    name            = module.main.function_name
-    timeout_seconds = module.main.timeout_seconds
+    name             = module.main.function_name
+    reserved_seconds = local._reserved_seconds
+    timeout_seconds  = module.main.timeout_seconds
   }
-  name_prefix                     = local.name_prefix
-  queue_name                      = module.queue.queue_name
-  request_max_age_seconds         = var.request_max_age_seconds
-  subscriptions                   = var.alarm_subscriptions
+  name_prefix      = local.name_prefix
+  objectives       = var.objectives
+  queue_name       = module.queue.queue_name
+  runbook_base_url = var.runbook_base_url
+  subscriptions = {
+    page   = var.alarm_subscriptions
+    ticket = var.ticket_subscriptions
+  }
+  thresholds                      = var.alarm_thresholds
+  topic_arns                      = var.alarm_topic_arns
   websocket_handler_function_name = module.websocket_handler.function_name
 }

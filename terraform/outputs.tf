@@ -1,6 +1,11 @@
 output "alarm_topic_arn" {
-  description = "The SNS topic that every alarm notifies. The variable `alarm_subscriptions` subscribes whoever is on call."
-  value       = module.alarms.topic_arn
+  description = "The SNS topic of pages: users get no answers. The variable `alarm_subscriptions` subscribes whoever is on call."
+  value       = module.alarms.topic_arns.page
+}
+
+output "alarms" {
+  description = "Every alarm by its key: its `name`, and whether it is a `page`, a `ticket` or a `part` of another alarm."
+  value       = module.alarms.alarms
 }
 
 output "api_id" {
@@ -70,6 +75,11 @@ output "queue_url" {
 output "stage_name" {
   description = "The API's stage, the last part of its URL."
   value       = module.websocket_api.stage_name
+}
+
+output "ticket_topic_arn" {
+  description = "The SNS topic of tickets: what can wait for the morning. The variable `ticket_subscriptions` subscribes whoever cares."
+  value       = module.alarms.topic_arns.ticket
 }
 
 output "websocket_handler_function_name" {

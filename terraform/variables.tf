@@ -31,7 +31,7 @@ variable "agent_runtime_arn" {
 
 variable "alarm_subscriptions" {
   description = <<-EOT
-    Who is told when an alarm goes off and when it is over: endpoints by protocol, for example
+    Who is paged when users get no answers, and told when that is over: endpoints by protocol, for example
     `{ email = ["on-call@example.com"] }`. Protocols are email, email-json, https, lambda, sms and sqs. SNS asks people and
     web servers to confirm first, and sends them nothing before they have.
   EOT
@@ -43,6 +43,45 @@ variable "alarm_subscriptions" {
     condition     = length(setsubtract(keys(var.alarm_subscriptions), ["email", "email-json", "https", "lambda", "sms", "sqs"])) == 0
     error_message = "alarm_subscriptions has ${join(", ", keys(var.alarm_subscriptions))}; this configuration takes the protocols email, email-json, https, lambda, sms and sqs."
   }
+}
+
+variable "alarm_thresholds" {
+  description = "When alarms go off, each of them null for the default of modules/alarms. Its README says what they mean."
+  type = object({
+    api_errors_percent          = optional(number)
+    authorizer_slow_percent     = optional(number)
+    bedrock_throttles_percent   = optional(number)
+    blocked_percent             = optional(number)
+    certificate_days            = optional(number)
+    clients_leave_percent       = optional(number)
+    connects_fail_percent       = optional(number)
+    dead_letters_days           = optional(number)
+    dead_letters_many           = optional(number)
+    deliveries_fail_percent     = optional(number)
+    deployment_fault_percent    = optional(number)
+    front_door_fails_percent    = optional(number)
+    handler_slow_ms             = optional(number)
+    key_set_unavailable_percent = optional(number)
+    least_bad_requests          = optional(number)
+    main_crashes_percent        = optional(number)
+    model_days                  = optional(number)
+    posts_throttled_percent     = optional(number)
+    throttles_percent           = optional(number)
+    tokens_an_hour              = optional(number)
+    unaccounted_percent         = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "alarm_topic_arns" {
+  description = "The ARNs of SNS topics that your organization has already, for `page` and for `ticket`; null for a topic of the environment's own. The topics' policies must let CloudWatch publish."
+  type = object({
+    page   = optional(string)
+    ticket = optional(string)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "allowed_account_ids" {
@@ -251,6 +290,12 @@ variable "generation" {
   }
 }
 
+variable "heartbeat_minutes" {
+  description = "How often a smoke test on a schedule reports to this environment, in minutes, 1 to 1,440; null if none does. After two reports that are missing or bad, the alarm heartbeat-fails pages. Switch it on after the schedule."
+  type        = number
+  default     = null
+}
+
 variable "jwt" {
   description = <<-EOT
     Which tokens are valid if authorization is `jwt`. While this is set, the authorizer exists, whether routes ask it or not.
@@ -451,6 +496,24 @@ variable "model_arn" {
   }
 }
 
+variable "objectives" {
+  description = <<-EOT
+    What users are promised, each null for the default of modules/alarms; docs/operations.md says why it is so:
+    - `completed_percent`: how many of the requests that end well or fail through us are completed, by default 99.5;
+    - `days`: over how many days that is judged, by default 30;
+    - `first_words_seconds`: how long 95 of 100 attempts take at most until the answer's first words, by default 30;
+    - `queue_wait_seconds`: how long 95 of 100 requests wait at most until somebody works on them, by default 60.
+  EOT
+  type = object({
+    completed_percent   = optional(number)
+    days                = optional(number)
+    first_words_seconds = optional(number)
+    queue_wait_seconds  = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "project" {
   description = "The first part of every name."
   type        = string
@@ -508,6 +571,13 @@ variable "request_max_age_seconds" {
   }
 }
 
+variable "runbook_base_url" {
+  description = "What stands before an alarm's key and .md in the link to its runbook, for example `https://github.com/<owner>/<repository>/blob/main/docs/runbooks/`."
+  type        = string
+  default     = "docs/runbooks/"
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags for all resources, besides `environment` and `project`."
   type        = map(string)
@@ -544,6 +614,17 @@ variable "throttling" {
   validation {
     condition     = floor(var.throttling.burst_limit) == var.throttling.burst_limit
     error_message = "throttling.burst_limit is ${var.throttling.burst_limit}; API Gateway takes a whole number of messages at once."
+  }
+}
+
+variable "ticket_subscriptions" {
+  description = "Who is told of what can wait for the morning, in the form of `alarm_subscriptions`. If null, who is paged hears that, too."
+  type        = map(set(string))
+  default     = null
+
+  validation {
+    condition     = var.ticket_subscriptions == null || try(length(setsubtract(keys(var.ticket_subscriptions), ["email", "email-json", "https", "lambda", "sms", "sqs"])) == 0, false)
+    error_message = "ticket_subscriptions has ${try(join(", ", keys(var.ticket_subscriptions)), "")}; this configuration takes the protocols email, email-json, https, lambda, sms and sqs."
   }
 }
 

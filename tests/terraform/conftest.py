@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+
+from .deployed_alarms import Definition, planned
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 EVERY_SWITCH = (
@@ -176,3 +179,9 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
     finally:
         process.terminate()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Definition]:
+    """Each alarm as it would be deployed, by its key."""
+    return planned(tmp_path_factory.mktemp("terraform"))

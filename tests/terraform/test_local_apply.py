@@ -66,10 +66,21 @@ def changes(summary: dict[str, Any]) -> set[str]:
 HANDLER, MAIN = "module.websocket_handler", "module.main"
 AUTHORIZER, API = "module.authorizer[0]", "module.websocket_api"
 ALARMS, QUEUE = "module.alarms", "module.queue.aws_sqs_queue.this"
+COMPOSITE = {"error-budget-burns-fast", "error-budget-burns-slow", "work-stalls"}
+NOT_HERE = {"authorizer-slow", "authorizer-throttles", "certificate-expires", "connects-fail", "heartbeat-fails"}
+PARTS = {"error-budget-5m", "error-budget-1h", "error-budget-30m", "error-budget-6h", "maintenance"}
+METRIC_ALARMS = (
+    ({alarm.stem for alarm in (ROOT / "docs/runbooks").glob("*.md")} | PARTS | {"work-unfinished", "work-untouched"})
+    - COMPOSITE
+    - NOT_HERE
+    - {"answers-are-not-coming", "key-set-unavailable"}
+)
 JWT = 'jwt = { audiences = ["a"], issuer = "https://issuer.example", jwks_url = "https://issuer.example/jwks.json" }'
 TAGGED = {
     "aws_lambda_event_source_mapping.main",
-    "module.alarms.aws_sns_topic.alarms",
+    "module.alarms.aws_cloudwatch_composite_alarm.answers_are_not_coming",
+    'module.alarms.aws_sns_topic.this["page"]',
+    'module.alarms.aws_sns_topic.this["ticket"]',
     "module.queue.aws_sqs_queue.dead_letter",
     "module.queue.aws_sqs_queue.this",
     f"{API}.aws_apigatewayv2_api.this",
@@ -82,10 +93,8 @@ TAGGED = {
         for module in (HANDLER, MAIN)
         for resource in ("aws_cloudwatch_log_group.this", "aws_iam_role.this", "aws_lambda_function.this")
     ),
-    *(
-        f'module.alarms.aws_cloudwatch_metric_alarm.this["{alarm.stem}"]'
-        for alarm in (ROOT / "docs/runbooks").glob("*.md")
-    ),
+    *(f'{ALARMS}.aws_cloudwatch_metric_alarm.this["{key}"]' for key in METRIC_ALARMS),
+    *(f'{ALARMS}.aws_cloudwatch_composite_alarm.page["{key}"]' for key in COMPOSITE),
 }
 """Everything that has tags: a change of them touches nothing else, no permission above all."""
 
@@ -177,17 +186,21 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
         pytest.param(
             ['tags = { team = "answers" }', 'alarm_subscriptions = { email = ["on-call@example.com"] }'],
             {'create module.alarms.aws_sns_topic_subscription.person["email on-call@example.com"]'}
+            | {'create module.alarms.aws_sns_topic_subscription.person["ticket email on-call@example.com"]'}
             | {f"change {resource}" for resource in TAGGED},
             marks=pytest.mark.slow,
             id="tags-and-subscription",
         ),
         pytest.param(
             [f"main_function = {{ batch_size = 5, timeout_seconds = 600, {CANARY} }}"],
-            # How late a point of the alarm may come. The queue still waits for the canary's older version.
+            # How long a run may take. The queue still waits for the canary's older version.
             {
                 f"change {MAIN}.aws_lambda_function.this",
                 f"change {MAIN}.aws_lambda_alias.live",
-                f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["main-errors"]',
+                *(
+                    f'change {ALARMS}.aws_cloudwatch_metric_alarm.this["{key}"]'
+                    for key in ("main-near-timeout", "work-unfinished")
+                ),
             },
             marks=pytest.mark.slow,
             id="timeout-beside-a-canary",
@@ -284,7 +297,9 @@ def test_a_key_of_ones_own_encrypts_everything_and_nothing_is_lost(environment: 
         "aws_kms_alias.this[0]",
         "module.queue.aws_sqs_queue.this",
         "module.queue.aws_sqs_queue.dead_letter",
-        "module.alarms.aws_sns_topic.alarms",
+        "module.alarms.aws_cloudwatch_composite_alarm.answers_are_not_coming",
+        'module.alarms.aws_sns_topic.this["page"]',
+        'module.alarms.aws_sns_topic.this["ticket"]',
         f"{HANDLER}.aws_cloudwatch_log_group.this",
         f"{MAIN}.aws_lambda_function.this",
         f'{MAIN}.aws_iam_role_policy.this["decrypt-environment"]',

@@ -1,129 +1,128 @@
 locals {
-  # Lambda stamps the data point of an error with the start of its invocation, but sends it at the end (CW-06). So a
-  # point may appear as far in the past as the timeout is long; 5 minutes more are for its delivery.
-  _main_error_periods = ceil(var.main_function.timeout_seconds / 60) + 5
+  _defaults = {
+    comparison = "GreaterThanOrEqualToThreshold"
+    datapoints = null # all periods
+    expression = null
+    least      = 1
+    missing    = "notBreaching" # a count has no data while all is well, and `missing` would hold an alarm (CW-25)
+    part       = []
+    period     = 60
+    periods    = 1
+    tells      = ["ALARM", "OK"]
+    whole      = []
+  }
 
-  _api_dimensions               = { ApiId = var.api.id, Stage = var.api.stage }
-  _main_dimensions              = { FunctionName = var.main_function.name }
-  _websocket_handler_dimensions = { FunctionName = var.websocket_handler_function_name }
+  _written = merge(
+    { for key, alarm in local._parts : key => merge(local._defaults, alarm, { severity = "part" }) },
+    { for key, alarm in local._pages : key => merge(local._defaults, alarm, { severity = "page" }) },
+    { for key, alarm in local._tickets : key => merge(local._defaults, alarm, { severity = "ticket" }) },
+  )
 
-  # Every alarm. The key is the last part of its name, and the name of its runbook. Each alarm looks at periods of a
-  # minute, and goes off if at least `datapoints` of the last `periods` reach the threshold.
+  # `IF` has a point wherever the whole has one, so a minute without a failure is 0 and not missing (CW-52).
+  _expressions = {
+    for key, alarm in local._written : key => (
+      alarm.expression != null ? alarm.expression : format(
+        "IF(SUM([%[1]s]) > 0, IF(SUM([%[2]s]) >= %[3]d, 100 * SUM([%[2]s]) / SUM([%[1]s]), 0))",
+        join(", ", alarm.whole), join(", ", alarm.part), alarm.least,
+      )
+    )
+  }
+
+  # Every metric alarm. `metrics` are those that its expression names; functions are in capitals.
   alarms = {
-    api-execution-errors = {
-      meaning    = "API Gateway could not call the websocket handler: clients' messages fail."
-      namespace  = "AWS/ApiGateway"
-      metric     = "ExecutionError"
-      dimensions = local._api_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
-    api-integration-errors = {
-      meaning    = "The websocket handler answered API Gateway with an error: clients' messages fail."
-      namespace  = "AWS/ApiGateway"
-      metric     = "IntegrationError"
-      dimensions = local._api_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
-    buried-requests = {
-      meaning    = "Every attempt at a request failed. Its client was told so, and the request goes to the dead-letter queue."
-      namespace  = "Selador"
-      metric     = "Buried"
-      dimensions = local._main_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 5 # metrics in log lines lag behind by the delivery of the logs (CW-17)
-    }
-    dead-letter-queue-not-empty = {
-      meaning = "The dead-letter queue holds unanswered requests. SQS deletes them 14 days after they were accepted."
-      # NumberOfMessagesSent would not do: it does not count the messages that SQS itself moves here (SQS-25).
-      namespace  = "AWS/SQS"
-      metric     = "ApproximateNumberOfMessagesVisible"
-      dimensions = { QueueName = var.dead_letter_queue_name }
-      statistic  = "Maximum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
-    main-errors = {
-      meaning    = "The main function crashed, ran out of memory or reached its timeout: a request waits for its next attempt."
-      namespace  = "AWS/Lambda"
-      metric     = "Errors"
-      dimensions = local._main_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = local._main_error_periods
-    }
-    main-throttles = {
-      meaning    = "Lambda throttled the main function for lack of concurrency. Requests wait, and may use up their attempts unread."
-      namespace  = "AWS/Lambda"
-      metric     = "Throttles"
-      dimensions = local._main_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
-    oldest-message-age = {
-      meaning    = "Requests wait almost as long as an answer is useful. Soon they will be refused unread."
-      namespace  = "AWS/SQS"
-      metric     = "ApproximateAgeOfOldestMessage"
-      dimensions = { QueueName = var.queue_name }
-      statistic  = "Maximum"
-      threshold  = floor(0.8 * var.request_max_age_seconds)
-      # A message also ages while it is being answered. If that takes the whole timeout, the message is above the
-      # threshold for a few minutes.
-      datapoints = 5
-      periods    = 5
-    }
-    websocket-handler-errors = {
-      meaning    = "The websocket handler failed with an error that it did not expect. Its client was told \"Internal server error\"."
-      namespace  = "AWS/Lambda"
-      metric     = "Errors"
-      dimensions = local._websocket_handler_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
-    websocket-handler-throttles = {
-      meaning    = "Lambda throttled the websocket handler for lack of concurrency: clients' messages fail."
-      namespace  = "AWS/Lambda"
-      metric     = "Throttles"
-      dimensions = local._websocket_handler_dimensions
-      statistic  = "Sum"
-      threshold  = 1
-      datapoints = 1
-      periods    = 1
-    }
+    for key, alarm in local._written : key => merge(alarm, {
+      datapoints = coalesce(alarm.datapoints, alarm.periods)
+      expression = local._expressions[key]
+      metrics    = [for word in distinct(regexall("[a-z][a-z0-9_]*", local._expressions[key])) : word if contains(keys(local.metrics), word)]
+    })
+  }
+
+  # All pages but the composite alarm over them, which alone notifies: so an incident wakes somebody once.
+  pages = concat(keys(local._pages), keys(local._composite_pages))
+
+  names = {
+    for key in concat(keys(local.alarms), keys(local._composite_pages), ["answers-are-not-coming"]) : key => "${var.name_prefix}-${key}"
+  }
+  descriptions = {
+    for key, alarm in merge(local.alarms, local._composite_pages, { answers-are-not-coming = local._answers_are_not_coming }) :
+    key => "${alarm.broken} Look first: ${alarm.look}${contains(keys(local._parts), key) ? "" : " Runbook: ${var.runbook_base_url}${key}.md"}"
+  }
+
+  # If an alarm's own message can't arrive, that is told to both topics.
+  _topics_of = {
+    for key, alarm in local.alarms : key => (
+      key == "notifications-fail" ? values(local.topic_arns) : alarm.severity == "ticket" ? [local.topic_arns.ticket] : []
+    )
   }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name        = "${var.name_prefix}-${each.key}"
-  alarm_description = "${each.value.meaning} Runbook: docs/runbooks/${each.key}.md"
+  alarm_name        = local.names[each.key]
+  alarm_description = local.descriptions[each.key]
 
-  namespace   = each.value.namespace
-  metric_name = each.value.metric
-  dimensions  = each.value.dimensions
-  statistic   = each.value.statistic
-  period      = 60
+  dynamic "metric_query" {
+    for_each = each.value.metrics
 
-  comparison_operator = "GreaterThanOrEqualToThreshold"
+    content {
+      id          = metric_query.value
+      return_data = metric_query.value == each.value.expression
+
+      metric {
+        dimensions  = local.metrics[metric_query.value].dimensions
+        metric_name = local.metrics[metric_query.value].name
+        namespace   = local.metrics[metric_query.value].namespace
+        period      = each.value.period
+        stat        = local.metrics[metric_query.value].statistic
+      }
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = contains(each.value.metrics, each.value.expression) ? [] : [each.value.expression]
+
+    content {
+      expression  = metric_query.value
+      id          = "watched"
+      label       = each.key
+      return_data = true
+    }
+  }
+
+  comparison_operator = each.value.comparison
   datapoints_to_alarm = each.value.datapoints
   evaluation_periods  = each.value.periods
   threshold           = each.value.threshold
-  treat_missing_data  = "notBreaching" # these counters have no data while all is well, and `missing` would hold an alarm (CW-25)
+  treat_missing_data  = each.value.missing
 
-  alarm_actions = [aws_sns_topic.alarms.arn]
-  ok_actions    = [aws_sns_topic.alarms.arn]
+  alarm_actions = contains(each.value.tells, "ALARM") ? local._topics_of[each.key] : []
+  ok_actions    = contains(each.value.tells, "OK") ? local._topics_of[each.key] : []
+}
+
+resource "aws_cloudwatch_composite_alarm" "page" {
+  for_each = local._composite_pages
+
+  alarm_name        = local.names[each.key]
+  alarm_description = local.descriptions[each.key]
+  alarm_rule        = join(each.value.join, [for key in each.value.parts : "ALARM(\"${local.names[key]}\")"])
+
+  depends_on = [aws_cloudwatch_metric_alarm.this] # the rule names them
+}
+
+resource "aws_cloudwatch_composite_alarm" "answers_are_not_coming" {
+  alarm_name        = local.names.answers-are-not-coming
+  alarm_description = local.descriptions.answers-are-not-coming
+  alarm_rule        = join(" OR ", [for key in local.pages : "ALARM(\"${local.names[key]}\")"])
+
+  alarm_actions = [local.topic_arns.page]
+  ok_actions    = [local.topic_arns.page]
+
+  actions_suppressor {
+    alarm            = aws_cloudwatch_metric_alarm.this["maintenance"].alarm_name
+    extension_period = 300 # what the maintenance has broken has time to heal
+    wait_period      = 1   # maintenance is announced before it begins, so a page need not wait for it
+  }
+
+  depends_on = [aws_cloudwatch_metric_alarm.this, aws_cloudwatch_composite_alarm.page] # the rule names them
 }

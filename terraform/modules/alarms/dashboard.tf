@@ -69,7 +69,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           height = 4
           properties = {
             title  = "Alarms"
-            alarms = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn]
+            alarms = [for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_composite_alarm.page) : alarm.arn]
           }
         },
       ],

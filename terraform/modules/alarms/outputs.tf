@@ -1,9 +1,17 @@
-output "subscriptions" {
-  description = "Who is told of the alarms: `endpoint` and `protocol` of each subscription."
-  value       = { for name, subscription in aws_sns_topic_subscription.person : name => { endpoint = subscription.endpoint, protocol = subscription.protocol } }
+output "alarms" {
+  description = "Every alarm by its key: its `name`, and whether it is a `page`, a `ticket` or a `part` of another alarm."
+  value = merge(
+    { for key, alarm in local.alarms : key => { name = local.names[key], severity = alarm.severity } },
+    { for key in concat(keys(local._composite_pages), ["answers-are-not-coming"]) : key => { name = local.names[key], severity = "page" } },
+  )
 }
 
-output "topic_arn" {
-  description = "The SNS topic that every alarm notifies when it goes off and when it is over."
-  value       = aws_sns_topic.alarms.arn
+output "subscriptions" {
+  description = "Who is told of the alarms: `endpoint`, `protocol` and `severity` of each subscription."
+  value       = local._subscriptions
+}
+
+output "topic_arns" {
+  description = "The SNS topics that alarms notify when they go off and when they are over: `page` and `ticket`."
+  value       = local.topic_arns
 }
