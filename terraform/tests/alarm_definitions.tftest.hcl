@@ -13,31 +13,37 @@ override_data {
 }
 
 override_resource {
-  target = aws_sns_topic.this["page"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-alarms" }
+  override_during = plan
+  target          = aws_sns_topic.this["page"]
+  values          = { arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-alarms" }
 }
 
 override_resource {
-  target = aws_sns_topic.this["ticket"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-tickets" }
+  override_during = plan
+  target          = aws_sns_topic.this["ticket"]
+  values          = { arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-tickets" }
 }
 
 override_resource {
-  target = aws_cloudwatch_metric_alarm.this
-  values = { arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:an-alarm" }
+  override_during = plan
+  target          = aws_cloudwatch_metric_alarm.this
+  values          = { arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:an-alarm" }
 }
 
 override_resource {
-  target = aws_cloudwatch_composite_alarm.page
-  values = { arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:a-page" }
+  override_during = plan
+  target          = aws_cloudwatch_composite_alarm.page
+  values          = { arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:a-page" }
 }
 
 override_resource {
-  target = aws_cloudwatch_composite_alarm.answers_are_not_coming
+  override_during = plan
+  target          = aws_cloudwatch_composite_alarm.answers_are_not_coming
 }
 
 override_resource {
-  target = aws_cloudwatch_dashboard.this
+  override_during = plan
+  target          = aws_cloudwatch_dashboard.this
 }
 
 variables {

@@ -117,9 +117,13 @@ class DeployedAlarms:
             numbers = tuple(map(float, given if isinstance(given, Sequence) else (given,)))
             self.store.put([Datum(namespace, name, identity, self.now, "None", numbers, (1.0,) * len(numbers))])
 
-    def pass_minute(self) -> None:
+    def pass_minute(self, *, evaluated: bool = True) -> None:
         """End the minute, and evaluate the alarms as CloudWatch does."""
         self.now += 60
+        if evaluated:
+            self._evaluate()
+
+    def _evaluate(self) -> None:
         for key, alarm in self._metric.items():
             self.states[key] = metric_alarm.evaluate(alarm, self.store.read, self.now, self.states[key])
         for key, composite in self._composite.items():

@@ -18,11 +18,12 @@ locals {
     { for key, alarm in local._tickets : key => merge(local._defaults, alarm, { severity = "ticket" }) },
   )
 
-  # `IF` has a point wherever the whole has one, so a minute without a failure is 0 and not missing (CW-52).
+  # `IF` has a point wherever the whole has one, so a minute without a failure is 0 and not missing (CW-52). So is one
+  # without anything: otherwise CloudWatch would judge an older minute in its place (CW-26).
   _expressions = {
     for key, alarm in local._written : key => (
       alarm.expression != null ? alarm.expression : format(
-        "IF(SUM([%[1]s]) > 0, IF(SUM([%[2]s]) >= %[3]d, 100 * SUM([%[2]s]) / SUM([%[1]s]), 0))",
+        "FILL(IF(SUM([%[1]s]) > 0, IF(SUM([%[2]s]) >= %[3]d, 100 * SUM([%[2]s]) / SUM([%[1]s]), 0)), 0)",
         join(", ", alarm.whole), join(", ", alarm.part), alarm.least,
       )
     )

@@ -154,7 +154,7 @@ locals {
       maintenance = {
         broken     = "Nothing: somebody announced maintenance, so nobody is paged."
         look       = "who announced it."
-        expression = "maintenance"
+        expression = "FILL(maintenance, 0)" # over exactly when its hour is
         threshold  = 1
         period     = 3600 # how long one announcement lasts
       }

@@ -126,7 +126,7 @@ locals {
       tokens-run-away = {
         broken     = "Nothing for users. But this hour's answers cost more than anybody planned."
         look       = "who asks so much: the requests by principal, in main's log."
-        expression = "SUM([input_tokens, output_tokens])"
+        expression = "FILL(SUM([input_tokens, output_tokens]), 0)"
         threshold  = var.thresholds.tokens_an_hour
         period     = 3600
       }
