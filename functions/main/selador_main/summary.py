@@ -43,14 +43,15 @@ def metrics_of(
     queue_wait_ms: int | None,
 ) -> dict[Name, float]:
     """Return the attempt's metrics. If a figure isn't known, there is no metric (a 0 would lower the average)."""
-    throttled_posts = tally.failures_by_kind[PostFailure.THROTTLED]
+    failures = tally.failures_by_kind
     metrics: dict[Name, float] = {
         "AttemptDuration": _ms(stopwatch.elapsed()),
         "Frames": tally.frames,
         "Posts": tally.posts,
         "PostedBytes": tally.posted_bytes,
-        "ThrottledPosts": throttled_posts,
-        "FailedPosts": tally.failures_by_kind.total() - throttled_posts,
+        "ThrottledPosts": failures[PostFailure.THROTTLED],
+        # Not those to a client that has gone: how many go is told by Abandoned.
+        "FailedPosts": failures[PostFailure.TRANSIENT] + failures[PostFailure.FINAL],
     }
     if outcome.counted:
         metrics[outcome.row.metric] = 1
