@@ -3,6 +3,7 @@
 # An alarm is either a share, `part` of `whole` in percent, once there are `least` in the part; or an `expression`. Its key is
 # the last part of its name, and its runbook's.
 locals {
+  # Metrics in log lines come as late as the lines, so the newest minute is never judged alone (CW-17).
   _three_of_five_minutes = { period = 60, periods = 5, datapoints = 3 }
 
   # Lambda stamps a data point with the start of its invocation, and sends it at the end (CW-06).

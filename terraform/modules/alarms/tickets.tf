@@ -111,7 +111,7 @@ locals {
       notifications-fail = {
         broken     = "Nothing for users. But some alarms don't reach who should hear them."
         look       = "the subscriptions of both topics."
-        expression = "SUM([page_failures, ticket_failures])"
+        expression = "SUM([page_failures, ticket_failures])" # an address that never confirmed fails nothing (CW-58)
         threshold  = 1
         period     = 300
       }
@@ -154,7 +154,7 @@ locals {
           comparison = "LessThanOrEqualToThreshold"
           threshold  = var.thresholds.certificate_days
           period     = 86400
-          missing    = "ignore" # ACM reports twice a day, and no more once the certificate has expired
+          missing    = "ignore" # ACM reports no more once the certificate has expired (CW-57)
         }
       } : key => alarm if var.certificate_arn != null
     },
