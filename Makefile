@@ -53,6 +53,10 @@ token: $(RUNS) ## print a token for `make local AUTH=jwt`: SUB=<whom it is for>,
 chat: $(RUNS) ## ask questions of the stack that `make local` runs
 	@$(PYTHON) -m selador_client
 
+.PHONY: dashboard-preview
+dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` runs into .local/dashboard.svg: MINUTES=60
+	@$(PYTHON) -m selador_local.dashboard_preview $(if $(filter command line environment,$(origin MINUTES)),--minutes="$$MINUTES")
+
 # Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
 .PHONY: linux
 linux:

@@ -216,6 +216,7 @@ module "alarms" {
   environment            = var.environment
   heartbeat_minutes      = var.heartbeat_minutes
   kms_key                = local.kms_key
+  log_group_names        = [module.main.log_group_name, module.websocket_handler.log_group_name]
   main_function = {
     name             = module.main.function_name
     reserved_seconds = local._reserved_seconds

@@ -66,6 +66,7 @@ LAPTOP_STACK = {
     "control_plane": {"clock", "cloudwatch", "cloudwatch_logs", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy", "log_files"},
+    "dashboard_preview": {"cloudwatch", "clock", "errors", "stack"},
     "errors": set(),
     "http": set(),
     "iam_policy": set(),

@@ -53,6 +53,7 @@ variables {
   dead_letter_queue_name = "selador-test-requests-dead-letter"
   environment            = "test"
   heartbeat_minutes      = 30
+  log_group_names        = ["/aws/lambda/selador-test-main", "/aws/lambda/selador-test-websocket-handler"]
   main_function = {
     name             = "selador-test-main"
     reserved_seconds = 21

@@ -47,6 +47,7 @@ variables {
   dead_letter_queue_name = "selador-test-requests-dead-letter"
   environment            = "test"
   heartbeat_minutes      = 30
+  log_group_names        = ["/aws/lambda/selador-test-main", "/aws/lambda/selador-test-websocket-handler"]
   main_function = {
     name             = "selador-test-main"
     reserved_seconds = 21
@@ -313,7 +314,7 @@ run "draws_every_graph_in_its_own_place" {
   assert {
     condition = length(distinct([
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : "${widget.x} ${widget.y}"
-    ])) == 7
+    ])) == 14
     error_message = "Graphs lie on top of each other: ${aws_cloudwatch_dashboard.this.dashboard_body}"
   }
 

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from .deployed_alarms import Definition, planned
+from .deployed_alarms import Definition, definitions_of, planned
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 EVERY_SWITCH = (
@@ -182,6 +182,12 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Definition]:
-    """Each alarm as it would be deployed, by its key."""
+def planned_alarms(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The resources of the module alarms, as they would be deployed."""
     return planned(tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def definitions(planned_alarms: list[dict[str, Any]]) -> dict[str, Definition]:
+    """Each alarm as it would be deployed, by its key."""
+    return definitions_of(planned_alarms)

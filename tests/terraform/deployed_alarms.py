@@ -31,18 +31,22 @@ type Definition = dict[str, Any]
 """An alarm as PutMetricAlarm or PutCompositeAlarm takes it."""
 
 
-def planned(data_dir: Path) -> dict[str, Definition]:
-    """Return the definition of each alarm by its key. Terraform keeps what it needs for that in `data_dir`."""
+def planned(data_dir: Path) -> list[dict[str, Any]]:
+    """Return the module's resources as Terraform plans them. It keeps what it needs for that in `data_dir`."""
     terraform = Terraform(ROOT, os.environ, color=False)
     terraform.choose_provider_source()
     terraform.capture(*terraform.init_arguments, "-backend=false", data_dir=data_dir)
     file = "tests/alarm_definitions.tftest.hcl"
     said = terraform.capture("test", "-json", "-verbose", f"-filter={file}", data_dir=data_dir)
     (plan,) = (message["test_plan"] for message in map(json.loads, said.splitlines()) if message["type"] == "test_plan")
+    changes: list[dict[str, Any]] = plan["resource_changes"]
+    return changes
+
+
+def definitions_of(resources: list[dict[str, Any]]) -> dict[str, Definition]:
+    """Return the definition of each alarm by its key."""
     read = {"aws_cloudwatch_metric_alarm": _metric_alarm, "aws_cloudwatch_composite_alarm": _composite_alarm}
-    found = [
-        read[change["type"]](change["change"]["after"]) for change in plan["resource_changes"] if change["type"] in read
-    ]
+    found = [read[one["type"]](one["change"]["after"]) for one in resources if one["type"] in read]
     return {definition["AlarmName"].removeprefix(PREFIX): definition for definition in found}
 
 

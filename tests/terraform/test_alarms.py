@@ -88,7 +88,12 @@ def answer(
         TimeToFirstToken=[1000 * first_word_seconds] * attempts,
     )
     alarms.aws_lambda(
-        MAIN, Invocations=attempts, Errors=errors, Throttles=throttles, Duration=[1000 * seconds] * attempts
+        MAIN,
+        ConcurrentExecutions=4,
+        Duration=[1000 * seconds] * attempts,
+        Errors=errors,
+        Invocations=attempts,
+        Throttles=throttles,
     )
 
 

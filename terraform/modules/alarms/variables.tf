@@ -59,6 +59,12 @@ variable "kms_key" {
   }
 }
 
+variable "log_group_names" {
+  description = "The log groups that the dashboard searches for failures and slow requests."
+  type        = list(string)
+  nullable    = false
+}
+
 variable "main_function" {
   description = "The function that answers: its `name`, its `timeout_seconds`, and the `reserved_seconds` of them that it keeps to tell a client that the time is up."
   type = object({

@@ -1,0 +1,1 @@
+"""Draws the deployed dashboard with the laptop's own metrics: what a person on call would see, as one picture."""
