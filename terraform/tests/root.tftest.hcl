@@ -184,7 +184,23 @@ override_resource {
 }
 
 override_resource {
-  target = module.alarms.aws_sns_topic.alarms
+  target = module.alarms.aws_sns_topic.this["ticket"]
+  values = {
+    arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-tickets"
+  }
+}
+
+override_resource {
+  target = module.alarms.aws_cloudwatch_composite_alarm.page
+  values = { arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:a-page" }
+}
+
+override_resource {
+  target = module.alarms.aws_cloudwatch_composite_alarm.answers_are_not_coming
+}
+
+override_resource {
+  target = module.alarms.aws_sns_topic.this["page"]
   values = {
     arn = "arn:aws:sns:eu-central-1:111122223333:selador-test-alarms"
   }

@@ -224,15 +224,40 @@ run "subscribes_who_is_on_call" {
   command = plan
 
   variables {
-    alarm_subscriptions = { email = ["a@example.com", "b@example.com"], https = ["https://pager.example/hook"] }
+    alarm_subscriptions  = { email = ["a@example.com", "b@example.com"], https = ["https://pager.example/hook"] }
+    ticket_subscriptions = { email = ["team@example.com"] }
   }
 
   assert {
     condition = keys(module.alarms.subscriptions) == [
-      "email a@example.com", "email b@example.com", "https https://pager.example/hook",
+      "email a@example.com", "email b@example.com", "https https://pager.example/hook", "ticket email team@example.com",
     ]
     error_message = "Others are told of alarms: ${jsonencode(module.alarms.subscriptions)}."
   }
+}
+
+run "pages_the_topic_of_the_organization_and_listens_for_a_heartbeat" {
+  command = plan
+
+  variables {
+    alarm_topic_arns  = { page = "arn:aws:sns:eu-central-1:444455556666:pager" }
+    heartbeat_minutes = 30
+  }
+
+  assert {
+    condition     = output.alarm_topic_arn == "arn:aws:sns:eu-central-1:444455556666:pager" && contains(keys(output.alarms), "heartbeat-fails")
+    error_message = "Pages go to ${output.alarm_topic_arn}, and the alarms are ${join(", ", keys(output.alarms))}."
+  }
+}
+
+run "refuses_a_protocol_of_tickets_that_sns_does_not_have" {
+  command = plan
+
+  variables {
+    ticket_subscriptions = { pigeon = ["a"] }
+  }
+
+  expect_failures = [var.ticket_subscriptions]
 }
 
 run "refuses_a_protocol_that_sns_does_not_have" {

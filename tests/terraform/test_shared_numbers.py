@@ -1,5 +1,6 @@
 """Numbers that Terraform and the functions both hold, since neither can read the other: each is compared."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,13 @@ def test_the_longest_answer_is_the_same_by_default() -> None:
     variables = hcl.labelled(hcl.read((TERRAFORM / "variables.tf").read_text()), "variable")
 
     assert f"max_tokens = optional(number, {Generation().max_tokens})" in variables["generation"]["type"]
+
+
+@pytest.mark.parametrize(("given", "taken"), [("alarm_thresholds", "thresholds"), ("objectives", "objectives")])
+def test_the_root_takes_each_threshold_and_objective_that_the_alarms_have(given: str, taken: str) -> None:
+    def members(file: str, name: str) -> list[str]:
+        variable = hcl.labelled(hcl.read((TERRAFORM / file).read_text()), "variable")[name]
+        return re.findall(r"(\w+) = optional", variable["type"])
+
+    assert len(members("variables.tf", given)) >= 4
+    assert members("variables.tf", given) == members("modules/alarms/variables.tf", taken)
