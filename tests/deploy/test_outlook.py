@@ -216,6 +216,14 @@ def test_alarms_that_reach_nobody_are_a_warning(subscription_arns: list[str], wa
     assert found("alarms", {"alarm_subscriptions": wanted}, sns=sns).startswith(said)
 
 
+def test_pages_to_a_topic_of_the_organization_are_its_owners_affair() -> None:
+    arn = "arn:aws:sns:eu-central-1:444455556666:pager"
+
+    said = found("alarms", {"alarm_topic_arns": {"page": arn, "ticket": None}})
+
+    assert said == f"ok: pages go to {arn}; its owner says who hears them"
+
+
 def test_what_may_not_be_asked_names_the_permission() -> None:
     refused = FakeService(get_account_settings=client_error("AccessDeniedException"))
 
