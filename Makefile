@@ -17,7 +17,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-FLAGS := ADOPT ALLOW_DESTROY CONFIRM ENV JSON LOCK PLAN RELEASE YES
+FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV JSON LOCK PLAN RELEASE YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -82,7 +82,7 @@ COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock d
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
-doctor: ## name what a first apply of ENV lacks, and the remedy
+doctor: ## name what a first apply of ENV lacks, and the remedy; DAYS_LEFT=1
 bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
 init: ## connect to ENV's state and select its workspace
 publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash

@@ -14,7 +14,7 @@ import pytest
 from selador_deploy.cli import COMMANDS, DIST, ENV
 
 PROJECT = Path(__file__).parents[1]
-FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
+FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "DAYS_LEFT", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
 GIVEN = (
     *FLAGS,
     "AGAINST",

@@ -41,6 +41,7 @@ from selador_deploy.terraform import Terraform
 ENV = Flag("env", "the environment: a file of terraform/environments, without .tfvars", "NAME", required=True)
 DIST = Flag("dist", "the folder with manifest.json and zips (default: dist)", "DIR")
 RELEASE = Flag("release", "a published release, instead of the artifacts in dist", "HASH")
+DAYS_LEFT = Flag("days-left", "put the metric that the environment's alarm model-retires watches")
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
 ADOPT = Flag("adopt", "take what exists already and is in no state into it, as after a killed apply")
 CONFIRM = Flag("confirm", "the environment's name, instead of typing it", "NAME")
@@ -52,7 +53,7 @@ YES = Flag("yes", "don't ask")
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
 # line there with the row. One without ENV gets Terraform.
 COMMANDS = (
-    Command("doctor", doctor, "name what a first apply of ENV lacks, and the remedy", (ENV,)),
+    Command("doctor", doctor, "name what a first apply of ENV lacks, and the remedy; DAYS_LEFT=1", (ENV, DAYS_LEFT)),
     Command(
         "bootstrap",
         bootstrap,

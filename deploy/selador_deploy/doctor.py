@@ -4,23 +4,53 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
-from selador_deploy.account import ClientMaker, check_caller
+from selador_deploy.account import ClientMaker, check_caller, translated
 from selador_deploy.artifacts import read_artifacts
 from selador_deploy.backend import named_backend
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment, check_filled_in
 from selador_deploy.errors import DeployError
 from selador_deploy.findings import Finding, Verdict, report
-from selador_deploy.outlook import ask, outlook
+from selador_deploy.outlook import MODEL_LIFE, ask, outlook
 from selador_deploy.releases import check_deployable
 
 OLDEST_TERRAFORM = (1, 11)
 
 
-def doctor(deployment: Deployment) -> int:
-    """Print what a first apply lacks, and the remedy; return the exit status."""
-    return report(examine(deployment))
+_NO_END_DAYS = 3650  # what is reported of a model whose end nobody has announced: longer than any notice
+
+
+def doctor(deployment: Deployment, *, days_left: bool) -> int:
+    """Print what a first apply lacks, and the remedy; return the exit status.
+
+    With `days_left`, the metric of the environment's alarm model-retires gets the days that the model has left.
+    """
+    found = []
+
+    def noted() -> Iterator[Finding]:
+        for finding in examine(deployment):
+            found.append(finding)
+            yield finding
+
+    status = report(noted())
+    lives = [one for one in found if one.subject == MODEL_LIFE and one.verdict is not Verdict.UNKNOWN]
+    if days_left and lives:
+        now = deployment.now()
+        days = [(one.end - now) // timedelta(days=1) for one in lives if one.end is not None]
+        _put_days_left(deployment, min([*days, _NO_END_DAYS]))
+    return status
+
+
+def _put_days_left(deployment: Deployment, days: int) -> None:
+    environment = deployment.environment
+    dimensions = [{"Name": "Environment", "Value": f"{environment.variables['project']}-{environment.name}"}]
+    with translated("the days that the model has left could not be put", "allow this caller cloudwatch:PutMetricData"):
+        deployment.make_client("cloudwatch").put_metric_data(
+            Namespace="Selador",
+            MetricData=[{"MetricName": "ModelDaysLeft", "Dimensions": dimensions, "Value": days, "Unit": "Count"}],
+        )
 
 
 def examine(deployment: Deployment) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -21,6 +22,8 @@ class Finding:
     subject: str
     verdict: Verdict
     detail: str
+    end: datetime | None = None
+    """When what was looked at ends, if that is known."""
 
     def __str__(self) -> str:
         return f"{self.verdict.value:8}{self.subject:17}{self.detail}"

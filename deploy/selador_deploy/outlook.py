@@ -52,16 +52,20 @@ def ask(
         return Finding(subject, Verdict.UNKNOWN, f"can't be asked: {error}")
 
 
+MODEL_LIFE = "model's life"
+"""The subject of a finding about how long a model will be there."""
+
+
 def ending(subject: str, what: str, end: datetime | None, now: datetime, remedy: str) -> Finding:
     """Return a finding about something that ends: a warning within the notice, missing afterwards."""
     if end is None:
         return Finding(subject, Verdict.OK, f"{what}, without an announced end")
     days = (end - now) // timedelta(days=1)
     if days < 0:
-        return Finding(subject, Verdict.MISSING, f"{what}, ended on {end:%Y-%m-%d}; {remedy}")
+        return Finding(subject, Verdict.MISSING, f"{what}, ended on {end:%Y-%m-%d}; {remedy}", end)
     if end - now < NOTICE:
-        return Finding(subject, Verdict.WARNING, f"{what}, ends on {end:%Y-%m-%d}, in {days} days; {remedy}")
-    return Finding(subject, Verdict.OK, f"{what}, until {end:%Y-%m-%d}")
+        return Finding(subject, Verdict.WARNING, f"{what}, ends on {end:%Y-%m-%d}, in {days} days; {remedy}", end)
+    return Finding(subject, Verdict.OK, f"{what}, until {end:%Y-%m-%d}", end)
 
 
 def _log_role(make_client: ClientMaker, remedy: str) -> Finding:
@@ -122,11 +126,11 @@ def _lifecycle(make_client: ClientMaker, model: str, now: datetime) -> Finding:
         remedy = "choose its successor and try it as a canary"
         legacy, end = life.get("legacyTime"), life.get("endOfLifeTime")
         if legacy is not None and legacy > now and (end is None or end - now >= NOTICE):
-            return ending("model's life", f"{what}, then legacy", legacy, now, remedy)
-        return ending("model's life", what, end, now, remedy)
+            return ending(MODEL_LIFE, f"{what}, then legacy", legacy, now, remedy)
+        return ending(MODEL_LIFE, what, end, now, remedy)
 
     unknown = {"ResourceNotFoundException": f"Bedrock knows no model {model} in this Region; correct model_arn"}
-    return ask("model's life", "bedrock:GetFoundationModel", question, unknown)
+    return ask(MODEL_LIFE, "bedrock:GetFoundationModel", question, unknown)
 
 
 def _knowledge_base(make_client: ClientMaker, knowledge_base_id: str) -> Finding:

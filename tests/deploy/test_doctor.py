@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,58 @@ def test_values_that_can_not_be_read_are_the_last_thing_that_is_told(
     assert examined(run, root) == 1
 
     assert "generation.guardrails" in capsys.readouterr().out.splitlines()[-1]
+
+
+class PutMetrics:
+    """CloudWatch as far as the command puts metrics."""
+
+    def __init__(self) -> None:
+        self.data: list[dict[str, Any]] = []
+
+    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 # boto3's names
+        self.data += [{"Namespace": Namespace, **datum} for datum in MetricData]
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "days"),
+    [
+        ({"status": "LEGACY", "endOfLifeTime": datetime.now(UTC) + timedelta(days=45, hours=1)}, 45),
+        ({"status": "LEGACY", "endOfLifeTime": datetime.now(UTC) - timedelta(days=2, hours=-1)}, -2),
+        ({"status": "ACTIVE"}, 3650),
+    ],
+    ids=["announced", "over", "not announced"],
+)
+def test_the_days_that_the_model_has_left_are_reported_if_asked_for(
+    root: Path, ready: FakeAws, run: Run, lifecycle: dict[str, Any], days: int
+) -> None:
+    model = {"modelDetails": {"modelName": "Nova Lite", "modelLifecycle": lifecycle}}
+    available = ANSWERS["bedrock"].get_foundation_model_availability()
+    ready.others["bedrock"] = FakeService(get_foundation_model=model, get_foundation_model_availability=available)
+    ready.others["cloudwatch"] = cloudwatch = PutMetrics()
+
+    examined(run, root)
+    assert cloudwatch.data == [], "only if asked for"
+    run("doctor", "--env", "dev", "--days-left")
+
+    (datum,) = cloudwatch.data
+    assert (datum["Namespace"], datum["MetricName"], datum["Value"]) == ("Selador", "ModelDaysLeft", days)
+    assert datum["Dimensions"] == [{"Name": "Environment", "Value": "selador-dev"}]
+
+
+def test_a_model_that_can_not_be_asked_for_reports_nothing(root: Path, ready: FakeAws, run: Run) -> None:
+    ready.others["bedrock"] = FakeService()
+    ready.others["cloudwatch"] = cloudwatch = PutMetrics()
+
+    run("doctor", "--env", "dev", "--days-left")
+
+    assert cloudwatch.data == []
+
+
+def test_a_report_that_may_not_be_made_says_which_permission_it_takes(
+    root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready.others["cloudwatch"] = FakeService()
+
+    assert run("doctor", "--env", "dev", "--days-left") == 1
+
+    assert "allow this caller cloudwatch:PutMetricData" in capsys.readouterr().err
