@@ -67,7 +67,7 @@ HANDLER, MAIN = "module.websocket_handler", "module.main"
 AUTHORIZER, API = "module.authorizer[0]", "module.websocket_api"
 ALARMS, QUEUE = "module.alarms", "module.queue.aws_sqs_queue.this"
 COMPOSITE = {"error-budget-burns-fast", "error-budget-burns-slow", "work-stalls"}
-NOT_HERE = {"authorizer-slow", "authorizer-throttles", "certificate-expires", "connects-fail", "heartbeat-fails"}
+NOT_HERE = {"authorizer-slow", "authorizer-throttles", "connects-fail", "heartbeat-fails"}
 PARTS = {"error-budget-5m", "error-budget-1h", "error-budget-30m", "error-budget-6h", "maintenance"}
 METRIC_ALARMS = (
     ({alarm.stem for alarm in (ROOT / "docs/runbooks").glob("*.md")} | PARTS | {"work-unfinished", "work-untouched"})
@@ -166,6 +166,8 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
             {
                 "create module.websocket_api.aws_apigatewayv2_api_mapping.this[0]",
                 "create module.websocket_api.aws_apigatewayv2_domain_name.this[0]",
+                f'create {ALARMS}.aws_cloudwatch_metric_alarm.this["certificate-expires"]',
+                f"change {ALARMS}.aws_cloudwatch_dashboard.this",
             },
             id="custom-domain",
         ),
@@ -297,7 +299,6 @@ def test_a_key_of_ones_own_encrypts_everything_and_nothing_is_lost(environment: 
         "aws_kms_alias.this[0]",
         "module.queue.aws_sqs_queue.this",
         "module.queue.aws_sqs_queue.dead_letter",
-        "module.alarms.aws_cloudwatch_composite_alarm.answers_are_not_coming",
         'module.alarms.aws_sns_topic.this["page"]',
         'module.alarms.aws_sns_topic.this["ticket"]',
         f"{HANDLER}.aws_cloudwatch_log_group.this",
@@ -316,7 +317,7 @@ def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_th
     sqs, sns, kms = (environment.client(service) for service in ("sqs", "sns", "kms"))
     key = kms.describe_key(KeyId="alias/selador-local")["KeyMetadata"]
     api = environment.client("apigatewayv2")
-    (topic,) = sns.list_topics()["Topics"]
+    (topic,) = (one for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith("-alarms"))
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="selador-local-requests-dead-letter")["QueueUrl"])
     sns.delete_topic(TopicArn=topic["TopicArn"])
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
@@ -325,7 +326,7 @@ def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_th
     environment.terraform("taint", QUEUE)
     gone = {
         "aws_kms_key.this[0]",
-        f"{ALARMS}.aws_sns_topic.alarms",
+        f'{ALARMS}.aws_sns_topic.this["page"]',
         f"{API}.aws_apigatewayv2_api.this",
         f"{MAIN}.aws_cloudwatch_log_group.this",
         "module.queue.aws_sqs_queue.dead_letter",
@@ -402,7 +403,7 @@ def test_a_key_of_ones_own_is_given_up_only_if_that_is_said_and_when_nothing_use
 
     assert f"  STATEFUL {key}" in said
     assert f"ALLOW_DESTROY='{key}'" in refused
-    uses = [QUEUE, "module.queue.aws_sqs_queue.dead_letter", f"{ALARMS}.aws_sns_topic.alarms"]
+    uses = [QUEUE, "module.queue.aws_sqs_queue.dead_letter", f'{ALARMS}.aws_sns_topic.this["page"]']
     uses += [f"{module}.aws_lambda_alias.live" for module in (HANDLER, MAIN)]
     assert max(done.index(f"end {address}") for address in uses) < done.index(f"begin {key}")
     assert changes(environment.plan()) == set()

@@ -261,6 +261,7 @@ def test_an_environment_whose_state_is_lost_is_adopted_as_it_is(environment: Loc
     assert types("create") == {
         "aws_apigatewayv2_deployment",
         "aws_apigatewayv2_integration",
+        "aws_cloudwatch_composite_alarm",
         "aws_cloudwatch_dashboard",
         "aws_cloudwatch_metric_alarm",
         "aws_iam_role_policies_exclusive",
