@@ -160,7 +160,7 @@ variable "custom_domain" {
 }
 
 variable "customer_managed_key_enabled" {
-  description = "Whether a KMS key of this environment encrypts the queues, the topic, the log groups and the environment variables. If false, AWS's own keys do. You pay for the key and for its use."
+  description = "Whether a KMS key of this environment encrypts the queues, the topics, the log groups and the environment variables. If false, AWS's own keys do. You pay for the key and for its use."
   type        = bool
   default     = false
   nullable    = false

@@ -9,6 +9,9 @@ locals {
   # Lambda stamps a data point with the start of its invocation, and sends it at the end (CW-06).
   _longest_run_minutes = ceil(var.main_function.timeout_seconds / 60)
 
+  _connecting = "(authorizer_calls + authorizer_throttles)"
+  _neither    = "(${local._connecting} - refused_tokens - connects)" # let in nor refused
+
   _lost = "accepted - ended - waiting - in_flight"
 
   _authorizer_pages = {
@@ -30,12 +33,8 @@ locals {
       broken = "Clients can't connect: the authorizer was asked, but neither refused them nor let them in."
       look   = "the authorizer's log, for errors."
       # A refused token is its client's affair. Whoever isn't refused should reach the route $connect.
-      expression = join("", [
-        "IF(authorizer_calls + authorizer_throttles > 0, ",
-        "IF(authorizer_calls + authorizer_throttles - refused_tokens - connects >= 2, ",
-        "100 * (authorizer_calls + authorizer_throttles - refused_tokens - connects) / (authorizer_calls + authorizer_throttles), 0))",
-      ])
-      threshold = var.thresholds.connects_fail_percent
+      expression = "IF(${local._connecting} > 0, IF(${local._neither} >= 2, 100 * ${local._neither} / ${local._connecting}, 0))"
+      threshold  = var.thresholds.connects_fail_percent
     })
     key-set-unavailable = merge(local._three_of_five_minutes, {
       broken    = "Nobody can connect: the issuer's keys can't be had, so no token can be verified."
