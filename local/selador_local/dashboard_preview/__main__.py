@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +63,7 @@ def _picture(facts: Mapping[str, Any], minutes: int) -> str:
         raise NoDashboardError
     name = entries[0]["DashboardName"]
     widgets = read(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])
-    end = StackClock(**facts.get("clock", {"scale": 1, "origin": time.time()})).time() // 60 * 60 + 60
+    end = StackClock(**facts["clock"]).time() // 60 * 60 + 60
     # As Terraform names them: an alarm <environment>-<key>, the dashboard <environment>-<region>.
     prefix = name.removesuffix(variables["AWS_REGION"])
     return draw(name, widgets, _data(cloudwatch, logs, widgets, Window(end - 60 * minutes, end, 60), prefix))

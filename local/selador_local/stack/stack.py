@@ -135,6 +135,7 @@ async def running(
             announced = work_dir / stack_file.NAME
             variables = terraform_variables(authorization, chosen.issuer)
             facts = {
+                "clock": {"scale": emulation.clock.scale, "origin": emulation.clock.origin},
                 "dist": str(artifacts),
                 "environment": stack_file.environment(
                     control_plane, gateway_port=chosen.api_gateway, bedrock_endpoint=bedrock.endpoint, path=announced

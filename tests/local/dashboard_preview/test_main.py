@@ -62,7 +62,7 @@ def preview(work_dir: Path) -> subprocess.CompletedProcess[str]:
 def work_dir(control_plane: ControlPlane, tmp_path: Path) -> Path:
     path = tmp_path / stack_file.NAME
     variables = stack_file.environment(control_plane, gateway_port=1, bedrock_endpoint="http://127.0.0.1:1", path=path)
-    stack_file.write(path, {"environment": variables})
+    stack_file.write(path, {"clock": {"scale": 1, "origin": 0}, "environment": variables})
     return tmp_path
 
 
