@@ -19,6 +19,7 @@ from .deployed_alarms import (
     MAIN,
     PREFIX,
     QUEUE,
+    ROOT,
     Definition,
     DeployedAlarms,
 )
@@ -275,6 +276,24 @@ def test_cloudwatch_takes_every_definition(definitions: dict[str, Definition]) -
 
     assert len(definitions) >= 42
     assert refusals == []
+
+
+def test_the_readme_says_what_the_alarms_cost(definitions: dict[str, Definition]) -> None:
+    """CloudWatch bills each metric of a metric alarm, and each composite alarm."""
+    optional = {"authorizer-slow", "authorizer-throttles", "connects-fail", "key-set-unavailable"}
+    optional |= {"certificate-expires", "heartbeat-fails"}
+    metrics = {
+        key: sum("MetricStat" in query for query in definition.get("Metrics", []))
+        for key, definition in definitions.items()
+    }
+    composites = sum("AlarmRule" in definition for definition in definitions.values())
+    usual = sum(number for key, number in metrics.items() if key not in optional)
+    readme = " ".join((ROOT / "terraform/modules/alarms/README.md").read_text().split())
+
+    assert f"The alarms look at {usual} metrics, and four are composite" in readme
+    assert composites == 4
+    assert f"**about {0.1 * usual + 0.5 * composites:.2f} USD a month**" in readme
+    assert f"it is {0.1 * sum(metrics.values()) + 0.5 * composites:.2f} USD" in readme
 
 
 def test_every_alarm_has_a_fault_that_sets_it_off(definitions: dict[str, Definition]) -> None:
