@@ -38,6 +38,11 @@ output "custom_domain_target" {
   value       = module.websocket_api.custom_domain_target
 }
 
+output "dead_letter_queue_arn" {
+  description = "The ARN of the queue with the requests that no attempt could answer. A move of its messages is asked for by it."
+  value       = module.queue.dead_letter_queue_arn
+}
+
 output "dead_letter_queue_url" {
   description = "The URL of the queue with the requests that no attempt could answer."
   value       = module.queue.dead_letter_queue_url
@@ -67,9 +72,22 @@ output "main_function_name" {
   value       = module.main.function_name
 }
 
+output "queue_arn" {
+  description = "The ARN of the queue with the accepted requests."
+  value       = module.queue.queue_arn
+}
+
 output "queue_url" {
   description = "The URL of the queue with the accepted requests."
   value       = module.queue.queue_url
+}
+
+output "request_limits" {
+  description = "How often a request is tried (`max_attempts`), and until which age in seconds (`max_age_seconds`)."
+  value = {
+    max_age_seconds = var.request_max_age_seconds
+    max_attempts    = var.max_attempts
+  }
 }
 
 output "stage_name" {

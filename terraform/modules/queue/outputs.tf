@@ -3,6 +3,11 @@ output "consume_policy_json" {
   value       = data.aws_iam_policy_document.consume.json
 }
 
+output "dead_letter_queue_arn" {
+  description = "The ARN of the dead-letter queue."
+  value       = aws_sqs_queue.dead_letter.arn
+}
+
 output "dead_letter_queue_name" {
   description = "The name of the dead-letter queue."
   value       = aws_sqs_queue.dead_letter.name
