@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 
-type ClientMaker = Callable[[str], Any]
+type ClientMaker = Callable[..., Any]
+"""Makes a client for the service that is named. Options of boto3's, such as `endpoint_url`, count more than ours."""
 
 
 def client_maker(region: Callable[[], str]) -> ClientMaker:
@@ -37,10 +38,10 @@ def client_maker(region: Callable[[], str]) -> ClientMaker:
     The Region is asked for with each client: whoever needs none need not have one.
     """
 
-    def make(service: str) -> Any:
+    def make(service: str, **options: Any) -> Any:
         try:
             # boto3's stubs know the services one by one; the name is a parameter here
-            return boto3.Session(region_name=region()).client(service, config=CLIENT_CONFIG)  # type: ignore[call-overload]
+            return boto3.Session(region_name=region()).client(service, **{"config": CLIENT_CONFIG, **options})  # type: ignore[call-overload]
         except (ProfileNotFound, PartialCredentialsError) as error:
             raise DeployError(str(error), "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID") from None
 

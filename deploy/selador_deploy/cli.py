@@ -110,9 +110,10 @@ def execute(
         return command.function(terraform, **options)
     environment = find_environment(options.pop("env"), terraform)
     laptop = find_laptop(terraform.root, terraform.environ) if environment.name == LAPTOP else None
-    if laptop is not None:
+    if laptop is None:
+        deployment = Deployment(environment, make_client or client_maker(lambda: environment.region))
+    else:
         environ = laptop.environ(terraform.environ)
         environment = replace(environment, terraform=replace(terraform, environ=environ))
-        make_client = make_client or laptop.make_client
-    deployment = Deployment(environment, make_client or client_maker(lambda: environment.region))
+        deployment = Deployment(environment, make_client or laptop.make_client, laptop.now)
     return command.function(deployment, **options)

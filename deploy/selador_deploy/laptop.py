@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,24 @@ class Laptop:
         variables = {f"TF_VAR_{name}": value for name, value in self.facts["terraformVariables"].items()}
         return {"SELADOR_DIST": self.facts["dist"], **variables, **others, **self.facts["environment"]}
 
-    def make_client(self, service: str) -> Any:
-        """Return a client of the stack's control plane."""
+    def now(self) -> datetime:
+        """Return the stack's time, which may go faster than the machine's."""
+        clock = self.facts.get("clock", {"scale": 1, "origin": 0})
+        seconds = clock["origin"] + (datetime.now(UTC).timestamp() - clock["origin"]) * clock["scale"]
+        return datetime.fromtimestamp(seconds, UTC)
+
+    def make_client(self, service: str, **options: Any) -> Any:
+        """Return a client of the stack's control plane, or of what `options` name."""
         variables = self.facts["environment"]
         # Without the shell's profile, which may not exist here.
         session = botocore.session.Session({"profile": (None, None, None, None)})
         # boto3's stubs know the services one by one; the name is a parameter here
         return boto3.Session(botocore_session=session).client(  # type: ignore[call-overload]
             service,
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
             region_name=variables["AWS_REGION"],
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            config=CLIENT_CONFIG,
+            **{"endpoint_url": variables["AWS_ENDPOINT_URL"], "config": CLIENT_CONFIG, **options},
         )
 
 

@@ -566,6 +566,7 @@ run "refuses_a_visibility_timeout_too_near_to_the_function_timeout" {
     target = module.queue
     outputs = {
       consume_policy_json        = "{}"
+      dead_letter_queue_arn      = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests-dead-letter"
       dead_letter_queue_name     = "a-queue"
       dead_letter_queue_url      = "https://a-queue"
       queue_arn                  = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"

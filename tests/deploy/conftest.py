@@ -175,7 +175,7 @@ class FakeAws:
     s3: FakeS3 = field(default_factory=FakeS3)
     others: dict[str, Any] = field(default_factory=dict)
 
-    def __call__(self, service: str) -> Any:
+    def __call__(self, service: str, **options: Any) -> Any:
         return {"sts": self.sts, "s3": self.s3, **self.others}.get(service, FakeService())
 
 
