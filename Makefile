@@ -17,7 +17,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV JSON LOCK PLAN RELEASE YES
+FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST JSON LOCK PLAN PURGE_GONE PURGE_MALFORMED RATE RELEASE SHOW_TEXT YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -78,7 +78,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
-COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy
+COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy dlq redrive
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
@@ -96,6 +96,8 @@ outputs: ## print ENV's URLs, queues and log groups; JSON=1
 drift: ## exit 2 if what exists in ENV has moved from the state
 unlock: ## take ENV's state from a holder that has died: LOCK=<id>
 destroy: ## destroy ENV, after its name is typed, or CONFIRM=<its name>
+dlq: ## list ENV's dead letters: why, since when, who still waits; SHOW_TEXT=1, JSON=1
+redrive: ## send dead letters again whose clients wait; YES=1, FIRST=3, RATE=2, PURGE_GONE=1, PURGE_MALFORMED=1
 
 ##@ Develop
 

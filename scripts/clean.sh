@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remove what is built here, and the virtual environment. Saved plans stay, unless PLANS=1 is given.
+# Remove what is built here, and the virtual environment. Saved plans stay, unless PLANS=1 is given. Receipts stay.
 # Usage: [PLANS=1] scripts/clean.sh; the Makefile calls it. It refuses while the laptop stack runs.
 # Exit status 1: a stack runs here, or PLANS isn't 1. Nothing is removed then.
 set -eu
@@ -27,10 +27,15 @@ fi
 rm -rf .venv .local dist node_modules
 if [ -d build ]; then
     [ "${PLANS:-}" = 1 ] && rm -f build/*.plan
-    find build -mindepth 1 -maxdepth 1 ! -name '*.plan' -exec rm -rf {} +
+    find build -mindepth 1 -maxdepth 1 ! -name '*.plan' ! -name '*.receipts' -exec rm -rf {} +
     for plan in build/*.plan; do
         if [ -e "$plan" ]; then
             echo "clean: $plan is kept; make clean PLANS=1 removes it, too"
+        fi
+    done
+    for receipts in build/*.receipts; do
+        if [ -e "$receipts" ]; then
+            echo "clean: $receipts is kept; without it, make redrive can't know what it has sent"
         fi
     done
     rmdir build 2>/dev/null || true

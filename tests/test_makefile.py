@@ -14,7 +14,23 @@ import pytest
 from selador_deploy.cli import COMMANDS, DIST, ENV
 
 PROJECT = Path(__file__).parents[1]
-FLAGS = ("ADOPT", "ALLOW_DESTROY", "CONFIRM", "DAYS_LEFT", "ENV", "JSON", "LOCK", "PLAN", "RELEASE", "YES")
+FLAGS = (
+    "ADOPT",
+    "ALLOW_DESTROY",
+    "CONFIRM",
+    "DAYS_LEFT",
+    "ENV",
+    "FIRST",
+    "JSON",
+    "LOCK",
+    "PLAN",
+    "PURGE_GONE",
+    "PURGE_MALFORMED",
+    "RATE",
+    "RELEASE",
+    "SHOW_TEXT",
+    "YES",
+)
 GIVEN = (
     *FLAGS,
     "AGAINST",

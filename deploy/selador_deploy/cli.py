@@ -14,6 +14,7 @@ exit status:
   3  plan: data would be lost that can't be restored
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,8 @@ from selador_deploy.drift import drift
 from selador_deploy.environment import LAPTOP, find_environment
 from selador_deploy.errors import DeployError, TerraformFailedError
 from selador_deploy.laptop import find_laptop
+from selador_deploy.operations.dlq import dlq
+from selador_deploy.operations.redrive import redrive
 from selador_deploy.plan.apply import apply, show
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
@@ -49,6 +52,12 @@ JSON = Flag("json", "print JSON", parameter="as_json")
 PLAN = Flag("plan", "the hash of the saved plan, as make plan printed it: needed if its mode is not 600", "SHA256")
 LOCK = Flag("lock", "the lock's id, as the refusal printed it", "ID", required=True)
 YES = Flag("yes", "don't ask")
+DO_IT = Flag("yes", "do it, instead of saying what would be done")
+FIRST = Flag("first", "how many are sent first, to see how they end (default: 3)", "NUMBER")
+RATE = Flag("rate", "how many are sent a second after them (default: 2)", "NUMBER")
+PURGE_GONE = Flag("purge-gone", "delete letters whose client is gone")
+PURGE_MALFORMED = Flag("purge-malformed", "delete letters that are no request")
+SHOW_TEXT = Flag("show-text", "print the questions, too: they are your users' own")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
 # line there with the row. One without ENV gets Terraform.
@@ -81,6 +90,18 @@ COMMANDS = (
     Command(
         "destroy", destroy, "destroy ENV, after its name is typed, or CONFIRM=<its name>", (ENV, RELEASE, DIST, CONFIRM)
     ),
+    Command(
+        "dlq",
+        dlq,
+        "list ENV's dead letters: why, since when, who still waits; SHOW_TEXT=1, JSON=1",
+        (ENV, SHOW_TEXT, JSON),
+    ),
+    Command(
+        "redrive",
+        redrive,
+        "send dead letters again whose clients wait; YES=1, FIRST=3, RATE=2, PURGE_GONE=1, PURGE_MALFORMED=1",
+        (ENV, DO_IT, FIRST, RATE, PURGE_GONE, PURGE_MALFORMED),
+    ),
     Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
     Command("test", test, "run terraform/tests, which ask AWS nothing"),
@@ -95,6 +116,9 @@ def main(
     try:
         command, options = parse(COMMANDS, arguments, environ, description=__doc__)
         return execute(command, options, Terraform(root, environ, color), make_client) or 0
+    except BrokenPipeError:  # of what reads our output, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except TerraformFailedError as error:  # Terraform has said why
         return error.status
     except DeployError as error:

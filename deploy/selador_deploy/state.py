@@ -39,6 +39,18 @@ def outputs(deployment: Deployment, *, as_json: bool) -> None:
     deployment.run("output", *(["-json"] if as_json else []))
 
 
+def read_outputs(deployment: Deployment) -> dict[str, Any]:
+    """Return the value of each output. Raises DeployError if the environment was never applied."""
+    initialized_backend(deployment.environment)
+    values = {name: output["value"] for name, output in json.loads(deployment.capture("output", "-json")).items()}
+    if not values:
+        name = deployment.environment.name
+        raise DeployError(
+            f"{name} has no outputs: it was never applied", f"run make plan ENV={name}, make apply ENV={name}"
+        )
+    return values
+
+
 def unlock(deployment: Deployment, *, lock: str) -> None:
     """Take the state from a holder that has died."""
     initialized_backend(deployment.environment)

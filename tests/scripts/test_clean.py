@@ -60,6 +60,16 @@ def test_a_saved_plan_goes_if_that_is_said(project: Path) -> None:
     assert not (project / "build").exists()
 
 
+def test_receipts_stay_whatever_is_said(project: Path) -> None:
+    """Without them an interrupted redrive would send a request twice."""
+    (project / "build/dev.receipts").touch()
+
+    done = clean(project, "PLANS=1")
+
+    assert left(project) == {"build/dev.receipts"}
+    assert done.stdout == ("clean: build/dev.receipts is kept; without it, make redrive can't know what it has sent\n")
+
+
 def test_a_second_time_there_is_nothing_to_do(project: Path) -> None:
     clean(project, "PLANS=1")
 

@@ -1,0 +1,1 @@
+"""Operate a deployed environment: empty its dead-letter queue, follow a request, say who was hurt."""
