@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,21 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(DeployError, match=f"{file} is damaged; start the laptop stack again"):
         find_laptop(tmp_path, {"SELADOR_STACK_FILE": str(file)})
+
+
+def test_a_client_of_another_endpoint_has_the_stack_s_key(tmp_path: Path) -> None:
+    write(tmp_path / ".local" / "stack.json")
+    laptop = find_laptop(tmp_path, {})
+
+    assert laptop is not None
+    client = laptop.make_client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:8787/api/live")
+    assert client.meta.endpoint_url == "http://127.0.0.1:8787/api/live"
+
+
+def test_the_time_is_that_of_the_stack_s_clock(tmp_path: Path) -> None:
+    an_hour_ago = time.time() - 3600
+    write(tmp_path / ".local" / "stack.json", clock={"scale": 10, "origin": an_hour_ago})
+    laptop = find_laptop(tmp_path, {})
+
+    assert laptop is not None
+    assert laptop.now().timestamp() >= an_hour_ago + 36_000
