@@ -17,7 +17,8 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST JSON LOCK PLAN PURGE_GONE PURGE_MALFORMED RATE RELEASE SHOW_TEXT YES
+FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST JSON LEVEL LOCK PLAN PURGE_GONE PURGE_MALFORMED RATE \
+	RELEASE REQUEST SHOW_TEXT SINCE YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -78,7 +79,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
-COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy dlq redrive
+COMMANDS := doctor bootstrap init publish plan show apply outputs drift unlock destroy dlq redrive trace hurt logs
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
@@ -98,6 +99,9 @@ unlock: ## take ENV's state from a holder that has died: LOCK=<id>
 destroy: ## destroy ENV, after its name is typed, or CONFIRM=<its name>
 dlq: ## list ENV's dead letters: why, since when, who still waits; SHOW_TEXT=1, JSON=1
 redrive: ## send dead letters again whose clients wait; YES=1, FIRST=3, RATE=2, PURGE_GONE=1, PURGE_MALFORMED=1
+trace: ## print one request's life from the logs: REQUEST=<id>, SINCE=1d
+hurt: ## say whose requests failed, and how: SINCE=1h, JSON=1
+logs: ## follow what functions and API write: REQUEST=<id>, LEVEL=warning, SINCE=1m
 
 ##@ Develop
 

@@ -22,13 +22,16 @@ FLAGS = (
     "ENV",
     "FIRST",
     "JSON",
+    "LEVEL",
     "LOCK",
     "PLAN",
     "PURGE_GONE",
     "PURGE_MALFORMED",
     "RATE",
     "RELEASE",
+    "REQUEST",
     "SHOW_TEXT",
+    "SINCE",
     "YES",
 )
 GIVEN = (

@@ -33,7 +33,10 @@ from selador_deploy.environment import LAPTOP, find_environment
 from selador_deploy.errors import DeployError, TerraformFailedError
 from selador_deploy.laptop import find_laptop
 from selador_deploy.operations.dlq import dlq
+from selador_deploy.operations.hurt import hurt
+from selador_deploy.operations.logs import logs
 from selador_deploy.operations.redrive import redrive
+from selador_deploy.operations.trace import trace
 from selador_deploy.plan.apply import apply, show
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
@@ -57,6 +60,10 @@ FIRST = Flag("first", "how many are sent first, to see how they end (default: 3)
 RATE = Flag("rate", "how many are sent a second after them (default: 2)", "NUMBER")
 PURGE_GONE = Flag("purge-gone", "delete letters whose client is gone")
 PURGE_MALFORMED = Flag("purge-malformed", "delete letters that are no request")
+REQUEST = Flag("request", "the request's id", "ID", required=True)
+FOLLOWED_REQUEST = replace(REQUEST, help="show the lines of this request only", required=False)
+SINCE = Flag("since", "how far to look back, such as 90m, 6h or 2d", "SPAN")
+LEVEL = Flag("level", "debug, info, warning or error: show such lines and graver ones (default: info)", "NAME")
 SHOW_TEXT = Flag("show-text", "print the questions, too: they are your users' own")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
@@ -101,6 +108,24 @@ COMMANDS = (
         redrive,
         "send dead letters again whose clients wait; YES=1, FIRST=3, RATE=2, PURGE_GONE=1, PURGE_MALFORMED=1",
         (ENV, DO_IT, FIRST, RATE, PURGE_GONE, PURGE_MALFORMED),
+    ),
+    Command(
+        "trace",
+        trace,
+        "print one request's life from the logs: REQUEST=<id>, SINCE=1d",
+        (ENV, REQUEST, SINCE),
+    ),
+    Command(
+        "hurt",
+        hurt,
+        "say whose requests failed, and how: SINCE=1h, JSON=1",
+        (ENV, SINCE, JSON),
+    ),
+    Command(
+        "logs",
+        logs,
+        "follow what functions and API write: REQUEST=<id>, LEVEL=warning, SINCE=1m",
+        (ENV, FOLLOWED_REQUEST, LEVEL, SINCE),
     ),
     Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
