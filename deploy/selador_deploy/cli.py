@@ -12,6 +12,7 @@ exit status:
   1  it refused or failed; the last line says why, and what to do. doctor: something is missing
   2  wrong usage, or an unknown environment. drift: something differs
   3  plan: data would be lost that can't be restored
+  130  redrive: Ctrl-C ended it between two letters
 """
 
 import os

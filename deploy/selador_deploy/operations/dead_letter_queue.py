@@ -14,7 +14,7 @@ from selador_deploy.operations.letter import DeadLetter, read_letter
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-HIDDEN_SECONDS = 120
+HIDDEN_SECONDS = 60
 """How long a received letter is hidden from others, unless it is shown again before."""
 
 _WAIT_SECONDS = 1

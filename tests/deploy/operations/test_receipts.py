@@ -80,7 +80,7 @@ def test_a_last_line_that_a_crash_cut_off_counts_for_nothing(file: Path) -> None
     with opened(file) as receipts:
         receipts.note(letter("m-1"), RedriveStep.SENT, NOW, sentAs="s-1")
     whole = file.read_text()
-    file.write_text(whole + '{"at": "2026-')
+    file.write_text(whole + '{"at": "2026-' + "0" * 1_000)
 
     with opened(file) as receipts:
         receipts.note(letter("m-2"), RedriveStep.SENDING, NOW)

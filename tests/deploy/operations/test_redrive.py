@@ -1,9 +1,14 @@
 """`make redrive`, as a command: it acts only if told, and says what it did."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from selador_deploy.deployment import Deployment
+from selador_deploy.operations.redrive import redrive
 
 from .conftest import MAIN, QUEUE, FakeConnections, FakeLogs, FakeSqs, Operate, envelope
 
@@ -80,6 +85,29 @@ def test_told_to_it_purges_the_others(
     assert answering.dead() == []
     assert "       1  purged: the client is gone\n       1  purged: no request\n" in capsys.readouterr().out
     assert "secret" not in (tmp_path / "build/dev.receipts").read_text()
+
+
+def test_a_send_is_never_tried_twice_by_the_client(
+    deployment: Deployment, sqs: FakeSqs, logs: FakeLogs, connections: FakeConnections
+) -> None:
+    """A second try may be a second message."""
+    tries: list[int] = []
+
+    def make_client(service: str, **options: Any) -> Any:
+        if service == "sqs" and "config" in options:
+            tries.append(options["config"].retries["total_max_attempts"])
+        return deployment.make_client(service, **options)
+
+    redrive(
+        replace(deployment, make_client=make_client),
+        yes=True,
+        first=None,
+        rate=None,
+        purge_gone=False,
+        purge_malformed=False,
+    )
+
+    assert tries == [1]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--yes",)])

@@ -287,6 +287,7 @@ def test_if_the_first_do_not_end_no_more_are_sent(world: World) -> None:
     begun = world.now
 
     def wait(timeout: float | None = None) -> bool:
+        assert world.sqs.hidden == set(), "the others are nobody's until it is their turn"
         world.now += timedelta(seconds=100)
         return False
 
@@ -297,6 +298,16 @@ def test_if_the_first_do_not_end_no_more_are_sent(world: World) -> None:
 
     assert world.now - begun > timedelta(seconds=900)
     assert world.sent_ids() == ["r-0"]
+
+
+def test_a_letter_that_others_may_have_soon_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selador_deploy.operations.redrive_run._FRESH_SECONDS", -1)
+    world.sqs.put(envelope("r-1"), "m-1")
+
+    world.run()
+
+    assert world.sqs.sent() == []
+    assert world.sqs.hidden == set()
 
 
 def test_a_letter_that_was_just_sent_and_is_back_stops_the_run(world: World) -> None:
@@ -315,7 +326,7 @@ def test_requests_that_die_meanwhile_stop_the_run(world: World, monkeypatch: pyt
     for number in range(9):
         world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
     world.logs.write(MAIN, NOW, message="attempt ended", outcome="Buried", messageId="another's")
-    world.now += timedelta(seconds=2)
+    world.now += timedelta(milliseconds=500)  # within the second that the query begins with
     wrote = world.sqs.after
 
     def after(operation: str) -> None:
