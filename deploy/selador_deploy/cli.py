@@ -141,8 +141,10 @@ def main(
     color = sys.stdout.isatty() and "NO_COLOR" not in environ
     try:
         command, options = parse(COMMANDS, arguments, environ, description=__doc__)
-        return execute(command, options, Terraform(root, environ, color), make_client) or 0
-    except BrokenPipeError:  # of what reads our output, such as `head`
+        status = execute(command, options, Terraform(root, environ, color), make_client) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # what reads our output has ended, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except TerraformFailedError as error:  # Terraform has said why

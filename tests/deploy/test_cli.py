@@ -1,6 +1,8 @@
 """The table of commands, and the one way out."""
 
 import inspect
+import os
+import sys
 
 import pytest
 
@@ -43,3 +45,13 @@ def test_an_environment_is_needed(run: Run, capsys: pytest.CaptureFixture[str]) 
     assert run("plan") == 2
 
     assert capsys.readouterr().err == "deploy: ENV is missing; give ENV=NAME\n"
+
+
+def test_a_reader_that_has_ended_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `make dlq | head`."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    with os.fdopen(write_end, "w") as nobody_reads:
+        monkeypatch.setattr(sys, "stdout", nobody_reads)
+        assert run("doctor", "--env", "dev") == 1
