@@ -205,6 +205,10 @@ test-permissions: linux $(READY) ## take each permission of the functions away i
 test-cloudwatch: linux $(READY) ## see metrics, logs and an alarm of a stack whose minutes take three seconds (two minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_cloudwatch.py -m slow
 
+.PHONY: test-operations
+test-operations: linux $(READY) ## make real dead letters, redrive them, kill the redrive; trace and follow (five minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_operations.py -m slow
+
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow
