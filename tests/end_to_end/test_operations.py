@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.stack.stack import PROJECT, WORK_DIR, Stack
 
+from ..conftest import STUCK_SECONDS
 from .conftest import Client, connected, control, question
 from .deadly_proxy import deadly
 
@@ -48,18 +51,62 @@ def ran(name: str, *arguments: str, status: int = 0, **environ: str) -> str:
     return done.stdout + done.stderr
 
 
+class Listener:
+    """A client that hears all that it is sent. One that didn't read would be taken for dead after some frames."""
+
+    def __init__(self, client: Client) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self._client = client
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with suppress(ConnectionClosed, TimeoutError):
+            while True:
+                self.frames.append(self._client.receive(600))
+
+    def hears(self, frame_type: str, *, above: int = 0) -> dict[str, Any] | None:
+        """Return the first such frame of an attempt above a number, once it is there; None if it doesn't come."""
+        ends = time.monotonic() + STUCK_SECONDS
+        while time.monotonic() < ends:
+            for frame in self.replays() if above else self.frames:
+                if frame["type"] == frame_type:
+                    return frame
+            time.sleep(0.2)
+        return None
+
+    def replays(self) -> list[dict[str, Any]]:
+        """Return the frames of attempts after the burial's, which is number 4."""
+        return [frame for frame in self.frames if frame.get("attempt", 0) > 4]
+
+    def is_answered_once(self) -> bool:
+        """Return whether one attempt, and one only, came after the burial, and was completed."""
+        if self.hears("completed", above=4) is None:
+            return False
+        time.sleep(3)  # a second one would come now
+        return [
+            frame["type"] for frame in self.replays() if frame["type"] in {"started", "retrying", "completed", "error"}
+        ] == [
+            "started",
+            "completed",
+        ]
+
+
 @contextmanager
-def asking(stack: Stack, request_ids: Sequence[str], *, faults: int = 3) -> Iterator[Mapping[str, Client]]:
+def asking(stack: Stack, request_ids: Sequence[str], *, faults: int = 3) -> Iterator[Mapping[str, Listener]]:
     """Clients that ask, and are told that all attempts have failed: their requests are dead letters then."""
     with ExitStack() as connections:
-        clients = {request_id: connections.enter_context(connected(stack)) for request_id in request_ids}
-        for request_id, client in clients.items():
+        listeners = {}
+        for request_id in request_ids:
+            client = connections.enter_context(connected(stack))
             fault = Fault(FaultKind.CUT, after_events=2, question=question(request_id))
             stack.bedrock.faults.add(fault, times=faults)
             client.send({"action": "invoke", "text": question(request_id), "requestId": request_id})
-        for client in clients.values():
-            assert client.receive_until("error")[-1]["code"] == "attempts_exhausted"
-        yield clients
+            listeners[request_id] = Listener(client)
+        for listener in listeners.values():
+            error = listener.hears("error")
+            assert error is not None
+            assert error["code"] == "attempts_exhausted"
+        yield listeners
 
 
 def letters(stack: Stack, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -71,34 +118,6 @@ def letters(stack: Stack, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         found = {letter["requestId"]: letter for letter in document["letters"]}
     assert set(wanted) <= found.keys()
     return found
-
-
-def replays(client: Client, seconds: float = 3) -> list[dict[str, Any]]:
-    """Return the frames of the attempts after the burial's, number 4, until the client hears nothing for a while."""
-    frames: list[dict[str, Any]] = []
-    while True:
-        try:
-            frames.append(client.receive(seconds if frames and frames[-1]["type"] == "completed" else 60))
-        except TimeoutError:
-            return [frame for frame in frames if frame.get("attempt", 0) > 4]
-
-
-def heard_of_a_replay(client: Client) -> bool:
-    """Return whether an attempt after the burial's has reached the client by now."""
-    heard = False
-    with suppress(TimeoutError):
-        while True:
-            heard = client.receive(1).get("attempt", 0) > 4 or heard
-    return heard
-
-
-def answered_once(client: Client) -> bool:
-    """Return whether one attempt, and one only, came after the burial, and was completed."""
-    frames = replays(client)
-    return [frame["type"] for frame in frames if frame["type"] != "delta" and frame["type"] != "citation"] == [
-        "started",
-        "completed",
-    ]
 
 
 def left(stack: Stack, sqs: "SQSClient") -> int:
@@ -127,7 +146,7 @@ def test_requests_that_are_waited_for_are_answered_by_a_higher_attempt(stack: St
 
         assert "     4  sent again" in said
         assert "of the first ones: 2 completed" in said
-        assert all(answered_once(client) for client in clients.values())
+        assert all(client.is_answered_once() for client in clients.values())
     assert left(stack, sqs) == 0
     assert RECEIPTS.stat().st_mode & 0o777 == 0o600
     assert "notice period" not in RECEIPTS.read_text()
@@ -191,7 +210,7 @@ def test_a_redrive_that_is_killed_loses_and_doubles_nothing(
             redriven(next_run)
         else:
             ran("redrive", "--yes")
-        assert answered_once(clients[request_id])
+        assert clients[request_id].is_answered_once()
     assert left(stack, sqs) == 0
 
 
@@ -204,7 +223,7 @@ def test_a_redrive_stops_if_the_first_one_fails_again(stack: Stack, sqs: "SQSCli
 
         assert "1 of the first 1 failed again" in said
         assert "so no more are sent; remove the cause first" in said
-        assert len([client for client in clients.values() if heard_of_a_replay(client)]) == 1
+        assert len([client for client in clients.values() if client.replays()]) == 1
         stack.bedrock.faults.clear()
         letters(stack, ids)
         ran("redrive", "--yes", "--first=2")

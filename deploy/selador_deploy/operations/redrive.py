@@ -99,6 +99,9 @@ def _act(
 
 
 def _tell(run: RedriveRun, deployment: Deployment, file: Path) -> None:
+    if run.receipts.unfinished:
+        count = len(run.receipts.unfinished)
+        say(f"{count} letter{'s' * (count != 1)} of an interrupted run aren't done yet; run it again in a minute")
     if not run.done:
         print(f"nothing was sent: the dead-letter queue of {run.service.environment} has no letter to work on")
         return

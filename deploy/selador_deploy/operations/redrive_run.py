@@ -267,9 +267,13 @@ class RedriveRun:
         return [row for row in rows if row_time(row) >= self._began]  # a query's range is in whole seconds
 
     def _close_what_is_gone(self) -> None:
-        """Write down that letters of an interrupted run, which are sent or purged and not here any more, are done."""
+        """Write down that letters of an interrupted run, which are sent or purged and not here any more, are done.
+
+        Those that it held are hidden from this run for a while.
+        """
+        visible = self.now() - timedelta(seconds=HIDDEN_SECONDS)
         for message_id, receipt in self.receipts.unfinished.items():
-            if receipt.step is not RedriveStep.SENDING and message_id not in self._kept:
+            if receipt.step is not RedriveStep.SENDING and receipt.at < visible and message_id not in self._kept:
                 self.receipts.close(message_id, self.now())
 
 
