@@ -206,7 +206,7 @@ test-cloudwatch: linux $(READY) ## see metrics, logs and an alarm of a stack who
 	$(PYTHON) -m pytest tests/end_to_end/test_cloudwatch.py -m slow
 
 .PHONY: test-operations
-test-operations: linux $(READY) ## make real dead letters, redrive them, kill the redrive; trace and follow (five minutes)
+test-operations: linux $(READY) ## make real dead letters, redrive them, kill the redrive; trace and follow (ten minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_operations.py -m slow
 
 .PHONY: soak-deploys
