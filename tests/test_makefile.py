@@ -21,6 +21,7 @@ FLAGS = (
     "DAYS_LEFT",
     "ENV",
     "FIRST",
+    "HEARTBEAT",
     "JSON",
     "LEVEL",
     "LOCK",
@@ -32,6 +33,8 @@ FLAGS = (
     "REQUEST",
     "SHOW_TEXT",
     "SINCE",
+    "TOKEN",
+    "URL",
     "YES",
 )
 GIVEN = (
@@ -46,6 +49,7 @@ GIVEN = (
     "PLAIN",
     "PLANS",
     "PORT",
+    "SEEDS",
     "SUB",
     "TF",
 )

@@ -9,7 +9,7 @@ AWS_ENDPOINT_URL, …) say which AWS is meant, and with which credentials. For t
 
 exit status:
   0  it succeeded
-  1  it refused or failed; the last line says why, and what to do. doctor: something is missing
+  1  it refused or failed; the last line says why, and what to do. doctor: something is missing; smoke: a step failed
   2  wrong usage, or an unknown environment. drift: something differs
   3  plan: data would be lost that can't be restored
   130  redrive: Ctrl-C ended it between two letters
@@ -42,6 +42,7 @@ from selador_deploy.plan.apply import apply, show
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
 from selador_deploy.releases import publish
+from selador_deploy.smoke.smoke import smoke
 from selador_deploy.state import init, outputs, unlock
 from selador_deploy.terraform import Terraform
 
@@ -66,6 +67,11 @@ FOLLOWED_REQUEST = replace(REQUEST, help="show the lines of this request only", 
 SINCE = Flag("since", "how far to look back, such as 90m, 6h or 2d", "SPAN")
 LEVEL = Flag("level", "debug, info, warning or error: show such lines and graver ones (default: info)", "NAME")
 SHOW_TEXT = Flag("show-text", "print the questions, too: they are your users' own")
+URL = Flag("url", "a deployment's WebSocket URL, instead of the environment's", "URL")
+TOKEN = Flag(
+    "token", "the JWT of a client, if it has to have one; others can read it here, so set SELADOR_TOKEN", "JWT"
+)
+HEARTBEAT = Flag("heartbeat", "put the metric that the environment's alarm heartbeat-fails watches")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
 # line there with the row. One without ENV gets Terraform.
@@ -93,6 +99,12 @@ COMMANDS = (
         (ENV, PLAN),
     ),
     Command("outputs", outputs, "print ENV's URLs, queues and log groups; JSON=1", (ENV, JSON)),
+    Command(
+        "smoke",
+        smoke,
+        "ask ENV a question as a client, and say what fails and why; URL=…, TOKEN=…, HEARTBEAT=1",
+        (ENV, URL, TOKEN, HEARTBEAT),
+    ),
     Command("drift", drift, "exit 2 if what exists in ENV has moved from the state", (ENV, RELEASE, DIST)),
     Command("unlock", unlock, "take ENV's state from a holder that has died: LOCK=<id>", (ENV, LOCK)),
     Command(

@@ -74,6 +74,8 @@ if arguments[1:3] == ["version", "-json"]:
     print((root / "version.json").read_text())
 if arguments[1:3] == ["state", "pull"]:
     print((root / "state.json").read_text(), end="")
+if arguments[1:3] == ["output", "-json"]:
+    print((root / "outputs.json").read_text())
 if arguments[1:3] == ["show", "-json"]:
     print((root / "plan.json").read_text())
 if arguments[1:3] == ["plan", "-json"] and (root / "warnings").exists():
@@ -232,6 +234,7 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "cli.tfrc").touch()
     (tmp_path / "state.json").write_text('{"version": 4, "lineage": "a-lineage", "serial": 7}')
     (tmp_path / "plan.json").write_text(plan_of())
+    (tmp_path / "outputs.json").write_text("{}")
     (tmp_path / "version.txt").write_text("Terraform v1.11.4\n")
     (tmp_path / "version.json").write_text(
         '{"terraform_version": "1.11.4", "provider_selections": {"registry.terraform.io/hashicorp/aws": "5.100.0"}}'

@@ -18,7 +18,7 @@ from selador_local.stack.stack import PROJECT, WORK_DIR, Stack
 
 pytestmark = pytest.mark.end_to_end
 
-READS = ("doctor", "outputs", "plan", "show", "drift")
+READS = ("doctor", "outputs", "plan", "show", "drift", "smoke")
 """The commands that change nothing; the others end an environment, or have a test of their own."""
 
 # A terminal that is signed in to a real account.

@@ -1,0 +1,1 @@
+"""`make smoke`: what a client sees of a deployment, by a real connection."""

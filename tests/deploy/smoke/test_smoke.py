@@ -1,0 +1,143 @@
+"""The command: which deployment it asks, its exit status, and the heartbeat."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from websockets.http11 import Request
+
+from ..conftest import FakeAws, Run
+from .conftest import Deployed, Deployment
+
+
+class FakeCloudWatch:
+    """Keeps what is put."""
+
+    def __init__(self) -> None:
+        self.put: list[dict[str, Any]] = []
+
+    def put_metric_data(self, **arguments: Any) -> None:
+        self.put.append(arguments)
+
+
+@pytest.fixture
+def cloudwatch(aws: FakeAws) -> FakeCloudWatch:
+    aws.others["cloudwatch"] = FakeCloudWatch()
+    fake: FakeCloudWatch = aws.others["cloudwatch"]
+    return fake
+
+
+def apply(root: Path, run: Run, url: str, authorization: str = "none") -> None:
+    """Let the environment dev have these outputs."""
+    run("init", "--env", "dev")
+    outputs = {"websocket_url": {"value": url}, "authorization": {"value": authorization}}
+    (root / "outputs.json").write_text(json.dumps(outputs))
+
+
+@pytest.fixture
+def broken() -> Deployment:
+    return Deployment(statuses=lambda _: 500)
+
+
+def test_an_environment_s_url_is_found(
+    root: Path, run: Run, deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(root, run, deployed(Deployment()))
+
+    assert run("smoke", "--env", "dev") == 0
+
+    printed = capsys.readouterr().out
+    assert "ok       connect" in printed
+    assert "skipped  bad token    anyone may connect" in printed
+
+
+def test_a_failure_is_the_exit_status(
+    run: Run, deployed: Deployed, broken: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("smoke", "--env", "dev", "--url", deployed(broken)) == 1
+
+    assert "failed   connect      HTTP status 500; likely cause: " in capsys.readouterr().out
+
+
+def test_a_url_and_a_token_are_enough(run: Run, deployed: Deployed) -> None:
+    def judge(request: Request) -> int | None:
+        return None if "bearer.good" in request.headers["Sec-WebSocket-Protocol"] else 401
+
+    url = deployed(Deployment(statuses=judge))
+
+    assert run("smoke", "--env", "dev", "--url", url, SELADOR_TOKEN="good") == 0
+    assert run("smoke", "--env", "dev", "--url", url) == 1
+
+
+def test_handshakes_are_signed_where_that_is_asked(
+    root: Path, run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries: list[dict[str, list[str]]] = []
+
+    def judge(request: Request) -> int | None:
+        queries.append(parse_qs(urlsplit(request.path).query))
+        return None if "X-Amz-Signature" in queries[-1] else 403
+
+    apply(root, run, deployed(Deployment(statuses=judge)), "iam")
+
+    status = run("smoke", "--env", "dev", AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="secret")
+
+    assert status == 0
+    assert "/eu-central-1/execute-api/" in queries[0]["X-Amz-Credential"][0]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "arguments", "said"),
+    [
+        ("jwt", [], "dev asks for a token, and TOKEN is missing; give TOKEN=…"),
+        ("none", ["--url", "https://example.com"], "URL is 'https://example.com'; give one such as wss://"),
+    ],
+)
+def test_what_is_missing_is_a_usage_error(
+    root: Path,
+    run: Run,
+    authorization: str,
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    apply(root, run, "ws://127.0.0.1:1/dev", authorization)
+
+    assert run("smoke", "--env", "dev", *arguments) == 2
+
+    assert said in capsys.readouterr().err
+
+
+def test_an_environment_that_was_never_applied_is_told(
+    root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", "--env", "dev")
+
+    assert run("smoke", "--env", "dev") == 1
+
+    assert "dev has no outputs: it was never applied; run make plan ENV=dev" in capsys.readouterr().err
+
+
+def test_the_heartbeat_tells_how_it_went(
+    run: Run, deployed: Deployed, broken: Deployment, cloudwatch: FakeCloudWatch
+) -> None:
+    good, bad = deployed(Deployment()), deployed(broken)
+
+    run("smoke", "--env", "dev", "--url", good, "--heartbeat")
+    run("smoke", "--env", "dev", "--url", bad, "--heartbeat")
+
+    assert [put["Namespace"] for put in cloudwatch.put] == ["Selador", "Selador"]
+    assert [datum["Value"] for put in cloudwatch.put for datum in put["MetricData"]] == [1, 0]
+    (datum,) = cloudwatch.put[0]["MetricData"]
+    assert datum["MetricName"] == "Heartbeat"
+    assert datum["Dimensions"] == [{"Name": "Environment", "Value": "selador-dev"}]
+
+
+def test_a_heartbeat_that_may_not_be_put_is_named(
+    run: Run, deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("smoke", "--env", "dev", "--url", deployed(Deployment()), "--heartbeat") == 1
+
+    assert "allow this caller cloudwatch:PutMetricData" in capsys.readouterr().err
