@@ -17,8 +17,8 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-FLAGS := ADOPT ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE PURGE_MALFORMED \
-	RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
+FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
+	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -79,7 +79,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
-COMMANDS := doctor bootstrap init publish plan show apply outputs smoke drift unlock destroy dlq redrive trace hurt logs
+COMMANDS := doctor bootstrap init publish plan show apply outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
@@ -95,6 +95,7 @@ apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed 
 
 outputs: ## print ENV's URLs, queues and log groups; JSON=1
 smoke: ## ask ENV a question as a client, and say what fails and why; URL=…, TOKEN=…, HEARTBEAT=1
+page-test: ## let one alarm of ENV go off by hand, and say whether its notification arrives; ALARM=…
 drift: ## exit 2 if what exists in ENV has moved from the state
 unlock: ## take ENV's state from a holder that has died: LOCK=<id>
 destroy: ## destroy ENV, after its name is typed, or CONFIRM=<its name>

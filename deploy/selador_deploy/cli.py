@@ -38,6 +38,7 @@ from selador_deploy.operations.hurt import hurt
 from selador_deploy.operations.logs import logs
 from selador_deploy.operations.redrive import redrive
 from selador_deploy.operations.trace import trace
+from selador_deploy.page_test import page_test
 from selador_deploy.plan.apply import apply, show
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
@@ -71,6 +72,7 @@ URL = Flag("url", "a deployment's WebSocket URL, instead of the environment's", 
 TOKEN = Flag(
     "token", "the JWT of a client, if it has to have one; others can read it here, so set SELADOR_TOKEN", "JWT"
 )
+ALARM = Flag("alarm", "the alarm's key: the last part of its name, and its runbook's (default: one that pages)", "KEY")
 HEARTBEAT = Flag("heartbeat", "put the metric that the environment's alarm heartbeat-fails watches")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
@@ -104,6 +106,12 @@ COMMANDS = (
         smoke,
         "ask ENV a question as a client, and say what fails and why; URL=…, TOKEN=…, HEARTBEAT=1",
         (ENV, URL, TOKEN, HEARTBEAT),
+    ),
+    Command(
+        "page-test",
+        page_test,
+        "let one alarm of ENV go off by hand, and say whether its notification arrives; ALARM=…",
+        (ENV, ALARM),
     ),
     Command("drift", drift, "exit 2 if what exists in ENV has moved from the state", (ENV, RELEASE, DIST)),
     Command("unlock", unlock, "take ENV's state from a holder that has died: LOCK=<id>", (ENV, LOCK)),
