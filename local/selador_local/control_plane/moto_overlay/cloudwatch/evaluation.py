@@ -93,6 +93,19 @@ class AlarmEvaluation:
             backend.enter(stored, found)
             suppressor = children.get(alarm.suppressor) if alarm.suppressor is not None else None
             self._act_unless_suppressed(stored, alarm, before, found, suppressor=suppressor, now=now)
+        self._look_again(now)
+
+    def _look_again(self, now: float) -> None:
+        """Come back as soon as a period is over that holds actions back: it may end before the minute does."""
+        ends = [suppression.until for _, suppression in self._suppressions.values() if suppression.until > now]
+        if ends:
+            again = threading.Timer(self._clock.machine_seconds(min(ends) - now), self._run_held_back)
+            again.daemon = True
+            again.start()
+
+    def _run_held_back(self) -> None:
+        with self._lock:
+            self._run_composites(self._backend(), self._clock.time())
 
     def _act_unless_suppressed(
         self,

@@ -82,8 +82,8 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
-    clock = StackClock(SCALE, time.time())
+def stage(scale: float = SCALE) -> Iterator[Stage]:
+    clock = StackClock(scale, time.time())
     with control_plane("--time-scale", str(clock.scale), "--time-origin", str(clock.origin)) as server:
         topic = server.client("sns").create_topic(Name="alarms")["TopicArn"]
         policy = {
@@ -192,6 +192,28 @@ def test_a_suppressed_composite_alarm_says_what_suppresses_it(on_call: Stage) ->
     assert (alarm["StateValue"], alarm["ActionsSuppressedBy"]) == ("ALARM", "Alarm")
     assert "suppressed by" in alarm["ActionsSuppressedReason"]
     on_call.cloudwatch.delete_alarms(AlarmNames=["suppressed", "quiet"])
+
+
+def test_actions_that_wait_for_a_suppressor_run_when_the_period_is_over_and_not_when_the_minute_is() -> None:
+    with stage(scale=1) as slow:
+        slow.alarm("part", AlarmActions=[], OKActions=[], TreatMissingData="ignore")
+        slow.alarm("announced", AlarmActions=[], OKActions=[])
+        slow.cloudwatch.put_composite_alarm(
+            AlarmName="whole",
+            AlarmRule="ALARM(part)",
+            AlarmActions=[slow.topic],
+            ActionsSuppressor="announced",
+            ActionsSuppressorWaitPeriod=1,
+            ActionsSuppressorExtensionPeriod=60,
+        )
+
+        slow.cloudwatch.set_alarm_state(AlarmName="part", StateValue="ALARM", StateReason="a drill")
+        told = slow.told()
+
+        assert (told["AlarmName"], told["NewStateValue"]) == ("whole", "ALARM")
+        history = slow.cloudwatch.describe_alarm_history(AlarmName="whole", AlarmTypes=["CompositeAlarm"])
+        times = {item["HistoryItemType"]: item["Timestamp"] for item in history["AlarmHistoryItems"]}
+        assert 1 <= (times["Action"] - times["StateUpdate"]).total_seconds() < 5
 
 
 @pytest.mark.parametrize(
