@@ -19,7 +19,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
 	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES PLAIN PLANS PORT SEEDS SUB TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") $(PYTHON) -m selador_deploy
@@ -210,6 +210,14 @@ test-cloudwatch: linux $(READY) ## see metrics, logs and an alarm of a stack who
 .PHONY: test-operations
 test-operations: linux $(READY) ## make real dead letters, redrive them, kill the redrive; trace and follow (ten minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_operations.py -m slow
+
+.PHONY: test-runbooks
+test-runbooks: linux $(READY) ## run every command of the runbooks against a laptop stack (needs the AWS CLI, jq and curl)
+	$(PYTHON) -m pytest tests/end_to_end/test_runbooks.py -m slow -s
+
+.PHONY: drill
+drill: linux $(RUNS) ## put in the fault of each alarm, on a fast laptop stack, and see it go off and end; ONLY=<alarms>
+	@$(PYTHON) -m selador_local.drills --only="$$ONLY"
 
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled

@@ -67,6 +67,7 @@ LAPTOP_STACK = {
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy", "log_files"},
     "dashboard_preview": {"cloudwatch", "clock", "errors", "stack"},
+    "drills": {"clock", "control_plane_client", "data_plane", "errors", "issuer", "stack"},
     "errors": set(),
     "http": set(),
     "iam_policy": set(),

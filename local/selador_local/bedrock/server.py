@@ -100,7 +100,7 @@ class BedrockStandIn:
         self._index: sqlite3.Connection | None = None
         self._searches = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._authorize = authorize
-        self._token_delay_seconds = token_delay_seconds
+        self.token_delay_seconds = token_delay_seconds
         self._knowledge_base_id = knowledge_base_id
         self._region = region
         self._account = account
@@ -284,7 +284,7 @@ class BedrockStandIn:
 
     async def _paced(self, events: Iterable[Event], form: Wire) -> AsyncIterator[bytes]:
         for event_type, members in events:
-            await asyncio.sleep(self._token_delay_seconds)
+            await asyncio.sleep(self.token_delay_seconds)
             yield form.event(event_type, members)
 
     async def _search(self, words: list[str], limit: int) -> list[Passage]:

@@ -1,0 +1,1 @@
+"""`make drill`: each alarm's fault, on the laptop stack, and what comes of it."""

@@ -1,0 +1,96 @@
+"""Clients that ask all the time, each on a connection of its own, and the heartbeat beside them."""
+
+import itertools
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from selador_local.drills.site import Site
+
+PATIENCE_SECONDS = 60
+"""How long a client waits for its answer, in the machine's seconds, before it leaves."""
+_MOST = 60
+_HEARTBEAT = "Heartbeat"
+
+
+class SteadyTraffic:
+    """Asks until it is stopped. `ends` counts how the questions ended, as their clients saw it."""
+
+    def __init__(self, site: Site, url: str, token: Callable[[], str | None]) -> None:
+        self._site = site
+        self._url = url
+        self._token = token
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self.ends: Counter[str] = Counter()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Ask beside the block."""
+        pool = ThreadPoolExecutor(_MOST, thread_name_prefix="client")
+        threads = [threading.Thread(target=self._ask_on, args=(pool,)), threading.Thread(target=self._beat)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            for thread in threads:
+                thread.join()
+            pool.shutdown()
+
+    def _ask_on(self, pool: ThreadPoolExecutor) -> None:
+        for number in itertools.count(1):
+            pool.submit(self._ask, f"drill-{number}")
+            if self._stopping.wait(self._site.hooks.every_seconds):
+                return
+
+    def _beat(self) -> None:
+        cloudwatch = self._site.client("cloudwatch")
+        dimensions = [{"Name": "Environment", "Value": self._site.prefix}]
+        while not self._stopping.wait(self._site.clock.machine_seconds(30)):
+            if self._site.hooks.heartbeats:
+                datum = {"MetricName": _HEARTBEAT, "Dimensions": dimensions, "Value": 1}
+                cloudwatch.put_metric_data(
+                    Namespace="Selador", MetricData=[{**datum, "Timestamp": self._site.clock.time()}]
+                )
+
+    def _ask(self, request: str) -> None:
+        if self._stopping.is_set():
+            return
+        end = self._answer(request)
+        with self._lock:
+            self.ends[end] += 1
+
+    def _answer(self, request: str) -> str:
+        token = self._token()
+        offered = ["selador.v1", *([] if token is None else [f"bearer.{token}"])]
+        try:
+            with connect(self._url, subprotocols=[Subprotocol(one) for one in offered], proxy=None) as connection:
+                if self._site.hooks.before is not None:
+                    self._site.hooks.before(request)
+                question = {"action": "invoke", "text": f"How long is the notice period? ({request})"}
+                connection.send(json.dumps({**question, "requestId": request}))
+                while True:
+                    frame = json.loads(connection.recv(PATIENCE_SECONDS))
+                    if (
+                        frame.get("type") == "started"
+                        and frame["attempt"] == 1
+                        and self._site.hooks.started is not None
+                    ):
+                        self._site.hooks.started(request)
+                    if "type" not in frame:
+                        return "gateway error"
+                    if frame["type"] in {"completed", "error"}:
+                        return str(frame.get("code", frame["type"]))
+        except TimeoutError:
+            return "no answer"
+        except (OSError, WebSocketException):
+            return "no connection"

@@ -1,0 +1,124 @@
+"""Leading drills, with alarms that follow the heartbeat: off without it, over with it."""
+
+from typing import Any
+
+import pytest
+
+from selador_local.clock import StackClock
+from selador_local.control_plane_client.client import ControlPlane
+from selador_local.drills.catalogue import Drill
+from selador_local.drills.lead import Lead
+from selador_local.drills.outcome import TOP
+from selador_local.drills.site import Site
+from selador_local.drills.watch import AlarmWatch, Change
+
+SCALE = 6000
+
+
+class EmptyQueues:
+    """Stands for SQS: no dead letters."""
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        return {}
+
+
+class FakeSite(Site):
+    def __init__(self) -> None:
+        nowhere = ControlPlane("http://127.0.0.1:9", "us-east-1", "123456789012", "key", "secret")
+        super().__init__(nowhere, {"dead_letter_queue_url": "dead"}, "", "", StackClock(SCALE, 0))
+
+    def client(self, service: str) -> Any:
+        assert service == "sqs"
+        return EmptyQueues()
+
+
+class FakeWatch(AlarmWatch):
+    """Alarms that are on while no heartbeat is put; a page's lets the alarm over all pages go off, too."""
+
+    def __init__(self, site: FakeSite, pages: set[str], tickets: set[str], deaf: bool = False) -> None:
+        super().__init__(site)
+        self._pages, self._tickets, self._deaf = pages, tickets, deaf
+        self._seen: list[Change] = []
+        self._on = False
+
+    def ringing(self) -> set[str]:
+        self._look()
+        return {*self._pages, *self._tickets, TOP} if self._on else set()
+
+    def changes(self, since: float) -> list[Change]:
+        self._look()
+        return [change for change in self._seen if change.at >= since]
+
+    def listen(self) -> None:
+        if not self._deaf:
+            self.told = [change for change in self._seen if change.alarm in {TOP, *self._tickets}]
+
+    def parts(self, alarm: str) -> frozenset[str]:
+        return frozenset(self._pages) if alarm == TOP else frozenset()
+
+    def evaluation_seconds(self, alarm: str) -> float:
+        return 600
+
+    def _look(self) -> None:
+        now_on = not self.site.hooks.heartbeats
+        if now_on != self._on:
+            self._on = now_on
+            state = "ALARM" if now_on else "OK"
+            at = self.site.clock.time()
+            self._seen += [Change(alarm, state, at) for alarm in (*self._pages, *self._tickets, TOP)]
+
+
+def drill(alarm: str, *also: str, kind: str = "no-heartbeat") -> Drill:
+    return Drill(alarm, "nothing beats", {"kind": kind}, frozenset(also))
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+def test_each_fault_is_put_in_seen_and_taken_out(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets={"a-ticket"}), said.append)
+
+    outcomes = lead.all([drill("a-page", "a-ticket"), drill("a-ticket", "a-page")])
+
+    assert [(one.led.drill.alarm, one.passed) for one in outcomes] == [("a-page", True), ("a-ticket", True)]
+    assert said == ["a-page: nothing beats", "a-ticket: nothing beats"]
+    assert site.hooks.heartbeats
+
+
+def test_what_else_goes_off_is_a_failure(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets={"a-ticket"}), said.append)
+
+    (outcome,) = lead.all([drill("a-page")])
+
+    assert (outcome.passed, outcome.unexpected) == (False, ("a-ticket",))
+
+
+def test_a_notification_that_never_comes_is_a_failure(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets=set(), deaf=True), said.append)
+
+    (outcome,) = lead.all([drill("a-page")])
+
+    assert (outcome.passed, outcome.told) == (False, False)
+
+
+def test_an_alarm_that_stays_quiet_is_given_up_after_its_time(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets=set()), said.append)
+
+    (outcome,) = lead.all([drill("another")])
+
+    assert (outcome.passed, outcome.rang_after) == (False, None)
+
+
+def test_health_is_watched_for_so_many_minutes(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets=set()), said.append)
+    began = site.clock.time()
+
+    assert lead.healthy(30) == set()
+    assert site.clock.time() >= began + 30 * 60
