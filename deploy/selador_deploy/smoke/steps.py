@@ -120,7 +120,8 @@ def _end(exchange: Exchange, failure: tuple[str, str] | None) -> Step:
     if len(exchange.ends) > 1:
         came = " and ".join(str(frame["type"]) for frame in exchange.ends)
         return _failed("one end", f"{came} came", "the request was queued twice, or answered twice: report it")
-    return Step("one end", True, f"completed after {exchange.frames[-1][0]:.2f} s")
+    ended = next(seconds for seconds, frame in exchange.frames if frame.get("type") == "completed")
+    return Step("one end", True, f"completed after {ended:.2f} s")
 
 
 def _too_large(target: Target, patience: Patience) -> Step:
