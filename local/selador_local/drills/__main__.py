@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from selador_local.clock import StackClock
@@ -37,8 +37,13 @@ SCALE = 20.0
 HEALTHY_MINUTES = 60
 _LONG_MINUTES, _LONG_PACE_SECONDS, _LONG_EVERY_SECONDS = 30, 0.5, 6
 """Healthy long answers: for so long; so long between two of some 85 events; a question so often."""
+_TOKEN_IS_VALID = timedelta(days=7)
 _VARIABLES = {"TF_VAR_heartbeat_minutes": "2"}
 """Alarms that are off unless switched on are on here."""
+
+
+class NobodyAnsweredError(SeladorLocalError):
+    """The stack answers nobody, so that a drill would prove nothing."""
 
 
 def main(arguments: list[str]) -> int:
@@ -92,19 +97,20 @@ def _lead(stack: Stack, drills: tuple[Drill, ...], work_dir: Path, healthy_minut
     watch = AlarmWatch(site)
     watch.begin()
     lead = Lead(site, watch, lambda line: print(f"drill: {line}", file=sys.stderr, flush=True))
-    traffic = SteadyTraffic(
-        site, stack.websocket_url, lambda: mint(keys, issuer, "drill", datetime.fromtimestamp(clock.time(), UTC))
-    )
+    # Not in the future by the machine's clock, and good for longer than the faster one needs.
+    token = mint(keys, issuer, "drill", datetime.now(UTC), valid=_TOKEN_IS_VALID)
+    traffic = SteadyTraffic(site, stack.websocket_url, token)
     with traffic.running():
         false_alarms = lead.healthy(healthy_minutes)
+        if not traffic.ends["completed"]:
+            raise NobodyAnsweredError(f"no question was answered, before any fault was put in: {traffic}")
         with _long_answers(stack, site):
             false_alarms |= lead.healthy(min(healthy_minutes, _LONG_MINUTES))
         outcomes = lead.all(drills)
     for line in table(outcomes):
         print(line)
     print(f"healthy: {healthy_minutes:.0f} minutes, {', '.join(sorted(false_alarms)) or 'no alarm'} went off")
-    ended = ", ".join(f"{number} {end}" for end, number in traffic.ends.most_common())
-    print(f"clients: {ended}")
+    print(f"clients: {traffic}")
     return 0 if not false_alarms and all(one.passed for one in outcomes) else 1
 
 

@@ -71,6 +71,10 @@ class Lead:
         with injected(drill.fault, self._site):
             self._until(seen, f"{drill.alarm} goes off")
             ended = self._site.clock.time()
+        went_off = ended <= began + limit
+        self._say(
+            f"{drill.alarm}: {'went off' if went_off else 'stayed quiet'} after {(ended - began) / 60:.1f} minutes"
+        )
         self._empty_dead_letters()
         self._led.append(
             Led(drill, began, ended, self._watch.parts(drill.alarm), self._watch.pages(drill.alarm), limit)

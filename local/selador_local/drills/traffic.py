@@ -4,7 +4,7 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -23,13 +23,16 @@ _HEARTBEAT = "Heartbeat"
 class SteadyTraffic:
     """Asks until it is stopped. `ends` counts how the questions ended, as their clients saw it."""
 
-    def __init__(self, site: Site, url: str, token: Callable[[], str | None]) -> None:
+    def __init__(self, site: Site, url: str, token: str) -> None:
         self._site = site
         self._url = url
         self._token = token
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self.ends: Counter[str] = Counter()
+
+    def __str__(self) -> str:
+        return ", ".join(f"{number} {end}" for end, number in self.ends.most_common())
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -70,8 +73,7 @@ class SteadyTraffic:
             self.ends[end] += 1
 
     def _answer(self, request: str) -> str:
-        token = self._token()
-        offered = ["selador.v1", *([] if token is None else [f"bearer.{token}"])]
+        offered = ["selador.v1", f"bearer.{self._token}"]
         try:
             with connect(self._url, subprotocols=[Subprotocol(one) for one in offered], proxy=None) as connection:
                 if self._site.hooks.before is not None:

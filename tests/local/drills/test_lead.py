@@ -84,7 +84,8 @@ def test_each_fault_is_put_in_seen_and_taken_out(said: list[str]) -> None:
     outcomes = lead.all([drill("a-page", "a-ticket"), drill("a-ticket", "a-page")])
 
     assert [(one.led.drill.alarm, one.passed) for one in outcomes] == [("a-page", True), ("a-ticket", True)]
-    assert said == ["a-page: nothing beats", "a-ticket: nothing beats"]
+    assert [line for line in said if "went off" not in line] == ["a-page: nothing beats", "a-ticket: nothing beats"]
+    assert len(said) == 4
     assert site.hooks.heartbeats
 
 

@@ -59,7 +59,7 @@ def server(*frames: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
 def ask(site: FakeSite, url: str, until: str) -> SteadyTraffic:
     """Let clients ask until one of their questions has ended so, and the heartbeat was put."""
-    traffic = SteadyTraffic(site, url, lambda: "a.token")
+    traffic = SteadyTraffic(site, url, "a.token")
     pause = threading.Event()
     with traffic.running():
         for _ in range(20 * STUCK_SECONDS):
