@@ -1,1 +1,1 @@
-"""What both functions import at run time."""
+"""What at least two functions import at run time."""

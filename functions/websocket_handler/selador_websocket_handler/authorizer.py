@@ -17,9 +17,9 @@ from typing import Any
 import structlog
 
 from selador_shared import logs, metrics
+from selador_shared.identity import CONTEXT_BYTES, Identity
 from selador_shared.settings import AuthorizerSettings, load
 from selador_websocket_handler.errors import SeladorWebsocketHandlerError
-from selador_websocket_handler.identity import CONTEXT_BYTES, Identity
 from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch
 from selador_websocket_handler.tokens import TokenRefusedError, Verifier, token_of
 

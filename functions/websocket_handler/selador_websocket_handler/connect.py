@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from selador_shared.protocol import SUBPROTOCOL
-from selador_websocket_handler.subprotocols import offered
+from selador_shared.subprotocols import offered
 
 
 def answer_connect(event: Mapping[str, Any]) -> dict[str, Any]:

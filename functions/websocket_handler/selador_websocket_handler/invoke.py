@@ -11,8 +11,9 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from selador_shared import logs, metrics
+from selador_shared import identity, logs, metrics
 from selador_shared.envelope import Envelope, encode_envelope, read_envelope
+from selador_shared.identity import Identity
 from selador_shared.protocol import (
     Accepted,
     Error,
@@ -26,8 +27,6 @@ from selador_shared.protocol import (
     parse_message,
 )
 from selador_shared.workflow_inputs import InputError, Workflows, check_inputs
-from selador_websocket_handler import identity
-from selador_websocket_handler.identity import Identity
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

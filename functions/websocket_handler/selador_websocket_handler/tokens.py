@@ -6,10 +6,10 @@ from typing import Any
 
 import jwt
 
+from selador_shared.identity import Identity
+from selador_shared.subprotocols import BEARER, offered
 from selador_websocket_handler.errors import SeladorWebsocketHandlerError
-from selador_websocket_handler.identity import Identity
 from selador_websocket_handler.key_set import KeySet
-from selador_websocket_handler.subprotocols import BEARER, offered
 
 LEEWAY_SECONDS = 60
 """What the issuer's clock and ours may differ."""

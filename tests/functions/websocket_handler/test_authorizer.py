@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from selador_websocket_handler.identity import Identity, of_event
+from selador_shared.identity import Identity, of_event
 from selador_websocket_handler.key_set import KeySetUnavailableError
 
 from ...conftest import AUDIENCE, Issuer, public_jwk, respond
