@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 RUNS := .venv/.demo
 READY := .venv/.ready
 CHECKOV_READY := .venv/checkov/.ready
-PROJECTS := functions/shared functions/websocket_handler functions/main packaging deploy local client
+PROJECTS := functions/shared functions/authorizer functions/websocket_handler functions/main packaging deploy local client
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 

@@ -1,6 +1,6 @@
 """The tools that are compared, each as its documentation says to build a Lambda zip with it, and ours.
 
-Each makes both functions' artifacts from the same sources and each function's share of the same lock. Tools that aren't
+Each makes the functions' artifacts from the same sources and each function's share of the same lock. Tools that aren't
 ours are installed into virtual environments of their own below build/benchmark, and are no dependency of the project.
 """
 
@@ -12,7 +12,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-FUNCTIONS = {"websocket_handler": "selador_websocket_handler", "main": "selador_main"}
+FUNCTIONS = {
+    "websocket_handler": "selador_websocket_handler",
+    "authorizer": "selador_authorizer",
+    "main": "selador_main",
+}
 
 _TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

@@ -53,7 +53,7 @@ def main() -> None:
     about = (
         f"`make bench-packaging`, {platform.python_implementation()} {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores, wheels fetched before. Medians of {arguments.rounds} builds "
-        f"and {arguments.starts} starts. Each tool builds both functions' artifacts from the "
+        f"and {arguments.starts} starts. Each tool builds the functions' artifacts from the "
         "same sources, and from each function's share of the same lock."
     )
     lines = ["# Packaging, measured", "", about, "", *write_tools(tools, arguments.rounds)]
@@ -135,7 +135,7 @@ def write_members(ours: Packager) -> list[str]:
 
 
 def rebuild_seconds(tools: list[Packager], rounds: int) -> dict[Packager, float]:
-    """Median seconds of a build of both artifacts after a line of the main function was changed."""
+    """Median seconds of a build of all artifacts after a line of the main function was changed."""
     source = tools[0].project / "functions" / "main" / "selador_main" / "handler.py"
     original = source.read_text(encoding="utf-8")
     numbers = itertools.count(int(time.time()))

@@ -92,7 +92,7 @@ if [ "$stage" = demo ] || [ ! -e .venv/.demo ]; then
     "$python" -m venv .venv
     # The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
     install requirements-demo.txt --no-deps --no-build-isolation \
-        -e functions/shared -e functions/websocket_handler -e functions/main -e packaging -e deploy -e local -e client
+        -e functions/shared -e functions/authorizer -e functions/websocket_handler -e functions/main -e packaging -e deploy -e local -e client
     touch .venv/.demo
 fi
 if [ "$stage" = dev ]; then

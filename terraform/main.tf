@@ -91,13 +91,12 @@ module "websocket_handler" {
   tracing_enabled      = var.tracing_enabled
 }
 
-# The authorizer has an entry point of its own in the handler's artifact. So the handler never imports the libraries
-# that verify tokens.
+# The authorizer alone carries the libraries that verify tokens. They are more than half of its artifact.
 module "authorizer" {
   source = "./modules/function"
   count  = var.jwt == null ? 0 : 1
 
-  artifact    = local.artifacts["websocket_handler"]
+  artifact    = local.artifacts["authorizer"]
   description = "Decides by a client's token whether it may connect."
   environment_variables = {
     JWKS_URL            = var.jwt.jwks_url
@@ -108,7 +107,7 @@ module "authorizer" {
     JWT_QUERY_PARAMETER = var.jwt.query_parameter
     LOG_LEVEL           = var.log_level
   }
-  handler            = "selador_websocket_handler.authorizer.handle"
+  handler            = "selador_authorizer.handler.handle"
   kms_key            = local.kms_key
   log_retention_days = var.log_retention_days
   memory_mb          = var.websocket_handler.memory_mb

@@ -191,6 +191,14 @@ variable "dist_dir" {
     ]), false)
     error_message = "A zip in ${var.dist_dir} is missing, or its hash is not the one in manifest.json; run make artifacts."
   }
+
+  validation {
+    # Releases of before the authorizer had an artifact ran it from the handler's.
+    condition = var.jwt == null || !fileexists("${var.dist_dir}/manifest.json") || try(
+      contains(keys(jsondecode(file("${var.dist_dir}/manifest.json")).artifacts), "authorizer"), false
+    )
+    error_message = "jwt is set, and ${var.dist_dir}/manifest.json names no artifact for the authorizer: the release is older than that artifact. To deploy it, check out the commit that it was built from (${try(jsondecode(file("${var.dist_dir}/manifest.json")).source.commit, "its manifest names none")}), and plan there. Otherwise run make artifacts."
+  }
 }
 
 variable "environment" {

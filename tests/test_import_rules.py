@@ -35,6 +35,7 @@ def packages(folder: str) -> set[str]:
     ("folder", "allowed"),
     [
         ("functions/shared", {"selador_shared"}),
+        ("functions/authorizer", {"selador_authorizer", "selador_shared"}),
         ("functions/websocket_handler", {"selador_websocket_handler", "selador_shared"}),
         ("functions/main", {"selador_main", "selador_shared"}),
         ("packaging", {"selador_packaging"}),

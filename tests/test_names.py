@@ -32,10 +32,10 @@ def test_no_two_classes_of_a_distribution_share_a_name(folder: str) -> None:
     [
         ("client", "SeladorClientError", set()),
         ("deploy", "DeployError", set()),
+        ("functions/authorizer", "SeladorAuthorizerError", set()),
         ("functions/main", "SeladorMainError", set()),
         # Two frames of the protocol are named after errors.
         ("functions/shared", "SeladorSharedError", {"_Frame"}),
-        ("functions/websocket_handler", "SeladorWebsocketHandlerError", set()),
         # moto answers with its own exceptions and would turn any other one into a 500.
         ("local", "SeladorLocalError", {"APIGatewayV2Error"}),
     ],

@@ -30,6 +30,7 @@ from selador_packaging.zip_writer import write_zip
 # Each artifact and the distribution whose closure it holds.
 FUNCTIONS = {
     "websocket_handler": canonicalize_name("selador-websocket-handler"),
+    "authorizer": canonicalize_name("selador-authorizer"),
     "main": canonicalize_name("selador-main"),
 }
 

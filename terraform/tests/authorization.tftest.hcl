@@ -69,7 +69,7 @@ run "warns_in_every_plan_that_none_lets_anyone_in" {
   expect_failures = [check.authorization]
 }
 
-run "runs_the_authorizer_from_the_handlers_artifact_and_tells_it_which_tokens_count" {
+run "tells_the_authorizer_which_tokens_count" {
   command = plan
 
   variables {
@@ -247,4 +247,31 @@ run "refuses_a_query_parameter_that_would_have_to_be_escaped" {
   }
 
   expect_failures = [var.jwt]
+}
+
+run "refuses_a_release_that_has_no_artifact_for_the_authorizer" {
+  command = plan
+
+  variables {
+    artifact_bucket = "selador-artifacts-111122223333-eu-central-1"
+    dist_dir        = "tests/artifacts/without_authorizer"
+  }
+
+  expect_failures = [var.dist_dir]
+}
+
+run "accepts_such_a_release_without_tokens" {
+  command = plan
+
+  variables {
+    artifact_bucket = "selador-artifacts-111122223333-eu-central-1"
+    authorization   = "iam"
+    dist_dir        = "tests/artifacts/without_authorizer"
+    jwt             = null
+  }
+
+  assert {
+    condition     = length(module.authorizer) == 0
+    error_message = "There is an authorizer that nobody asks."
+  }
 }

@@ -18,7 +18,7 @@ from selador_local.stack.stack import WORK_DIR, Stack
 from selador_shared.settings import AuthorizerSettings
 
 from ..conftest import AUDIENCE, Issuer, publishing
-from ..functions.websocket_handler.test_authorizer import ACCEPTED, REFUSED
+from ..functions.authorizer.test_handler import ACCEPTED, REFUSED
 from .conftest import Apply, connected, log_of
 
 pytestmark = pytest.mark.end_to_end

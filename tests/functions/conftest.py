@@ -1,4 +1,4 @@
-"""What tests of both functions need: AWS's events as files, and credentials that are good for nothing."""
+"""What tests of several functions need: AWS's events as files, and credentials that are good for nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -43,3 +43,19 @@ def _dummy_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+
+def offering(event: dict[str, Any], *lines: tuple[str, str]) -> dict[str, Any]:
+    """Return a `$connect` event whose client sent these header lines for its subprotocols, and no other.
+
+    `headers` has the last line of a name, `multiValueHeaders` all of them, each name as the client wrote it.
+    """
+    return event | {
+        "headers": _others(event["headers"]) | dict(lines),
+        "multiValueHeaders": _others(event["multiValueHeaders"])
+        | {name: [value for other, value in lines if other == name] for name, _ in lines},
+    }
+
+
+def _others(headers: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in headers.items() if name.lower() != "sec-websocket-protocol"}

@@ -23,8 +23,8 @@ from selador_packaging.circumstances import built_by, circumstances, other_pytho
 from selador_packaging.imports import module_name, read_imports
 from selador_packaging.target import architecture_of
 
-ARTIFACTS = ("websocket_handler.zip", "main.zip")
-SBOMS = ("websocket_handler.cdx.json", "main.cdx.json")
+ARTIFACTS = ("websocket_handler.zip", "authorizer.zip", "main.zip")
+SBOMS = ("websocket_handler.cdx.json", "authorizer.cdx.json", "main.cdx.json")
 EVERYTHING = {*ARTIFACTS, *SBOMS, "manifest.json", "provenance.intoto.json"}
 
 type Run = subprocess.CompletedProcess[str]
@@ -180,6 +180,7 @@ def test_each_artifact_has_data_of_the_services_that_its_function_names(host_bui
     manifest = json.loads((host_build / "manifest.json").read_text())["artifacts"]
     assert services == {it["path"]: set(it["services"]) for it in manifest.values()}
     assert services["websocket_handler.zip"] == {"sqs"}
+    assert services["authorizer.zip"] == set()
     assert "sqs" in services["main.zip"]
 
 
@@ -216,22 +217,31 @@ def test_each_function_has_its_own_code_and_no_trace_of_an_installation(host_bui
             packages[name] = {path.partition("/")[0] for path in archive.namelist()}
             endings |= {path.rpartition("/")[2] for path in archive.namelist()}
 
-    assert "selador_main" not in packages["websocket_handler.zip"]
-    assert "selador_websocket_handler" not in packages["main.zip"]
-    assert packages["websocket_handler.zip"] & {"jwt", "cryptography", "boto3"} == {"jwt", "cryptography"}
-    assert packages["main.zip"] & {"jwt", "cryptography", "boto3"} == {"boto3"}
-    assert {"selador_shared", "pydantic_core"} <= packages["main.zip"] & packages["websocket_handler.zip"]
+    some = {
+        "boto3",
+        "botocore",
+        "cryptography",
+        "jwt",
+        "selador_authorizer",
+        "selador_main",
+        "selador_websocket_handler",
+    }
+    assert {name: packages[name] & some for name in ARTIFACTS} == {
+        "websocket_handler.zip": {"botocore", "selador_websocket_handler"},
+        "authorizer.zip": {"cryptography", "jwt", "selador_authorizer"},
+        "main.zip": {"boto3", "botocore", "selador_main"},
+    }
+    assert {"selador_shared", "pydantic_core"} <= set.intersection(*packages.values())
     assert not {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"} & endings
     assert "bin" not in packages["main.zip"]
 
 
-HANDLERS = {"websocket_handler.zip": "selador_websocket_handler.handler", "main.zip": "selador_main.handler"}
-AUTHORIZER = {
-    "JWKS_URL": "https://issuer.example/jwks.json",
-    "JWT_ALGORITHMS": "RS256",
-    "JWT_AUDIENCES": "selador",
-    "JWT_ISSUER": "https://issuer.example/",
+HANDLERS = {
+    "websocket_handler.zip": "selador_websocket_handler.handler",
+    "authorizer.zip": "selador_authorizer.handler",
+    "main.zip": "selador_main.handler",
 }
+WITH_CLIENTS = [name for name in ARTIFACTS if name != "authorizer.zip"]
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "dummy",
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -240,6 +250,10 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "dummy",
     "CALLBACK_URL": "https://abc.execute-api.eu-central-1.amazonaws.com/dev",
     "DEADLINE_SECONDS": "900",
+    "JWKS_URL": "https://issuer.example/jwks.json",
+    "JWT_ALGORITHMS": "RS256",
+    "JWT_AUDIENCES": "selador",
+    "JWT_ISSUER": "https://issuer.example/",
     "KNOWLEDGE_BASE_ID": "ABCDEFGHIJ",
     "MAX_ATTEMPTS": "3",
     "MODEL_ARN": "arn:aws:bedrock:eu-central-1::foundation-model/some.model",
@@ -288,7 +302,7 @@ def test_a_function_has_the_operations_that_its_code_names(host_build: Path, nam
     assert found == OPERATIONS[name]
 
 
-@pytest.mark.parametrize("name", ARTIFACTS)
+@pytest.mark.parametrize("name", WITH_CLIENTS)
 def test_the_handler_starts_from_its_artifact_with_every_client_that_it_uses(
     host_build: Path, tmp_path: Path, name: str
 ) -> None:
@@ -314,13 +328,12 @@ def test_the_handler_starts_from_its_artifact_with_every_client_that_it_uses(
     assert (run.stdout, run.stderr) == ("started\n", "")
 
 
-def test_the_authorizer_starts_from_the_handlers_artifact(host_build: Path, tmp_path: Path) -> None:
+def test_the_authorizer_starts_from_its_artifact_and_verifies_signatures(host_build: Path, tmp_path: Path) -> None:
     """Its cryptography is compiled, and imports by itself what no source of it names."""
-    with zipfile.ZipFile(host_build / "websocket_handler.zip") as archive:
+    with zipfile.ZipFile(host_build / "authorizer.zip") as archive:
         archive.extractall(tmp_path)
     script = (
-        f"import os; os.environ.update({AUTHORIZER!r})\n"
-        "import selador_websocket_handler.authorizer as authorizer\n"
+        "import selador_authorizer.handler as authorizer\n"
         "from cryptography.hazmat.primitives.asymmetric import ec, rsa\n"
         "from jwt.algorithms import ECAlgorithm, RSAAlgorithm\n"
         "for algorithm, key in ((RSAAlgorithm(RSAAlgorithm.SHA256), rsa.generate_private_key(65537, 2048)),\n"
@@ -349,7 +362,7 @@ def test_a_start_compiles_almost_nothing(host_build: Path, tmp_path: Path, name:
     run = run_bare(tmp_path, script)
 
     imported, *compiled = run.stdout.split()
-    assert int(imported) > 200
+    assert int(imported) > 150
     assert [Path(it).name for it in compiled] in ([], ["_loader.cpython-313.pyc"])  # pydantic asks for plugins
 
 
@@ -442,7 +455,7 @@ def test_one_changed_line_changes_one_member_and_its_bytecode(copy_project: Copy
     project = copy_project(tmp_path / "project")
     build(project)
     before = {name: members(project / "dist" / name) for name in ARTIFACTS}
-    other = (project / "dist" / "websocket_handler.zip").stat()
+    others = {name: (project / "dist" / name).stat().st_mtime_ns for name in ARTIFACTS if name != "main.zip"}
     handler = project / "functions" / "main" / "selador_main" / "handler.py"
     handler.write_text(handler.read_text() + "OTHER = 1\n")
 
@@ -453,7 +466,7 @@ def test_one_changed_line_changes_one_member_and_its_bytecode(copy_project: Copy
     after = members(project / "dist" / "main.zip")
     changed = {path for path in after if after[path] != before["main.zip"].get(path)}
     assert changed == {"selador_main/handler.py", "selador_main/__pycache__/handler.cpython-313.pyc"}
-    assert (project / "dist" / "websocket_handler.zip").stat().st_mtime_ns == other.st_mtime_ns
+    assert {name: (project / "dist" / name).stat().st_mtime_ns for name in others} == others
 
 
 def test_two_builds_at_once_give_the_same(copy_project: CopyProject, host_build: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from selador_authorizer.key_set import FETCH_SECONDS
 from selador_deploy import hcl
 from selador_main.agents.agent_core import AgentCoreAgent
 from selador_main.agents.knowledge_base import KnowledgeBaseAgent
@@ -15,7 +16,6 @@ from selador_main.lease import LEASE_SECONDS
 from selador_main.outcomes import RETRY_CAP_SECONDS
 from selador_main.reserve import RESERVED_SECONDS
 from selador_shared.settings import Generation
-from selador_websocket_handler.key_set import FETCH_SECONDS
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 LOCALS = hcl.local_values(hcl.read((TERRAFORM / "main.tf").read_text()))

@@ -1,4 +1,4 @@
-"""The root of the exceptions that both functions share."""
+"""The root of the exceptions of what the functions share."""
 
 
 class SeladorSharedError(Exception):

@@ -7,7 +7,7 @@ import pytest
 
 from selador_websocket_handler.connect import answer_connect
 
-from .conftest import offering
+from ..conftest import offering
 
 
 @pytest.mark.parametrize(

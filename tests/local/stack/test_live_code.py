@@ -54,18 +54,18 @@ def code_of(terraform: Any, name: str) -> str:
 def test_every_function_of_a_changed_zip_serves_it_and_no_other(
     control_plane: ControlPlane, terraform: Any, tmp_path: Path, name: str
 ) -> None:
-    """Two functions share a zip, as handler and authorizer do."""
+    """Two functions may share a zip."""
     build(tmp_path, main=f"# {name}: main", handler=f"# {name}: handler")
-    for function, artifact in (("main", "main"), ("handler", "handler"), ("authorizer", "handler")):
+    for function, artifact in (("main", "main"), ("handler", "handler"), ("twin", "handler")):
         create(terraform, f"{name}-{function}", (tmp_path / f"{artifact}.zip").read_bytes())
     before, main = zips(tmp_path), code_of(terraform, f"{name}-main")
 
     build(tmp_path, main=f"# {name}: main", handler=f"# {name}: handler, changed")
     replaced = LiveCode(tmp_path, control_plane).replace(before)
 
-    assert sorted(replaced) == [f"{name}-authorizer", f"{name}-handler"]
+    assert sorted(replaced) == [f"{name}-handler", f"{name}-twin"]
     assert code_of(terraform, f"{name}-main") == main
-    assert code_of(terraform, f"{name}-handler") == code_of(terraform, f"{name}-authorizer") != main
+    assert code_of(terraform, f"{name}-handler") == code_of(terraform, f"{name}-twin") != main
 
 
 def test_a_version_that_nobody_serves_any_more_goes(

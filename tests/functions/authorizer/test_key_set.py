@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selador_authorizer import key_set
+from selador_authorizer.key_set import KeySet, KeySetUnavailableError, fetch, usable_keys
 from selador_shared.version import VERSION
-from selador_websocket_handler import key_set
-from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch, usable_keys
 
 from ...conftest import Issuer, public_jwk, respond
 

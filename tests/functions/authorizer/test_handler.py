@@ -17,11 +17,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selador_authorizer.key_set import KeySetUnavailableError
 from selador_shared.identity import Identity, of_event
-from selador_websocket_handler.key_set import KeySetUnavailableError
 
 from ...conftest import AUDIENCE, Issuer, public_jwk, respond
-from . import conftest
+from .. import conftest
 
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 METHOD_ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/dev/$connect"
@@ -45,8 +45,8 @@ def load(issuer: Issuer, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> 
         }
         for name, value in (environment | settings).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.delitem(sys.modules, "selador_websocket_handler.authorizer", raising=False)
-        return importlib.import_module("selador_websocket_handler.authorizer")
+        monkeypatch.delitem(sys.modules, "selador_authorizer.handler", raising=False)
+        return importlib.import_module("selador_authorizer.handler")
 
     return load
 
@@ -327,7 +327,7 @@ def test_without_keys_nobody_gets_in_and_it_is_logged_and_counted(
 
 def test_every_missing_or_malformed_setting_is_named_in_one_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import selador_websocket_handler.authorizer"],
+        [sys.executable, "-c", "import selador_authorizer.handler"],
         env={"JWKS_URL": "http://issuer.example/jwks.json", "JWT_ALGORITHMS": "RS256 HS256", "JWT_AUDIENCES": " "},
         capture_output=True,
         text=True,
@@ -338,18 +338,3 @@ def test_every_missing_or_malformed_setting_is_named_in_one_line() -> None:
     assert done.returncode != 0
     for fault in ("JWKS_URL: ", "JWT_ALGORITHMS.1: ", "JWT_AUDIENCES: ", "JWT_ISSUER: is missing"):
         assert fault in last_line
-
-
-def test_the_handler_never_imports_what_only_the_authorizer_needs() -> None:
-    script = "import sys, selador_websocket_handler.handler; print(*sys.modules)"
-    settings = {
-        "SQS_QUEUE_URL": "https://sqs.example/q",
-        "QUERY_TEXT_LIMIT": "1000",
-        "DEADLINE_SECONDS": "1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-    }
-
-    done = subprocess.run([sys.executable, "-c", script], env=settings, capture_output=True, text=True, check=True)
-
-    imported = {name.split(".")[0] for name in done.stdout.split()}
-    assert not imported & {"jwt", "cryptography", "cffi", "_cffi_backend"}

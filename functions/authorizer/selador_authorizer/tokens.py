@@ -6,16 +6,16 @@ from typing import Any
 
 import jwt
 
+from selador_authorizer.errors import SeladorAuthorizerError
+from selador_authorizer.key_set import KeySet
 from selador_shared.identity import Identity
 from selador_shared.subprotocols import BEARER, offered
-from selador_websocket_handler.errors import SeladorWebsocketHandlerError
-from selador_websocket_handler.key_set import KeySet
 
 LEEWAY_SECONDS = 60
 """What the issuer's clock and ours may differ."""
 
 
-class TokenRefusedError(SeladorWebsocketHandlerError):
+class TokenRefusedError(SeladorAuthorizerError):
     """The token doesn't count, or there is none. The message says why, and quotes nothing of it."""
 
 

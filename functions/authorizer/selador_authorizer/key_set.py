@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from selador_authorizer.errors import SeladorAuthorizerError
 from selador_shared.version import USER_AGENT
-from selador_websocket_handler.errors import SeladorWebsocketHandlerError
 
 FETCH_SECONDS = 3
 MAX_BYTES = 256 * 1024
@@ -33,7 +33,7 @@ MIN_RSA_BITS = 2048  # RFC 7518, section 3.3
 _KEY_TYPES = {"RS256": {"kty": "RSA"}, "ES256": {"kty": "EC", "crv": "P-256"}}
 
 
-class KeySetUnavailableError(SeladorWebsocketHandlerError):
+class KeySetUnavailableError(SeladorAuthorizerError):
     """The key set could not be had, or has no usable key: nobody can be authenticated, whatever their token."""
 
 

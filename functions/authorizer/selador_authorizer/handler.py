@@ -1,8 +1,8 @@
 """The authorizer's entry point: whether a client may connect, by its token.
 
-It lies in the handler's artifact but runs as a function of its own: the handler never pays for importing cryptography.
-API Gateway asks it at each handshake, since it caches no decision (AUTH-07). It answers the handshake 401 when the
-authorizer raises exactly `Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
+It is a function with an artifact of its own, so that no other function carries cryptography. API Gateway asks it at
+each handshake, since it caches no decision (AUTH-07). It answers the handshake 401 when the authorizer raises exactly
+`Unauthorized` (AUTH-08), and 500 when it raises anything else (WS-26).
 """
 
 import gc
@@ -16,12 +16,12 @@ from typing import Any
 
 import structlog
 
+from selador_authorizer.errors import SeladorAuthorizerError
+from selador_authorizer.key_set import KeySet, KeySetUnavailableError, fetch
+from selador_authorizer.tokens import TokenRefusedError, Verifier, token_of
 from selador_shared import logs, metrics
 from selador_shared.identity import CONTEXT_BYTES, Identity
 from selador_shared.settings import AuthorizerSettings, load
-from selador_websocket_handler.errors import SeladorWebsocketHandlerError
-from selador_websocket_handler.key_set import KeySet, KeySetUnavailableError, fetch
-from selador_websocket_handler.tokens import TokenRefusedError, Verifier, token_of
 
 _settings = load(AuthorizerSettings)
 logs.configure(_settings.log_level)
@@ -39,7 +39,7 @@ _verifier = Verifier(
 gc.enable()
 
 
-class UnauthorizedError(SeladorWebsocketHandlerError):
+class UnauthorizedError(SeladorAuthorizerError):
     """The client may not connect: API Gateway answers 401."""
 
     def __init__(self) -> None:
