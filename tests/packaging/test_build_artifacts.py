@@ -367,6 +367,17 @@ def test_a_start_compiles_almost_nothing(host_build: Path, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ARTIFACTS)
+def test_what_a_start_makes_is_never_looked_through_for_garbage(host_build: Path, tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(host_build / name) as archive:
+        archive.extractall(tmp_path)
+    script = f"import {HANDLERS[name]}, gc\nprint(gc.isenabled(), gc.get_freeze_count() > 50 * len(gc.get_objects()))"
+
+    run = run_bare(tmp_path, script)
+
+    assert (run.stdout, run.stderr) == ("True True\n", "")
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
 def test_every_module_that_is_left_imports_or_says_what_it_lacks(host_build: Path, tmp_path: Path, name: str) -> None:
     """Leaving modules out broke no import of those that stay: none lacks a module that its own package had."""
     with zipfile.ZipFile(host_build / name) as archive:

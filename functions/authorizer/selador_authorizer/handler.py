@@ -36,6 +36,8 @@ _verifier = Verifier(
     context_claims=_settings.jwt_context_claims,
 )
 
+# What is made stays, so that no collection looks through it: the first would, before the first event.
+gc.freeze()
 gc.enable()
 
 

@@ -120,6 +120,8 @@ _worker = Worker(
 _connections.open()
 _transport.connect(_knowledge_base.endpoint)
 
+# What is made stays, so that no collection looks through it: the first would, before the first event.
+gc.freeze()
 gc.enable()
 
 

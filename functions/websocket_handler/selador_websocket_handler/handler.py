@@ -47,6 +47,8 @@ _intake = Intake(
     new_request_id=lambda: uuid.uuid4().hex,
 )
 
+# What is made stays, so that no collection looks through it: the first would, before the first event.
+gc.freeze()
 gc.enable()
 
 
