@@ -1,6 +1,6 @@
 """What the websocket handler costs, cold and warm: the real zip, run by AWS's own runtime client.
 
-usage: handler.py [--starts N] [--messages N]
+usage: python -m benchmarks.handler [--starts N] [--messages N]
 
 Builds the zip for this machine, beside it (a) the same code by plain `pip install -t` and (b) a function that only
 calls `send_message` by boto3; unpacks each, as Lambda does, and runs it with awslambdaric against a Runtime API and an
@@ -29,6 +29,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+from benchmarks.cold_start import cpu_seconds
 from selador_local.data_plane.lambda_service.runtime import make_runtime_dir
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,18 @@ sqs = boto3.client("sqs")
 def handle(event, context):
     sent = sqs.send_message(QueueUrl=os.environ["SQS_QUEUE_URL"], MessageBody=event["body"])
     return {"statusCode": 200, "body": json.dumps({"messageId": sent["MessageId"]})}
+"""
+LIBRARIES = """
+import gc
+gc.disable()
+import structlog
+from botocore.session import Session
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+gc.freeze()
+gc.enable()
+def handle(event, context):
+    return {"statusCode": 200}
 """
 OWN_WORK = """
 import json, statistics, sys, time
@@ -142,12 +155,6 @@ def reply(handler: BaseHTTPRequestHandler, body: bytes, headers: dict[str, str],
     handler.wfile.write(body)
 
 
-def cpu_seconds(pid: int) -> float:
-    """The CPU time of a process, every thread, in seconds: the scheduler counts it in nanoseconds."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
-
-
 def variables_of(sqs: str) -> dict[str, str]:
     """The environment variables of Lambda, and of the handler's settings."""
     return {
@@ -210,6 +217,7 @@ def variants(folder: Path) -> dict[str, tuple[Path, str]]:
     run = [sys.executable, str(PROJECT / "packaging/build_artifacts.py"), "--architecture", "host"]
     subprocess.run([*run, "--output", str(folder / "dist")], check=True, capture_output=True)
     unpack(folder / "dist/websocket_handler.zip", folder / "ours")
+    (folder / "ours/libraries.py").write_text(LIBRARIES)
 
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-warn-script-location", "-t"]
     lock = re.sub(r" \\\n\s+--hash=\S+", "", (PROJECT / "requirements.txt").read_text())
@@ -236,6 +244,7 @@ def variants(folder: Path) -> dict[str, tuple[Path, str]]:
     return {
         "the handler's zip, as built": (folder / "ours", ours),
         "the handler's zip, all bytecode": (folder / "ours-bytecode", ours),
+        "its libraries' imports alone, all bytecode": (folder / "ours-bytecode", "libraries.handle"),
         "(a) plain pip install -t": (folder / "plain", ours),
         "(a) with all bytecode": (folder / "plain-bytecode", ours),
         "(b) bare send_message": (folder / "bare", "bare.handle"),

@@ -141,8 +141,8 @@ class Pip(Uv):
             "--no-deps",
         ]
         install += ["--target", target]
-        run([*install, "--no-compile", "--require-hashes", "--requirement", self.lock(function)], cwd=self.folder)
-        run([*install, "--no-compile", "--no-build-isolation", *self.own(function)], cwd=self.folder)
+        run([*install, "--require-hashes", "--requirement", self.lock(function)], cwd=self.folder)
+        run([*install, "--no-build-isolation", *self.own(function)], cwd=self.folder)
 
 
 class Pex(Packager):
