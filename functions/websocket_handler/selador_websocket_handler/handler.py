@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from selador_shared import logs, metrics
-from selador_shared.idle_connections import forget_idle_connections
+from selador_shared.idle_connections import forget_idle_connections, read_certificates_once
 from selador_shared.protocol import Error, encode_frame, request_id_of
 from selador_shared.settings import WebsocketHandlerSettings, load
 from selador_shared.workflow_inputs import load_workflows
@@ -37,6 +37,7 @@ _sqs = Session().create_client(
     config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
 )
 forget_idle_connections(_sqs)
+read_certificates_once(_sqs)
 
 _intake = Intake(
     sqs=cast("SQSClient", _sqs),

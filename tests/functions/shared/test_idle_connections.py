@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -11,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import SSLError
 from botocore.session import Session
 
 from selador_main.transport import Transport
-from selador_shared.idle_connections import forget_idle_connections
+from selador_shared.idle_connections import forget_idle_connections, read_certificates_once
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -100,13 +103,14 @@ def network(request: pytest.FixtureRequest) -> Iterator[Network]:
         thread.join()
 
 
-def queue_client(url: str) -> "SQSClient":
+def queue_client(url: str, *, verify: bool | str = True) -> "SQSClient":
     client = Session().create_client(
         "sqs",
         region_name="eu-west-1",
         endpoint_url=url,
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
+        verify=verify,
         config=Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1}, proxies={}),
     )
     return cast("SQSClient", client)
@@ -209,3 +213,49 @@ def test_a_process_that_was_stopped_between_two_invocations_is_answered(
         process.stdin.close()
 
     assert answers == ["answered\n"] * 2
+
+
+@pytest.fixture
+def secure_url(certificate: Path) -> Iterator[str]:
+    """A queue behind TLS, which closes a connection after each answer."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("OneAnswer", (Queue,), {"protocol_version": "HTTP/1.0"})) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that trusts nobody hangs up
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_certificates_are_read_once_for_all_connections(
+    secure_url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def count(context: ssl.SSLContext, *places: str | None) -> None:
+        read.append(places[0])
+        load(context, *places)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", count)
+    client = queue_client(secure_url, verify=str(certificate))
+    forget_idle_connections(client)
+    read_certificates_once(client)
+
+    for _ in range(3):
+        client.delete_message(QueueUrl=f"{secure_url}/1/q", ReceiptHandle="r")
+
+    assert read == [str(certificate)]
+
+
+def test_a_server_that_nobody_trusts_is_refused_each_time(secure_url: str) -> None:
+    client = queue_client(secure_url)
+    forget_idle_connections(client)
+    read_certificates_once(client)
+
+    for _ in range(2):
+        with pytest.raises(SSLError):
+            client.delete_message(QueueUrl=f"{secure_url}/1/q", ReceiptHandle="r")
