@@ -463,6 +463,19 @@ def test_what_main_could_not_read_of_a_token_is_refused_by_name(
     assert queued(sqs, queue_url) == []
 
 
+def test_what_main_could_not_read_for_another_reason_is_internal_and_not_queued(
+    handler: ModuleType, sqs: "SQSClient", queue_url: str, aws_event: ReadEvent
+) -> None:
+    event = aws_event("message")
+    event["requestContext"]["connectionId"] = "\ud83d"  # no client and no token can bring that about
+
+    frame = parse_frame(handler.handle(event, None)["body"])
+
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.request_id, frame.retryable) == ("internal", "r-1", True)
+    assert queued(sqs, queue_url) == []
+
+
 FIRST, LIMIT = "compare_listings", 200
 
 
