@@ -10,14 +10,17 @@ PROJECT = Path(__file__).parents[1]
 _BY_HAND = re.compile(
     r"urllib\.request\.urlopen\(|http\.client\.HTTPS?Connection\(|AWSRequest\(\W|websockets\.connect\("
 )
+ONLY_SIGNS = "deploy/selador_deploy/smoke/smoke.py"
+"""It signs a URL, which another module opens."""
 
 
 def modules() -> Iterator[str]:
     """Yield the modules that open a connection for a request of their own; AWS's clients say who they are."""
     for folder in ("functions", "deploy", "local", "client", "packaging"):
         for path in sorted((PROJECT / folder).rglob("*.py")):
-            if _BY_HAND.search(path.read_text()):
-                yield str(path.relative_to(PROJECT))
+            module = str(path.relative_to(PROJECT))
+            if module != ONLY_SIGNS and _BY_HAND.search(path.read_text()):
+                yield module
 
 
 @pytest.mark.parametrize("module", list(modules()))

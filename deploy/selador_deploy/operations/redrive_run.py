@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import ClientError
 
@@ -94,7 +94,7 @@ class RedriveRun:
 
     def run(self) -> None:
         """Work on all letters. Raises DeployError if it had to stop; what it kept is shown to others again."""
-        self._refuse_a_refill()  # also finds out, before anything is sent, whether the log can be asked
+        self._look_for_a_refill()  # also finds out, before anything is sent, whether the log can be asked
         try:
             nothing_new = 0
             while nothing_new < _NOTHING_NEW:
@@ -124,7 +124,7 @@ class RedriveRun:
 
     def _work_on(self, letter: DeadLetter) -> None:
         if letter.message_id in self._sent:
-            raise self._refill(1)
+            self._refuse_refill(1)
         self._handled.add(letter.message_id)
         action = self._action(letter)
         if action is Action.RESOLVE:
@@ -211,7 +211,7 @@ class RedriveRun:
             return
         self.stop.wait(1 / self.pace.rate)
         if self._watched and monotonic() - self._looked_at > _REFILL_SECONDS:
-            self._refuse_a_refill()
+            self._look_for_a_refill()
 
     def _watch_the_first(self) -> None:
         """Wait until the first ones have ended. Raises DeployError if one failed again, or takes too long."""
@@ -245,15 +245,15 @@ class RedriveRun:
                 f"remove the cause first: make dlq ENV={self.service.environment} names it",
             )
 
-    def _refuse_a_refill(self) -> None:
+    def _look_for_a_refill(self) -> None:
         """Raise DeployError if requests have died since this run began."""
         dead = {row["messageId"] for row in self._ended(one_of("outcome", ["Buried", "Unreadable"]))}
         self._looked_at = monotonic()
         if dead:
-            raise self._refill(len(dead))
+            self._refuse_refill(len(dead))
 
-    def _refill(self, count: int) -> DeployError:
-        return DeployError(
+    def _refuse_refill(self, count: int) -> NoReturn:
+        raise DeployError(
             f"the dead-letter queue refills: {count} request{'s' * (count != 1)} died since this run began",
             f"remove the cause first: make dlq ENV={self.service.environment} names it",
         )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from websockets.sync import client as websockets
 from websockets.typing import Subprotocol
 
 SUBPROTOCOL = "selador.v1"
+USER_AGENT = f"selador-smoke/{version('selador-deploy')}"
 OPEN_SECONDS = 35
 """How long a handshake may take: API Gateway gives the authorizer and `$connect` 29 s."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -87,6 +89,7 @@ def connect(url: str, token: str | None = None) -> Connection | Refused:
             proxy=proxy,
             compression=None,  # a message that is too large stays too large
             open_timeout=OPEN_SECONDS,
+            user_agent_header=USER_AGENT,
             ping_interval=None,  # whether API Gateway answers WebSocket pings isn't documented (WS-59)
             legacy=True,  # returns the connection itself, not a context manager
         )

@@ -55,6 +55,8 @@ class Site:
 
 def ask(url: str, method: str = "POST", **members: Any) -> None:
     """Ask for a fault, or take it back."""
-    request = urllib.request.Request(url, json.dumps(members).encode() if members else None, method=method)
+    request = urllib.request.Request(
+        url, json.dumps(members).encode() if members else None, {"User-Agent": "selador-drill"}, method=method
+    )
     with urllib.request.urlopen(request, timeout=10):
         pass
