@@ -221,7 +221,7 @@ def deployment(tmp_path: Path, aws: FakeAws) -> Deployment:
     config = {"backend": {"config": environment.backend_settings}}
     (environment.data_dir / "terraform.tfstate").write_text(json.dumps(config))
     (tmp_path / "outputs.json").write_text(json.dumps({name: {"value": value} for name, value in OUTPUTS.items()}))
-    return Deployment(environment, aws)
+    return Deployment(environment, aws, lambda: NOW)
 
 
 @pytest.fixture
