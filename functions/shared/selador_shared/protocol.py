@@ -301,7 +301,7 @@ def parse_gateway_error(text: str | bytes) -> GatewayError | None:
     """Return the answer of API Gateway itself in `text`, None where it is none."""
     try:
         return None if "type" in json.loads(text) else GatewayError.model_validate_json(text, extra="ignore")
-    except (ValueError, TypeError):  # pydantic's error is a ValueError
+    except (ValueError, TypeError, RecursionError):  # pydantic's error is a ValueError
         return None
 
 

@@ -271,7 +271,9 @@ def test_an_answer_of_api_gateway_is_told_apart_by_having_no_type() -> None:
 
     assert parse_gateway_error(text) == GatewayError(message="Forbidden", connection_id="c", request_id="g")
     assert parse_gateway_error('{"type":"new","message":"m","connectionId":"c","requestId":"g"}') is None
-    assert [parse_gateway_error(no) for no in ("no JSON", "7", "[]", "{}", '{"message":"m"}')] == [None] * 5
+    assert [parse_gateway_error(no) for no in ("no JSON", "7", "[]", "{}", '{"message":"m"}', "[" * 100_000)] == [
+        None
+    ] * 6
 
 
 @pytest.mark.parametrize(
