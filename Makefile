@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 ENV ?= dev
+# Whoever names no ENV chats with the laptop stack, and deploys dev.
+AT := $(if $(filter file,$(origin ENV)),,--env="$$ENV")
 ARCHITECTURE ?= arm64
 MINUTES ?= 6
 SEEDS ?= 1000
@@ -19,7 +21,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
 	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT SEEDS SUB TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") $(PYTHON) -m selador_deploy
@@ -51,8 +53,12 @@ token: $(RUNS) ## print a token for `make local AUTH=jwt`: SUB=<whom it is for>,
 	@$(PYTHON) -m selador_local token --subject="$$SUB" $(if $(EXPIRED),--expired)
 
 .PHONY: chat
-chat: $(RUNS) ## ask questions of the stack that `make local` runs
-	@$(PYTHON) -m selador_client
+chat: $(RUNS) ## ask questions in a conversation, of the stack that `make local` runs or of ENV=…
+	@$(PYTHON) -m selador_client chat $(AT)
+
+.PHONY: ask
+ask: $(RUNS) ## ask one question: Q="…"; of the stack that `make local` runs or of ENV=…
+	@$(PYTHON) -m selador_client ask $(AT) -- "$$Q"
 
 .PHONY: dashboard-preview
 dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` runs into .local/dashboard.svg: MINUTES=60

@@ -51,6 +51,7 @@ GIVEN = (
     "PLAIN",
     "PLANS",
     "PORT",
+    "Q",
     "SEEDS",
     "SUB",
     "TF",
@@ -155,9 +156,11 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
     [
         ("artifacts", ["packaging/build_artifacts.py", "--architecture={}", "--release"]),
         ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}"]),
+        ("chat", ["-m", "selador_client", "chat", "--env={}"]),
+        ("ask", ["-m", "selador_client", "ask", "--env={}", "--", "{}"]),
     ],
 )
-def test_a_packaging_command_gets_its_value_as_one_argument(
+def test_a_command_gets_its_value_as_one_argument(
     makefile: Makefile, value: str, way: str, target: str, command: list[str]
 ) -> None:
     arguments, environ = given(value, way)

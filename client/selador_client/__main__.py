@@ -1,4 +1,4 @@
-"""`python -m selador_client`."""
+"""`python -m selador_client`, which is `selador`."""
 
 import sys
 

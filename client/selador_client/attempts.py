@@ -1,6 +1,6 @@
 """Which frames of a request still count: docs/protocol.md, "Attempts and the end"."""
 
-from selador_client.errors import ProtocolError
+from selador_client.errors import MissingFrameError
 from selador_shared.protocol import Accepted, Completed, Error, Frame, Pong, UnknownFrame
 
 
@@ -9,15 +9,11 @@ class Attempts:
 
     def __init__(self, request_id: str) -> None:
         self._request_id = request_id
-        self._attempt = 0
         self._next_seq = 0
         self._has_failed = False
         self._is_complete = False
-
-    @property
-    def have_begun(self) -> bool:
-        """Whether an attempt has sent a frame, so that the request is queued, `accepted` or not."""
-        return self._attempt > 0
+        self.latest = 0
+        """The highest attempt so far, 0 before the first."""
 
     def counts(self, frame: Frame | UnknownFrame) -> bool:
         """Return whether `frame` is news of the request.
@@ -27,20 +23,22 @@ class Attempts:
         attempt has begun: the queue had the request after all. A frame of a higher attempt, whatever its type, begins
         that attempt: a burial has no `started`.
 
-        Raises ProtocolError if frames are missing between the last one and this.
+        Raises MissingFrameError if frames are missing between the last one and this. The rest of the attempt counts no
+        more.
         """
         if isinstance(frame, Pong) or frame.request_id != self._request_id or self._is_complete:
             return False
         if isinstance(frame, Accepted):
             return not self._has_failed
         if frame.attempt is None or frame.seq is None:
-            return not self.have_begun  # no attempt sent it: it answers the message itself
-        if frame.attempt > self._attempt:
-            self._attempt, self._next_seq, self._has_failed = frame.attempt, 0, False
-        if frame.attempt < self._attempt or frame.seq < self._next_seq or self._has_failed:
+            return self.latest == 0  # no attempt sent it: it answers the message itself
+        if frame.attempt > self.latest:
+            self.latest, self._next_seq, self._has_failed = frame.attempt, 0, False
+        if frame.attempt < self.latest or frame.seq < self._next_seq or self._has_failed:
             return False
         if frame.seq > self._next_seq:
-            raise ProtocolError(
+            self._has_failed = True
+            raise MissingFrameError(
                 f"attempt {frame.attempt} sent frame {frame.seq} where {self._next_seq} was due; "
                 "a part of the answer is missing: ask again"
             )

@@ -1,152 +1,285 @@
-"""A blocking client: one WebSocket connection, one question at a time, the answer as an iterator of frames."""
+"""The client: asks over WebSockets, and yields answers as they come.
 
-import json
-import time
-from collections.abc import Iterator
+    async with Client(url) as client:
+        async for frame in client.query("How long is the notice period?"):
+            ...
+
+It is the rim of `exchange`, which decides: here are the sockets, the clock and the randomness.
+"""
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib.metadata import version
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self, override
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from pydantic import ValidationError
+from websockets.asyncio import client as websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.protocol import State
-from websockets.sync import client as websockets
 from websockets.typing import Subprotocol
 
-from selador_client.attempts import Attempts
-from selador_client.errors import (
-    ConnectionFailedError,
-    DeadlinePassedError,
-    MessageRefusedError,
-    ProtocolError,
+from selador_client.errors import ConnectionFailedError
+from selador_client.exchange import (
+    Close,
+    Connect,
+    Connection,
+    ConnectionState,
+    Ended,
+    Exchange,
+    Fault,
+    News,
+    Send,
 )
-from selador_shared.protocol import (
-    SUBPROTOCOL,
-    TERMINAL_FRAMES,
-    Accepted,
-    Frame,
-    UnknownFrame,
-    parse_frame,
-    parse_gateway_error,
-)
-
-ACCEPT_SECONDS = 35
-"""How long to wait for the first frame: API Gateway gives up on the handler after 29 s."""
-
-SILENCE_SECONDS = 120
-"""How long to wait for another frame while no `accepted` has told the deadline.
-
-After a minute the queue hands out the request of a worker that was killed.
-"""
+from selador_client.outcome import error_of
+from selador_client.request import Request
+from selador_shared.protocol import SUBPROTOCOL, Frame
 
 USER_AGENT = f"selador/{version('selador-client')}"
 
+Token = str | Callable[[], Awaitable[str]]
+"""A JWT, or what gives one for each connection: only then can an expired one be renewed."""
+
+_LOG = logging.getLogger(__name__)
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _REFUSALS = {
     401: "it asks for a token, and this one is missing or invalid: set SELADOR_TOKEN",
     403: "its stage doesn't exist, or this client's token or signature doesn't allow the connection",
     429: "it has too many new connections at the moment: try again",
     500: "it can't check tokens at the moment: try again",
 }
+_CLOSE_SECONDS = 2  # for the closing handshake: nobody waits longer for a server that has gone
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+class Answer(AsyncIterator[Frame]):
+    """The frames of an answer that count, as they come, to `completed`.
+
+    On a frame of a higher attempt, what was yielded of earlier attempts is void. Another end raises a RequestError or
+    a ConnectionFailedError. A slow reader slows nobody: frames wait here. `request` has what is known at any moment.
+    Call `stop` if you leave before the end: the answer goes on, and is paid for, otherwise.
+    """
+
+    def __init__(self, request: Request, stop: Callable[[Request], None]) -> None:
+        self.request = request
+        self._stop = stop
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._is_over = False
+
+    @override
+    async def __anext__(self) -> Frame:
+        frame = None if self._is_over else await self._frames.get()
+        if frame is not None:
+            return frame
+        self._is_over = True
+        if (error := error_of(self.request)) is not None:
+            raise error
+        raise StopAsyncIteration
+
+    def stop(self) -> None:
+        """Stop the answer. Its connection is closed as soon as no other answer needs it."""
+        self._stop(self.request)
+
+    def put(self, frame: Frame | None) -> None:
+        """Take a frame from the client; None is the end."""
+        self._frames.put_nowait(frame)
 
 
 class Client:
-    """An open connection: use it as a context manager, or close it. To stop an answer, close the connection."""
+    """Asks the WebSocket API at `url` (`wss://…/<stage>`). Several answers may be under way at once."""
 
-    def __init__(self, connection: websockets.ClientConnection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+    def __init__(self, url: str, token: Token | None = None) -> None:
+        self._url = url
+        self._token = token
+        self._exchange = Exchange(
+            lambda: uuid4().hex,
+            lambda seconds: seconds * random.uniform(0.5, 1.5),  # noqa: S311  # spreads clients, hides nothing
+            may_renew_token=callable(token),
+        )
+        self._answers: dict[Request, Answer] = {}
+        self._sockets: dict[Connection, _Socket] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._first_connection = asyncio.Event()
 
     @property
-    def is_open(self) -> bool:
-        """Whether neither side has closed the connection; API Gateway does after 10 idle minutes or 2 hours."""
-        return self._connection.state is State.OPEN
+    def connection_state(self) -> ConnectionState:
+        return self._exchange.state
 
-    def close(self) -> None:
-        """Close the connection; an answer under way stops at the server's next frame."""
-        self._connection.close()
+    async def __aenter__(self) -> Self:
+        """Connect. Raises ConnectionFailedError."""
+        self._exchange.connect(self._now())
+        self._perform()
+        await self._first_connection.wait()
+        if self._exchange.state is ConnectionState.UNREACHABLE:
+            await self._close()
+            raise ConnectionFailedError(self._exchange.why_unreachable)
+        return self
 
-    def ask(self, text: str, session_id: str | None = None) -> Iterator[Frame]:
-        """Ask `text` and yield the answer's frames as they come, to the terminal one (`completed` or `error`).
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._close()
 
-        `session_id` continues the conversation in which an earlier `completed` named it. On a frame of a higher
-        attempt, what was yielded of earlier attempts is void. Frames of types this version doesn't know are skipped.
+    def query(self, text: str, session_id: str | None = None) -> Answer:
+        """Ask `text`; `session_id` continues the conversation in which an earlier `completed` named it."""
+        session = {} if session_id is None else {"sessionId": session_id}
+        return self._ask({"action": "invoke", "type": "query", "text": text, **session})
 
-        Raises ConnectionFailedError, DeadlinePassedError, MessageRefusedError, ProtocolError.
-        """
-        request_id = uuid4().hex
-        message = {"action": "invoke", "type": "query", "text": text, "requestId": request_id}
-        if session_id is not None:
-            message["sessionId"] = session_id
-        attempts = Attempts(request_id)
-        deadline = None
+    def workflow(self, name: str, inputs: Mapping[str, str]) -> Answer:
+        """Run the workflow `name`."""
+        return self._ask({"action": "invoke", "type": "workflow", "workflow": name, "inputs": dict(inputs)})
+
+    def _ask(self, message: Mapping[str, Any]) -> Answer:
+        request = self._exchange.ask(message, self._now())
+        answer = self._answers[request] = Answer(request, self._stop)
+        self._perform()
+        return answer
+
+    def _stop(self, request: Request) -> None:
+        self._exchange.stop(request, self._now())
+        self._perform()
+
+    async def _close(self) -> None:
+        for answer in [*self._answers.values()]:
+            answer.stop()  # whoever waits for it waits no longer
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- what the exchange wants done
+
+    def _perform(self) -> None:
+        for action in self._exchange.actions():
+            match action:
+                case Connect(connection):
+                    self._sockets[connection] = _Socket()
+                    task = asyncio.create_task(self._run(connection, self._sockets[connection]))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                case Send(connection, text):
+                    self._sockets[connection].outgoing.put_nowait(text)
+                case Close(connection):
+                    self._sockets[connection].outgoing.put_nowait(None)
+                case News(request, frame):
+                    self._answers[request].put(frame)
+                case Ended(request):
+                    self._end(request)
+                case Fault(words):
+                    _LOG.warning("%s", words)
+        self._wind_timer()
+
+    def _end(self, request: Request) -> None:
+        if (answer := self._answers.pop(request, None)) is None:
+            return  # its end was told before an operator replayed it
+        answer.put(None)
+        if request.may_be_opened_again:
+            self._exchange.forget(request)
+
+    def _wind_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        at = self._exchange.wakes_at
+        self._timer = None if at is None else asyncio.get_running_loop().call_at(at, self._wake)
+
+    def _wake(self) -> None:
+        self._exchange.wake(self._now())
+        self._perform()
+
+    # -- one connection
+
+    async def _run(self, connection: Connection, socket: "_Socket") -> None:
         try:
-            self._connection.send(json.dumps(message))
-            while True:
-                frame = self._receive(deadline, SILENCE_SECONDS if attempts.have_begun else ACCEPT_SECONDS)
-                if not attempts.counts(frame) or isinstance(frame, UnknownFrame):
-                    continue
-                if isinstance(frame, Accepted):
-                    deadline = time.monotonic() + frame.deadline_seconds
-                yield frame
-                if isinstance(frame, TERMINAL_FRAMES):
-                    return
-        except ConnectionClosed as error:
-            raise ConnectionFailedError(f"the connection was closed before the answer was complete: {error}") from error
-
-    def _receive(self, deadline: float | None, silence_seconds: float) -> Frame | UnknownFrame:
-        """Return the next frame; without a deadline, nothing may come for `silence_seconds`."""
-        timeout = silence_seconds if deadline is None else max(0, deadline - time.monotonic())
+            websocket = await self._connected()
+        except ConnectionFailedError as error:
+            status = error.__cause__.response.status_code if isinstance(error.__cause__, InvalidStatus) else None
+            is_hopeless = status is not None and status != 429 and status < 500
+            self._exchange.refused(connection, str(error), self._now(), is_hopeless=is_hopeless)
+            self._report_first()
+            return
         try:
-            message = self._connection.recv(timeout)
-        except TimeoutError:
-            waited = f"for {silence_seconds} s nothing came" if deadline is None else "the deadline has passed"
-            raise DeadlinePassedError(f"{waited}, so the request counts as lost: ask again") from None
+            if websocket.subprotocol != SUBPROTOCOL:
+                self._exchange.opened_another_protocol(connection, self._now())
+            else:
+                self._exchange.opened(connection, self._now())
+            self._report_first()
+            sending = asyncio.create_task(socket.send_to(websocket))
+            try:
+                async for text in websocket:
+                    self._exchange.received(connection, text, self._now())
+                    self._perform()
+            except ConnectionClosed:
+                pass  # what it was closed with is told below
+            finally:
+                sending.cancel()
+        finally:
+            await websocket.close()
+        self._exchange.closed(connection, websocket.close_code or 1006, _words_of_close(websocket), self._now())
+        self._perform()
+
+    def _report_first(self) -> None:
+        self._first_connection.set()
+        self._perform()
+
+    async def _connected(self) -> websockets.ClientConnection:
+        token = await self._next_token()
+        # A proxy from the environment can't reach this machine's own ports.
+        proxy: Literal[True] | None = None if urlsplit(self._url).hostname in _LOOPBACK else True
         try:
-            return parse_frame(message)
-        except ValidationError as error:
-            if (answer := parse_gateway_error(message)) is not None:
-                raise MessageRefusedError(
-                    f"API Gateway answered the question itself, with {answer.message!r}: wait, and ask again "
-                    f"(its request id is {answer.request_id})"
-                ) from None
-            fault = error.errors(include_url=False, include_input=False)[0]
-            raise ProtocolError(f"the server's message isn't a frame of {SUBPROTOCOL}: {fault['msg']}") from error
+            return await websockets.connect(
+                self._url,
+                # The token is a subprotocol too: browsers can't set headers, and URLs are logged.
+                subprotocols=[Subprotocol(SUBPROTOCOL), *([Subprotocol(f"bearer.{token}")] if token else [])],
+                proxy=proxy,
+                user_agent_header=USER_AGENT,
+                close_timeout=_CLOSE_SECONDS,
+                # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
+                # connection. The protocol's heartbeats and deadlines do what pings are for.
+                ping_interval=None,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            reason = _REFUSALS.get(status, "the server refused the connection: is this the URL of a WebSocket API?")
+            raise ConnectionFailedError(f"can't connect to {self._url}: {reason} (HTTP status {status})") from error
+        except OSError as error:
+            # asyncio's own words name an address, not what happened
+            words = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error)
+            raise ConnectionFailedError(f"can't connect to {self._url}: {words}") from error
+        except WebSocketException as error:
+            raise ConnectionFailedError(f"can't connect to {self._url}: {error}") from error
+
+    async def _next_token(self) -> str | None:
+        if not callable(self._token):
+            return self._token
+        try:
+            return await self._token()
+        except Exception as error:  # the caller's own code: whatever it raises, there is no token
+            raise ConnectionFailedError(f"can't connect to {self._url}: no token can be had: {error!r}") from error
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
 
-def connect(url: str, token: str | None = None) -> Client:
-    """Connect to the WebSocket API at `url` (`wss://…/<stage>`), with a JWT if it asks for one.
+class _Socket:
+    """What waits to be sent over a connection; None closes it."""
 
-    Raises ConnectionFailedError.
-    """
-    # A proxy from the environment can't reach this machine's own ports.
-    proxy: Literal[True] | None = None if urlsplit(url).hostname in _LOOPBACK else True
-    try:
-        connection = websockets.connect(
-            url,
-            # The token is a subprotocol too: browsers can't set headers, and URLs are logged.
-            subprotocols=[Subprotocol(SUBPROTOCOL), *([] if token is None else [Subprotocol(f"bearer.{token}")])],
-            proxy=proxy,
-            user_agent_header=USER_AGENT,
-            # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
-            # connection. The protocol's heartbeats and deadlines do what pings are for.
-            ping_interval=None,
-            legacy=True,  # returns the connection itself, not a context manager: Client is one
-        )
-    except InvalidStatus as error:
-        status = error.response.status_code
-        reason = _REFUSALS.get(status, "the server refused the connection")
-        raise ConnectionFailedError(f"can't connect to {url}: {reason} (HTTP status {status})") from error
-    except (OSError, WebSocketException) as error:
-        raise ConnectionFailedError(f"can't connect to {url}: {error}") from error
-    return Client(connection)
+    def __init__(self) -> None:
+        self.outgoing: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def send_to(self, websocket: websockets.ClientConnection) -> None:
+        try:
+            while (text := await self.outgoing.get()) is not None:
+                await websocket.send(text)
+            await websocket.close()
+        except ConnectionClosed:
+            pass  # whoever receives tells it
+
+
+def _words_of_close(websocket: websockets.ClientConnection) -> str:
+    reason = f", {websocket.close_reason!r}" if websocket.close_reason else ""
+    return f"the connection was closed before the answer was complete (code {websocket.close_code or 1006}{reason})"

@@ -1,52 +1,33 @@
 """A demonstration: one question, its answer as it streams, and a line of figures."""
 
-import time
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Mapping
 from typing import TextIO
 
-from selador_client.client import connect
+from selador_client.client import Client
 from selador_client.errors import SeladorClientError
-from selador_client.terminal import Terminal
-from selador_shared.protocol import Citation, Completed, Frame
+from selador_client.terminal import Terminal, Timed
+from selador_shared.protocol import Citation
 
 
-class _Measured:
-    """Passes frames on and counts them for the line of figures."""
-
-    def __init__(self, frames: Iterator[Frame]) -> None:
-        self._frames = frames
-        self.began = time.monotonic()
-        self.first_frame_seconds = 0.0
-        self.frames = 0
-        self.citations = 0
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in self._frames:
-            if self.frames == 0:
-                self.first_frame_seconds = time.monotonic() - self.began
-            self.frames += 1
-            self.citations += isinstance(frame, Citation)
-            yield frame
-
-
-def ask(websocket_url: str, question: str, output: TextIO, environment: Mapping[str, str]) -> bool:
+async def ask(websocket_url: str, question: str, output: TextIO, environment: Mapping[str, str]) -> bool:
     """Ask, print the answer and a line of figures; return whether a `completed` frame came."""
     terminal = Terminal(output, environment)
-    output.write(f"\n> {question}\n\n")
+    terminal.line()
+    terminal.line(terminal.question(question))
+    terminal.line()
+    frames: list[Timed] = []
     try:
-        with connect(websocket_url) as client:
-            measured = _Measured(client.ask(question))
-            last = terminal.show(measured)
+        async with Client(websocket_url) as client:
+            began = asyncio.get_running_loop().time()
+            await terminal.show(client.query(question), client, frames)
+            seconds = asyncio.get_running_loop().time() - began
     except SeladorClientError as error:
         terminal.complain(error)
         return False
-    if not isinstance(last, Completed):
-        terminal.complain(last)
-        return False
-    output.write(
-        f"\ndemo: completed in {time.monotonic() - measured.began:.1f} s, "
-        f"first frame after {measured.first_frame_seconds * 1000:.0f} ms, "
-        f"{measured.frames} frames, {measured.citations} citations\n"
+    citations = sum(isinstance(frame, Citation) for _, frame in frames)
+    terminal.line(
+        f"\ndemo: completed in {seconds:.1f} s, first frame after {frames[0][0] * 1000:.0f} ms, "
+        f"{len(frames)} frames, {citations} citations"
     )
-    output.flush()
     return True

@@ -1,79 +1,182 @@
-"""Prints answers on a terminal."""
+"""Shows answers on a terminal while they come, and in a pipe once they have ended."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TextIO
 
+from selador_client import wording
+from selador_client.client import Answer, Client
 from selador_client.errors import SeladorClientError
-from selador_shared.protocol import Citation, Completed, Delta, Error, Frame, Retrying, Started, Step
+from selador_client.exchange import ConnectionState
+from selador_client.live import Live
+from selador_client.request import Request
+from selador_client.sources import marked, numbered
+from selador_client.style import Style, Styler
+from selador_client.wrapping import cells, printable, wrap
+from selador_shared.protocol import Frame
 
-_BOLD, _DIM, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
-_SNIPPET_CHARACTERS = 72
+_WIDEST = 100  # longer lines are hard to read
+_SNIPPET_CELLS = 80
+_TICK_SECONDS = 0.1
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+Timed = tuple[float, Frame]
+"""A frame and the seconds from the question to it."""
 
 
 class Terminal:
-    """Prints frames to `output`, in colour if that is a terminal and NO_COLOR isn't set."""
+    """Prints to `output`, with weights and a waiting line if that is a terminal."""
 
-    def __init__(self, output: TextIO, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        output: TextIO,
+        environment: Mapping[str, str],
+        size: Callable[[], os.terminal_size] = shutil.get_terminal_size,
+    ) -> None:
         self._output = output
-        self._colour = output.isatty() and not environment.get("NO_COLOR")
+        self._styled = Styler(output, environment.get("NO_COLOR", ""))
+        self._size = size
+        self._live = Live(output, size)
 
-    def show(self, frames: Iterable[Frame]) -> Completed | Error:
-        """Print the answer as its frames come, then its sources; return the terminal frame.
+    @property
+    def is_terminal(self) -> bool:
+        return self._styled.is_terminal
 
-        The caller prints an `error`, since it may belong on another stream.
+    async def show(self, answer: Answer, client: Client, frames: list[Timed]) -> None:
+        """Show the answer as it comes, and append its frames to `frames`. Raises what its end raises.
+
+        A cancelled wait, as by Ctrl-C, stops the answer.
         """
-        citations: list[Citation] = []
-        for frame in frames:
-            match frame:
-                case Started(attempt=attempt) if attempt > 1:
-                    citations.clear()
-                    self.note(f"attempt {attempt}: the answer begins again")
-                case Delta():
-                    self._write(printable(frame.text))
-                case Citation():
-                    citations.append(frame)
-                case Step():
-                    self.note(f"{printable(frame.name)} {frame.status} ({frame.index + 1} of {frame.count})")
-                case Retrying():
-                    self.note(f"the attempt failed ({frame.code}); another follows in {frame.delay_seconds} s")
-                case Completed():
-                    self._write("\n")
-                    self._show_sources(citations)
-                    return frame
-                case Error():
-                    self._write("\n")
-                    return frame
-        raise ValueError("the frames ended without a terminal one")
+        began = asyncio.get_running_loop().time()
+        async with self._drawing(answer.request, client, began):
+            with _without_echo(sys.stdin):
+                try:
+                    async for frame in answer:
+                        frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401
+                except asyncio.CancelledError:
+                    answer.stop()
+
+    @contextlib.asynccontextmanager
+    async def _drawing(self, request: Request, client: Client, began: float) -> AsyncIterator[None]:
+        """Draw the answer again and again, and at last how it has ended."""
+
+        async def draw_again_and_again() -> None:
+            while True:
+                now = asyncio.get_running_loop().time()
+                self._live.draw(self._lines(request, client.connection_state, began, now))
+                await asyncio.sleep(_TICK_SECONDS)
+
+        drawing = asyncio.create_task(draw_again_and_again()) if self.is_terminal else None
+        try:
+            yield
+        finally:
+            if drawing is not None:
+                drawing.cancel()
+            self._live.draw(self._lines(request, client.connection_state, began, began))
+            self._live.finish()
+
+    def _lines(self, request: Request, connection: ConnectionState, began: float, now: float) -> list[str]:
+        """Return all lines of the answer as it is now."""
+        width = self._width
+        lines = [self._styled(Style.DIM, line) for line in self._flowed(wording.steps(request))]
+        if request.text:
+            lines += [""] * bool(lines)
+            lines += self._flowed([marked(request.text, request.citations).strip("\n")])
+        if request.is_under_way:
+            if (words := wording.waiting(request, connection, began, now)) is not None and self.is_terminal:
+                turn = _SPINNER[int(now / _TICK_SECONDS) % len(_SPINNER)]
+                lines += [""] * bool(lines)
+                lines.append(self._styled(Style.DIM, _cut(f"{turn} {printable(words)}", width)))
+            return lines
+        lines += self._source_lines(request, width)
+        for remark in wording.remarks(request):
+            lines += [""] * bool(lines)
+            lines += [self._styled(Style.DIM, line) for line in self._flowed([f"({remark})"])]
+        return lines
+
+    def _source_lines(self, request: Request, width: int) -> list[str]:
+        lines = []
+        for source in numbered(request.citations):
+            head = f"[{source.number}] "
+            lines.append(head + printable(source.name))  # never wrapped: one copies it
+            snippet = _cut(printable(" ".join(source.passages[0].split())), min(width, _SNIPPET_CELLS) - len(head))
+            lines.append(self._styled(Style.DIM, " " * len(head) + snippet))
+        return ["", *lines] if lines else []
+
+    def show_passages(self, request: Request) -> None:
+        """Print the sources of an answer with all that was cited of them."""
+        for source in numbered(request.citations):
+            self.line(self._styled(Style.BOLD, f"[{source.number}] {printable(source.name)}"))
+            for passage in source.passages:
+                for line in self._flowed([passage], indent=4):
+                    self.line(f"    {line}")
+            self.line()
+        if not request.citations:
+            self.note("the last answer names no source")
+
+    def line(self, text: str = "") -> None:
+        """Print a line as it is."""
+        self._output.write(f"{text}\n")
+        self._output.flush()
 
     def note(self, text: str) -> None:
         """Print a remark that isn't part of an answer."""
-        self._write(f"\n{self._styled(_DIM, f'({text})')}\n")
+        for line in self._flowed([text]):
+            self.line(self._styled(Style.DIM, line))
 
-    def complain(self, fault: Error | SeladorClientError) -> None:
+    def complain(self, error: SeladorClientError) -> None:
         """Print an error."""
-        text = f"{fault.code}: {fault.message}" if isinstance(fault, Error) else str(fault)
-        self._write(f"{self._styled(_RED, 'error:')} {printable(text)}\n")
+        first, *rest = self._flowed([f"error: {error}"])
+        self.line(self._styled(Style.RED, first))
+        for line in rest:
+            self.line(line)
 
-    def _show_sources(self, citations: Iterable[Citation]) -> None:
-        sources: dict[str, Citation] = {}
-        for citation in citations:
-            sources.setdefault(citation.source or citation.text, citation)
-        for number, citation in enumerate(sources.values(), start=1):
-            snippet = printable(" ".join(citation.text.split()))
-            if len(snippet) > _SNIPPET_CHARACTERS:
-                snippet = snippet[: _SNIPPET_CHARACTERS - 1] + "…"
-            name = printable(citation.source or "(no address)")
-            self._write(f"{'' if number > 1 else '\n'}{self._styled(_BOLD, f'[{number}]')} {name}\n")
-            self._write(f"    {self._styled(_DIM, snippet)}\n")
+    def question(self, text: str) -> str:
+        """Return a question in its weight."""
+        return self._styled(Style.BOLD, f"› {printable(text)}")
 
-    def _styled(self, style: str, text: str) -> str:
-        return f"{style}{text}{_PLAIN}" if self._colour else text
+    @property
+    def prompt(self) -> str:
+        """What `input` shows: what is typed behind it has a question's weight. \\x01 and \\x02 are for readline."""
+        return f"\x01{Style.BOLD}\x02› " if self._styled.plain else "› "
 
-    def _write(self, text: str) -> None:
-        self._output.write(text)
-        self._output.flush()
+    def end_question(self) -> None:
+        """Let what follows the typed question have its own weight."""
+        self._output.write(self._styled.plain)
+
+    @property
+    def _width(self) -> int:
+        return min(self._size().columns - 1, _WIDEST) if self.is_terminal else _WIDEST
+
+    def _flowed(self, texts: list[str], indent: int = 0) -> list[str]:
+        if not self.is_terminal:
+            return [line for text in texts for line in printable(text).split("\n")]
+        return [line for text in texts for line in wrap(printable(text), self._width - indent)]
 
 
-def printable(text: str) -> str:
-    """Return `text` without control characters, which could command the terminal."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")
+def _cut(text: str, width: int) -> str:
+    if cells(text) <= width:
+        return text
+    return f"{wrap(text, max(width - 1, 2))[0]}…"
+
+
+@contextlib.contextmanager
+def _without_echo(keyboard: TextIO) -> Iterator[None]:
+    """Let keys show nothing while an answer comes: no `^C` of the key that stops it."""
+    if sys.platform == "win32" or not keyboard.isatty():
+        yield
+        return
+    import termios  # noqa: PLC0415  # Windows has none
+
+    before = termios.tcgetattr(keyboard)
+    quiet = [*before]
+    quiet[3] = before[3] & ~termios.ECHO  # its local flags
+    termios.tcsetattr(keyboard, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)

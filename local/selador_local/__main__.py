@@ -99,7 +99,10 @@ _PRINTED = {"env": _env, "token": _token}
 
 
 async def _demo(options: argparse.Namespace, output: Output, failures: Failures) -> int:
-    output.write("Selador on this machine: the same Terraform and the same zips as on AWS, on 127.0.0.1 only.\n\n")
+    output.write(
+        "No model runs here: a stand-in quotes documents. The rest is the same Terraform and the same zips as on AWS, "
+        "on 127.0.0.1 only.\n\n"
+    )
     progress = Progress(output)
     async with (
         _running(options, progress, failures) as stack,
@@ -107,7 +110,7 @@ async def _demo(options: argparse.Namespace, output: Output, failures: Failures)
     ):
         if failures.newest_first():
             return 1
-        answered = await asyncio.to_thread(demo.ask, stack.websocket_url, options.question, sys.stdout, os.environ)
+        answered = await demo.ask(stack.websocket_url, options.question, sys.stdout, os.environ)
     return 0 if answered else 1
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from selador_client.attempts import Attempts
-from selador_client.errors import ProtocolError
+from selador_client.errors import MissingFrameError
 from selador_shared.protocol import Accepted, Completed, Delta, Error, Frame, Pong, Started, UnknownFrame
 
 
@@ -80,5 +80,5 @@ def test_a_frame_of_tomorrow_keeps_its_place_in_the_attempt() -> None:
 
 
 def test_a_gap_in_an_attempt_is_an_error_that_names_it() -> None:
-    with pytest.raises(ProtocolError, match="attempt 1 sent frame 3 where 1 was due"):
+    with pytest.raises(MissingFrameError, match="attempt 1 sent frame 3 where 1 was due"):
         counted(started(1), delta(1, 3))

@@ -1,5 +1,6 @@
 """The demonstration's question, answer and line of figures."""
 
+import asyncio
 import io
 import re
 
@@ -12,7 +13,7 @@ from .conftest import Script, Scripted
 
 def asked(url: str) -> tuple[bool, str]:
     output = io.StringIO()
-    answered = demo.ask(url, "How long?", output, {})
+    answered = asyncio.run(demo.ask(url, "How long?", output, {}))
     return answered, output.getvalue()
 
 
@@ -29,7 +30,7 @@ def test_the_last_line_sums_the_answer_up(scripted: Scripted) -> None:
     answered, output = asked(scripted(play))
 
     assert answered
-    assert "> How long?" in output
+    assert "› How long?" in output
     assert "Three months." in output
     last_line = output.splitlines()[-1]
     assert re.fullmatch(r"demo: completed in \d+\.\d s, first frame after \d+ ms, 5 frames, 1 citations", last_line)
@@ -39,8 +40,9 @@ def test_the_last_line_sums_the_answer_up(scripted: Scripted) -> None:
 def test_without_a_completed_frame_it_says_why_and_fails(scripted: Scripted, how: str) -> None:
     def play(script: Script) -> None:
         script.receive()
+        script.accept()
         if how == "error":
-            script.send("error", code="unavailable", message="not now", retryable=True)
+            script.send("error", attempt=1, seq=0, code="internal", message="not now", retryable=False)
             script.wait_for_close()
 
     answered, output = asked(scripted(play))

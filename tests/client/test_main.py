@@ -9,4 +9,4 @@ def test_the_module_can_be_run() -> None:
         [sys.executable, "-m", "selador_client", "--help"], capture_output=True, text=True, check=True
     )
 
-    assert shown.stdout.startswith("usage: python -m selador_client ")
+    assert shown.stdout.startswith("usage: selador ")

@@ -1,12 +1,19 @@
+"""What answers look like: in a pipe, where a reader wants the answer alone, and on a terminal of 40 columns."""
+
+import asyncio
 import io
+import os
+import re
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from selador_client.errors import NoStackError
+from selador_client.client import Client
+from selador_client.errors import NoUrlError, SeladorClientError
+from selador_client.style import without_styles
 from selador_client.terminal import Terminal
-from selador_shared.protocol import Citation, Completed, Delta, Error, Frame, Heartbeat, Retrying, Started, Step
+
+from .conftest import Play, Script, Scripted
 
 
 class Output(io.StringIO):
@@ -18,111 +25,150 @@ class Output(io.StringIO):
         return self._terminal
 
 
-def frame(kind: type[Any], seq: int = 0, attempt: int = 1, **members: Any) -> Any:
-    return kind(request_id="r", attempt=attempt, seq=seq, **members)
-
-
-def shown(*frames: Frame, terminal: bool = False, environment: Mapping[str, str] | None = None) -> str:
+def shown(url: str, *, terminal: bool = False, environment: Mapping[str, str] | None = None) -> str:
     output = Output(terminal=terminal)
-    Terminal(output, environment or {}).show([*frames, frame(Completed)])
+
+    async def show() -> None:
+        async with Client(url) as client:
+            printer = Terminal(output, environment or {}, lambda: os.terminal_size((41, 24)))
+            await printer.show(client.query("How long?"), client, [])
+
+    asyncio.run(show())
     return output.getvalue()
 
 
-def test_an_answer_is_its_text_and_then_its_numbered_sources() -> None:
-    text = shown(
-        frame(Started),
-        frame(Delta, text="Three "),
-        frame(Delta, text="months."),
-        frame(Citation, text="Notice by the tenant.", source="s3://documents/notice.md"),
-        frame(Heartbeat),
-        frame(Citation, text="Deposits.", source="s3://documents/deposit.md"),
-    )
-
-    assert text == (
-        "Three months.\n"
-        "\n"
-        "[1] s3://documents/notice.md\n"
-        "    Notice by the tenant.\n"
-        "[2] s3://documents/deposit.md\n"
-        "    Deposits.\n"
-    )
+def last_drawing(text: str) -> str:
+    """Return what stays on a terminal if every drawing begins at the first line, as those of these tests do."""
+    return without_styles(re.split(r"\x1b\[J", text)[-1])
 
 
-def test_a_source_cited_twice_is_listed_once() -> None:
-    first = frame(Citation, text="Notice.", source="s3://documents/notice.md")
-    second = frame(Citation, text="Moving out.", source="s3://documents/notice.md")
+def attempt(*frames: tuple[str, dict[str, object]], number: int = 1) -> Play:
+    def play(script: Script) -> None:
+        script.receive()
+        for seq, (kind, members) in enumerate(frames):
+            script.send(kind, attempt=number, seq=seq, **members)
+        script.wait_for_close()
 
-    assert shown(first, second) == "\n\n[1] s3://documents/notice.md\n    Notice.\n"
+    return play
 
 
-def test_a_citation_without_an_address_shows_its_text() -> None:
-    assert "[1] (no address)\n    Notice.\n" in shown(frame(Citation, text="Notice."))
+def delta(text: str) -> tuple[str, dict[str, object]]:
+    return "delta", {"text": text}
 
 
-def test_a_long_passage_is_cut_to_a_line() -> None:
-    text = shown(frame(Citation, text="word\n" * 100, source="s3://documents/a.md"))
+def cite(start: int, end: int, text: str = "Notice.", **members: object) -> tuple[str, dict[str, object]]:
+    return "citation", {"text": text, "span": {"start": start, "end": end}, "source": "s3://d/notice.md", **members}
 
-    assert text.endswith("word w…\n")
+
+COMPLETED: tuple[str, dict[str, object]] = ("completed", {})
+
+
+def test_a_pipe_gets_the_answer_and_its_sources_and_no_styles(scripted: Scripted) -> None:
+    text = shown(scripted(attempt(delta("Three "), delta("months."), cite(6, 11), COMPLETED)))
+
+    assert text == "Three months [1].\n\n[1] s3://d/notice.md\n    Notice.\n"
+
+
+def test_a_pipe_gets_long_lines_whole(scripted: Scripted) -> None:
+    assert shown(scripted(attempt(delta("word " * 100 + "end"), COMPLETED))) == "word " * 100 + "end\n"
+
+
+def test_a_pipe_gets_the_last_attempt_alone(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("started", attempt=1, seq=0)
+        script.send("delta", attempt=1, seq=1, text="Thr")
+        script.send("citation", attempt=1, seq=2, text="Old.", source="s3://d/old.md")
+        script.answer("Three months.", attempt=2)
+        script.wait_for_close()
+
+    assert shown(scripted(play)) == "Three months.\n"
+
+
+def test_a_terminal_wraps_words_at_its_width(scripted: Scripted) -> None:
+    text = last_drawing(shown(scripted(attempt(delta("word " * 20 + "end"), COMPLETED)), terminal=True))
+
+    assert [len(line) for line in text.splitlines()] == [39, 39, 23]
+
+
+def test_weights_are_for_terminals_where_no_color_is_not_set(scripted: Scripted) -> None:
+    url = scripted(attempt(delta("Three months."), cite(6, 11), COMPLETED))
+
+    assert "\x1b[2m    Notice.\x1b[0m" in shown(url, terminal=True)
+    assert "\x1b[2m" not in shown(url, terminal=True, environment={"NO_COLOR": "1"})
+    assert "\x1b" not in shown(url)
+
+
+def test_a_waiting_line_stands_where_nothing_comes(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.accept()
+        wait_until_drawn.wait(1)
+        script.answer("Three months.")
+        script.wait_for_close()
+
+    import threading  # noqa: PLC0415
+
+    wait_until_drawn = threading.Event()
+    text = shown(scripted(play), terminal=True)
+
+    assert "queued, until a worker is free · 0 s" in text
+    assert last_drawing(text) == "Three months.\n"
+
+
+def test_a_long_passage_is_cut_to_a_line(scripted: Scripted) -> None:
+    text = shown(scripted(attempt(delta("Yes."), cite(0, 2, text="word\n" * 100), COMPLETED)))
+
+    assert text.endswith("word word…\n")
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_a_second_attempt_is_announced_and_forgets_the_first_ones_sources() -> None:
+def test_the_steps_of_a_workflow_stand_before_its_text(scripted: Scripted) -> None:
+    step = {"name": "facts", "index": 0, "count": 2}
     text = shown(
-        frame(Delta, text="Thr"),
-        frame(Citation, text="Old.", source="s3://documents/old.md"),
-        frame(Retrying, delay_seconds=3, code="throttled"),
-        frame(Started, attempt=2),
-        frame(Delta, attempt=2, text="Three months."),
+        scripted(
+            attempt(
+                ("step", {**step, "status": "started"}),
+                ("step", {**step, "status": "completed"}),
+                delta("Old."),
+                COMPLETED,
+            )
+        )
     )
 
-    assert "(the attempt failed (throttled); another follows in 3 s)" in text
-    assert "(attempt 2: the answer begins again)\nThree months." in text
-    assert "old.md" not in text
+    assert text == "✓ facts (1 of 2)\n\nOld.\n"
 
 
-def test_a_workflows_steps_are_shown() -> None:
-    step = frame(Step, name="summarise", status="started", index=1, count=3)
+def test_an_answer_that_is_not_whole_says_so(scripted: Scripted) -> None:
+    text = shown(scripted(attempt(delta("Three"), ("completed", {"truncated": True}))))
 
-    assert "(summarise started (2 of 3))" in shown(step)
-
-
-def test_the_terminal_frame_is_returned() -> None:
-    error = frame(Error, code="internal", message="failed", retryable=True)
-
-    assert Terminal(Output(), {}).show([frame(Started), error]) is error
+    assert text == "Three\n\n(this isn't the whole answer: the model has reached its limit of tokens)\n"
 
 
-def test_frames_without_an_end_are_a_mistake() -> None:
-    with pytest.raises(ValueError, match="ended without a terminal one"):
-        Terminal(Output(), {}).show([frame(Started)])
+def test_half_an_answer_stays_beside_its_error(scripted: Scripted) -> None:
+    error = {"code": "internal", "message": "it broke", "retryable": False}
+
+    with pytest.raises(SeladorClientError, match="it broke"):
+        shown(scripted(attempt(delta("Three"), ("error", error))))
 
 
-@pytest.mark.parametrize(
-    ("fault", "line"),
-    [
-        (frame(Error, code="internal", message="failed\x1b[2J", retryable=True), "error: internal: failed[2J\n"),
-        (NoStackError("no stack is running"), "error: no stack is running\n"),
-    ],
-)
-def test_a_fault_is_one_line(fault: Any, line: str) -> None:
+def test_an_answer_can_not_command_the_terminal(scripted: Scripted) -> None:
+    url = scripted(attempt(delta("a\x1b]0;title\x07b\r\x9b2J\n58 m²"), COMPLETED))
+
+    assert shown(url) == "a]0;titleb2J\n58 m²\n"
+
+
+def test_a_fault_is_one_line_in_a_pipe() -> None:
     output = Output()
 
-    Terminal(output, {}).complain(fault)
+    Terminal(output, {}).complain(NoUrlError("no stack is\x1b[2J running"))
 
-    assert output.getvalue() == line
-
-
-@pytest.mark.parametrize(
-    ("terminal", "environment", "coloured"),
-    [(True, {}, True), (True, {"NO_COLOR": ""}, True), (True, {"NO_COLOR": "1"}, False), (False, {}, False)],
-)
-def test_colour_is_for_terminals_where_no_color_is_not_set(
-    terminal: bool, environment: dict[str, str], coloured: bool
-) -> None:
-    citation = frame(Citation, text="Notice.", source="s3://documents/notice.md")
-
-    assert ("\x1b[" in shown(citation, terminal=terminal, environment=environment)) is coloured
+    assert output.getvalue() == "error: no stack is[2J running\n"
 
 
-def test_an_answer_can_not_command_the_terminal() -> None:
-    assert shown(frame(Delta, text="a\x1b]0;title\x07b\r\x9b2J\n58 m²\t€")).startswith("a]0;titleb2J\n58 m²\t€")
+def test_a_fault_wraps_on_a_terminal() -> None:
+    output = Output(terminal=True)
+
+    Terminal(output, {}, lambda: os.terminal_size((21, 24))).complain(NoUrlError("no stack is running here"))
+
+    assert output.getvalue() == "\x1b[31merror: no stack is\x1b[0m\nrunning here\n"
