@@ -21,7 +21,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
 	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
+GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") $(PYTHON) -m selador_deploy
@@ -63,6 +63,10 @@ ask: $(RUNS) ## ask one question: Q="…"; of the stack that `make local` runs o
 .PHONY: dashboard-preview
 dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` runs into .local/dashboard.svg: MINUTES=60
 	@$(PYTHON) -m selador_local.dashboard_preview $(if $(filter command line environment,$(origin MINUTES)),--minutes="$$MINUTES")
+
+.PHONY: misbehave
+misbehave: $(RUNS) ## serve a case of client/cases, CASE=<name>, to a client that you write; without CASE, list them
+	@$(PYTHON) -m selador_client.misbehaving $(if $(PORT),--port="$$PORT") -- "$$CASE"
 
 # Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
 .PHONY: linux

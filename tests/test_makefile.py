@@ -43,6 +43,7 @@ GIVEN = (
     "AGAINST",
     "ARCHITECTURE",
     "AUTH",
+    "CASE",
     "EXPIRED",
     "FOLDERS",
     "FRESH",
@@ -158,6 +159,7 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
         ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}"]),
         ("chat", ["-m", "selador_client", "chat", "--env={}"]),
         ("ask", ["-m", "selador_client", "ask", "--env={}", "--", "{}"]),
+        ("misbehave", ["-m", "selador_client.misbehaving", "--port={}", "--", "{}"]),
     ],
 )
 def test_a_command_gets_its_value_as_one_argument(

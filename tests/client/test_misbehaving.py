@@ -1,0 +1,176 @@
+"""The misbehaving server, played to the Python client over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.typing import Subprotocol
+
+from selador_client.cases import Case, find_case
+from selador_client.client import Client
+from selador_client.errors import LostError, SeladorClientError, UnansweredError
+from selador_client.misbehaving import MisbehavingServer, main
+
+from ..conftest import STUCK_SECONDS
+
+QUESTION = "How long is the notice period?"
+PROTOCOL = [Subprotocol("selador.v1")]
+
+
+class Playing:
+    def __init__(self, case: Case) -> None:
+        self.said: list[str] = []
+        self.port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.server = MisbehavingServer(case, self.said.append)
+        self.task = asyncio.create_task(self.server.serve(0, self.port.set_result))
+
+    async def until_over(self) -> None:
+        while "the case is over\n" not in self.said:
+            await asyncio.sleep(0.01)
+
+    @property
+    def surprises(self) -> list[str]:
+        return [line for line in self.said if line.startswith("!")]
+
+
+@asynccontextmanager
+async def playing(name: str) -> AsyncIterator[tuple[Playing, str]]:
+    play = Playing(find_case(name))
+    yield play, f"ws://127.0.0.1:{await play.port}/"
+    play.task.cancel()
+    await asyncio.gather(play.task, return_exceptions=True)
+
+
+def played(name: str, use: Callable[[Playing, str], Awaitable[None]]) -> Playing:
+    async def run() -> Playing:
+        async with playing(name) as (play, url):
+            await asyncio.wait_for(use(play, url), STUCK_SECONDS)
+            return play
+
+    return asyncio.run(run())
+
+
+async def text_of(client: Client, question: str = QUESTION) -> str:
+    answer = client.query(question)
+    async for _ in answer:
+        pass
+    return answer.request.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "answer",
+        "accepted-after-started",
+        "duplicates",
+        "garbage",
+        "not-queued",
+        "closed-before-a-frame",
+        "html",
+        "retry",
+    ],
+)
+def test_a_case_is_played_to_its_end_and_the_python_client_surprises_nobody(name: str) -> None:
+    case = find_case(name)
+    expected = case.steps[-1]["shows"].get("requests", {}).get("a", {}).get("text", "Three months.")
+
+    async def use(play: Playing, url: str) -> None:
+        async with Client(url) as client:
+            assert await text_of(client) == expected
+            await play.until_over()
+
+    assert played(name, use).surprises == []
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("network-failure-in-an-answer", LostError), ("closed-at-once-each-time", UnansweredError)]
+)
+def test_a_case_without_an_answer_ends_as_it_says(name: str, error: type[SeladorClientError]) -> None:
+    async def use(play: Playing, url: str) -> None:
+        async with Client(url) as client:
+            with pytest.raises(error):
+                await text_of(client)
+
+    assert played(name, use).surprises == []
+
+
+def test_what_a_client_does_otherwise_is_told() -> None:
+    async def use(play: Playing, url: str) -> None:
+        async with connect(url, subprotocols=PROTOCOL) as client:
+            await client.send('{"action":"ping"}')
+            assert await client.recv() == '{"type":"pong"}'
+            await client.send("no JSON")
+            await client.send('{"action":"invoke","text":"my own words","requestId":"r-1"}')
+            while '"completed"' not in str(await client.recv()):
+                pass
+
+    surprises = played("accepted-after-started", use).surprises
+
+    assert [line.partition(", but the case says that it sends ")[0] for line in surprises] == [
+        '! your client sent {"action":"ping"}',
+        "! your client sent no JSON",
+    ]
+
+
+def test_a_resend_under_the_same_id_is_told() -> None:
+    async def use(play: Playing, url: str) -> None:
+        async with connect(url, subprotocols=PROTOCOL) as client:
+            for request_id in ("r-1", "r-1", "r-2"):
+                await client.send(f'{{"action":"invoke","text":"a","requestId":"{request_id}"}}')
+            while '"completed"' not in str(await client.recv()):
+                pass
+
+    assert len(played("not-queued", use).surprises) == 1
+
+
+def test_a_client_that_offers_no_subprotocol_of_ours_is_told() -> None:
+    async def use(play: Playing, url: str) -> None:
+        async with connect(url, subprotocols=[Subprotocol("graphql-ws")]):
+            await asyncio.sleep(0.05)
+
+    (surprise, *_) = played("answer", use).surprises
+    assert surprise.startswith("! your client connected, and offered graphql-ws, but the case says that it connects")
+
+
+def test_a_token_is_not_printed() -> None:
+    async def use(play: Playing, url: str) -> None:
+        with pytest.raises(InvalidStatus, match="401"):
+            await connect(url, subprotocols=[*PROTOCOL, Subprotocol("bearer.secret")])
+
+    play = played("token-refused", use)
+
+    assert "← your client connected, and offered selador.v1, bearer.…" in play.said
+    assert "secret" not in "".join(play.said)
+
+
+def test_a_refusal_without_a_status_is_a_broken_handshake() -> None:
+    async def use(play: Playing, url: str) -> None:
+        with pytest.raises((InvalidMessage, ConnectionClosed, OSError)):
+            await connect(url, subprotocols=PROTOCOL)
+
+    played("first-connection-fails-at-once", use)
+
+
+def test_the_case_is_played_again_to_the_next_client() -> None:
+    async def use(play: Playing, url: str) -> None:
+        for _ in range(2):
+            async with Client(url) as client:
+                assert await text_of(client) == "Three months."
+                await play.until_over()
+
+    assert played("accepted-never", use).said.count("the case is over\n") >= 1
+
+
+def test_without_a_case_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+
+    assert "  retry                            A second attempt replaces" in capsys.readouterr().out
+
+
+def test_an_unknown_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["retri"]) == 1
+
+    assert "no case is named 'retri'; `make misbehave` lists them" in capsys.readouterr().err
