@@ -6,10 +6,10 @@ from selador_local.bedrock.answer import Event, stream_answer
 from selador_local.bedrock.retrieval import Passage
 
 
-def stream_runtime_answer(passages: Sequence[Passage]) -> Iterator[Event]:
+def stream_runtime_answer(passages: Sequence[Passage], not_said_of: str = "") -> Iterator[Event]:
     """Yield the answer that a knowledge base would give, as an agent's text, citations and end."""
     words = 0
-    for event_type, members in stream_answer(passages):
+    for event_type, members in stream_answer(passages, not_said_of):
         if event_type == "output":
             words += 1
             yield "text", members

@@ -20,14 +20,14 @@ _RELEVANT = 0.8  # of the best passage's score; passages below it answer another
 _SENTENCE = re.compile(r"\S.*?(?:[.!?][\"'”’)]*(?=\s+[^\Wa-z_]|\s*$)|$)", re.MULTILINE)
 
 
-def stream_answer(passages: Sequence[Passage]) -> Iterator[Event]:
+def stream_answer(passages: Sequence[Passage], not_said_of: str = "") -> Iterator[Event]:
     """Yield the answer drawn from `passages` (best first): its text word by word, each citation after its text.
 
-    The same passages give the same answer. A citation's span counts characters of the whole answer and includes its
-    last one (BR-11).
+    `not_said_of` is the part of the question that no passage answers. The same passages give the same answer. A
+    citation's span counts characters of the whole answer and includes its last one (BR-11).
     """
     relevant = _relevant(passages)
-    opening = _INTRODUCTION if relevant else _NOTHING_FOUND
+    opening = _opening(not_said_of) if relevant else _NOTHING_FOUND
     yield from _outputs(opening)
     position = len(opening)
     for passage in relevant:
@@ -39,14 +39,20 @@ def stream_answer(passages: Sequence[Passage]) -> Iterator[Event]:
         yield "citation", _citation(quote, start, passage)
 
 
-def stream_agentic_answer(passages: Sequence[Passage], knowledge_base_id: str) -> Iterator[Event]:
+def _opening(not_said_of: str) -> str:
+    return f"The documents do not say this “{not_said_of}”. In general they say:" if not_said_of else _INTRODUCTION
+
+
+def stream_agentic_answer(
+    passages: Sequence[Passage], knowledge_base_id: str, not_said_of: str = ""
+) -> Iterator[Event]:
     """Yield the same answer in the form of AgenticRetrieveStream: steps, words, then all at once with the citations."""
     yield from _step("Planning")
     yield from _step("Retrieval")
     words: list[str] = []
     citations: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
-    for event_type, members in stream_answer(passages):
+    for event_type, members in stream_answer(passages, not_said_of):
         if event_type == "output":
             words.append(members["text"])
             yield "responseEvent", members

@@ -67,12 +67,17 @@ def content_words(text: str) -> list[str]:
 
 
 def search(
-    connection: sqlite3.Connection, words: Sequence[str], *, limit: int, seconds: float = SEARCH_SECONDS
+    connection: sqlite3.Connection,
+    words: Sequence[str],
+    *,
+    limit: int,
+    needed: Sequence[str] = (),
+    seconds: float = SEARCH_SECONDS,
 ) -> list[Passage]:
     """Return the passages that best match `words` (as `content_words` makes them), best first, at most `limit`.
 
     Any word may match, in any inflection. Of three words or more, a passage has to contain two: one shared word says
-    little in a long question. Of very many words the first MOST_WORDS count.
+    little in a long question. It has to contain all that are `needed`. Of very many words the first MOST_WORDS count.
 
     Raises SearchTimeoutError after `seconds`. Blocks: call it in a thread.
     """
@@ -82,7 +87,7 @@ def search(
     give_up_at = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_BETWEEN_LOOKS)
     try:
-        return _search(connection, words, limit)
+        return _search(connection, words, needed[:MOST_WORDS], limit)
     except sqlite3.OperationalError as error:
         if time.monotonic() > give_up_at:
             raise SearchTimeoutError(f"the search took more than {seconds:g} s; name a smaller folder") from error
@@ -91,13 +96,14 @@ def search(
         connection.set_progress_handler(None, 0)
 
 
-def _search(connection: sqlite3.Connection, words: Sequence[str], limit: int) -> list[Passage]:
-    needed = 2 if len(words) >= 3 else 1
+def _search(connection: sqlite3.Connection, words: Sequence[str], needed: Sequence[str], limit: int) -> list[Passage]:
+    least = 1 if needed or len(words) < 3 else 2
     found = Counter(row for word in words for (row,) in connection.execute(_ROWS_WITH, (word,)))
-    rows = connection.execute(_BEST, (MATCH_START, MATCH_END, " OR ".join(words)))
+    query = " AND ".join([f"({' OR '.join(words)})", *needed])
+    rows = connection.execute(_BEST, (MATCH_START, MATCH_END, query))
     passages = []
     for row, document, title, heading, highlighted, score in rows:
-        if found[row] >= needed:
+        if found[row] >= least:
             text, matches = _without_highlights(highlighted)
             passages.append(Passage(document, title, heading, text, -score, matches))
     return passages[:limit]

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from selador_local.bedrock.answer import Event, reference, stream_agentic_answer
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
 from selador_local.bedrock.library import Library
 from selador_local.bedrock.model import converse
+from selador_local.bedrock.questions import Found, find, read_question
 from selador_local.bedrock.requests import (
     ApiError,
     RetrieveAndGenerateRequest,
@@ -41,7 +42,6 @@ _RUNTIME_SESSION_HEADER = "x-amzn-bedrock-agentcore-runtime-session-id"
 _RETRIEVE_PATH = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _CONVERSE_PATH = re.compile(r"/model/([^/]+)/converse-stream")
 _RUNTIME_PATH = re.compile(r"/runtimes/([^/]+)/invocations")
-_OWN_WORDS = 3  # a follow-up with fewer words is about what was asked before
 _RESULTS = 5
 
 _REFUSING_FAULTS = {
@@ -104,7 +104,7 @@ class BedrockStandIn:
         self._knowledge_base_id = knowledge_base_id
         self._region = region
         self._account = account
-        self._words_of_session: dict[str, list[str]] = {}
+        self._words_of_session: dict[str, Sequence[str]] = {}
         self._server: http.Server | None = None
 
     async def start(self, port: int = 0) -> None:
@@ -207,10 +207,13 @@ class BedrockStandIn:
         fault = await self._begin(call, asked.text)
         await self._require_all(request, asked)
         _require_type(asked.knowledge_base_id, "RetrieveAndGenerateStream", managed=False)
-        call.session_id, words = self._continue_session(asked)
-        passages = await self._search(words, asked.number_of_results)
+        call.session_id, words_before = self._continue_session(asked.session_id)
+        found = await self._find(asked.text, asked.number_of_results, words_before)
+        self._remember(call.session_id, found.words)
         headers = {_SESSION_HEADER: call.session_id}
-        return self._streamed(call, stream_answer(passages), fault, wire.KNOWLEDGE_BASE, headers)
+        return self._streamed(
+            call, stream_answer(found.passages, found.not_said_of), fault, wire.KNOWLEDGE_BASE, headers
+        )
 
     async def _agentic_retrieve(self, call: Call, request: Request, _: str) -> Response:
         asked = parse_agentic_retrieve(request.body)
@@ -220,8 +223,8 @@ class BedrockStandIn:
         await self._require(request, "bedrock:InvokeModelWithResponseStream", self._model_arn(asked.model_arn))
         self._require_existing(asked.knowledge_base_id)
         _require_type(asked.knowledge_base_id, "AgenticRetrieveStream", managed=True)
-        passages = await self._search(content_words(asked.text), asked.number_of_results)
-        answer = stream_agentic_answer(passages, asked.knowledge_base_id)
+        found = await self._find(asked.text, asked.number_of_results)
+        answer = stream_agentic_answer(found.passages, asked.knowledge_base_id, found.not_said_of)
         return self._streamed(call, answer, fault, wire.MANAGED_KNOWLEDGE_BASE, {})
 
     async def _converse(self, call: Call, request: Request, model_id: str) -> Response:
@@ -236,7 +239,8 @@ class BedrockStandIn:
         fault = await self._begin(call, asked.text)
         await self._require(request, "bedrock-agentcore:InvokeAgentRuntime", asked.runtime_arn)
         call.session_id = asked.session_id
-        answer = stream_runtime_answer(await self._search(content_words(asked.text), _RESULTS))
+        found = await self._find(asked.text, _RESULTS)
+        answer = stream_runtime_answer(found.passages, found.not_said_of)
         return self._streamed(call, answer, fault, wire.AGENT_RUNTIME, {_RUNTIME_SESSION_HEADER: asked.session_id})
 
     async def _begin(self, call: Call, text: str) -> Fault | None:
@@ -287,30 +291,37 @@ class BedrockStandIn:
             await asyncio.sleep(self.token_delay_seconds)
             yield form.event(event_type, members)
 
+    async def _find(self, text: str, limit: int, words_before: Sequence[str] = ()) -> Found:
+        """Return the passages for a question. `words_before` are those of the question before it in its session."""
+        return await self._in_searches(partial(find, self._opened_index, read_question(text), words_before, limit))
+
     async def _search(self, words: list[str], limit: int) -> list[Passage]:
-        assert self._index is not None, "start() comes first"
-        find = partial(search, self._index, words, limit=limit)
+        return await self._in_searches(partial(search, self._opened_index, words, limit=limit))
+
+    async def _in_searches[T](self, task: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._searches, find)
+            return await asyncio.get_running_loop().run_in_executor(self._searches, task)
         except SearchTimeoutError as error:
             raise ApiError(500, "InternalServerException", str(error)) from None
 
-    def _continue_session(self, asked: RetrieveAndGenerateRequest) -> tuple[str, list[str]]:
-        """Return the session's id, which the service makes (BR-07), and the words to look for."""
-        words = content_words(asked.text)
-        if asked.session_id is None:
-            session_id = str(uuid4())
-        elif asked.session_id in self._words_of_session:
-            session_id = asked.session_id
-            if len(words) < _OWN_WORDS:
-                words = list(dict.fromkeys(words + self._words_of_session[session_id]))
-        else:
-            raise invalid(f"session {asked.session_id!r} does not exist; leave sessionId out to begin one")
+    @property
+    def _opened_index(self) -> sqlite3.Connection:
+        assert self._index is not None, "start() comes first"
+        return self._index
+
+    def _continue_session(self, session_id: str | None) -> tuple[str, Sequence[str]]:
+        """Return the session's id, which the service makes (BR-07), and the words of its question before."""
+        if session_id is None:
+            return str(uuid4()), ()
+        if session_id not in self._words_of_session:
+            raise invalid(f"session {session_id!r} does not exist; leave sessionId out to begin one")
+        return session_id, self._words_of_session[session_id]
+
+    def _remember(self, session_id: str, words: Sequence[str]) -> None:
         self._words_of_session.pop(session_id, None)  # it becomes the newest
         self._words_of_session[session_id] = words
         if len(self._words_of_session) > self._kept:
             del self._words_of_session[next(iter(self._words_of_session))]
-        return session_id, words
 
     async def _require_all(self, request: Request, asked: RetrieveAndGenerateRequest) -> None:
         knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)

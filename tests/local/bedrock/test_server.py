@@ -20,6 +20,7 @@ from botocore.config import Config
 from selador_local.bedrock import server
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.bedrock.library import read_library
+from selador_local.bedrock.questions import Found
 from selador_local.bedrock.retrieval import SearchTimeoutError
 from selador_local.bedrock.server import BedrockStandIn
 
@@ -517,12 +518,12 @@ def test_a_slow_search_keeps_nobody_else_waiting(
 ) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
-    def slow(*_: object, **__: object) -> list[Any]:
+    def slow(*_: object, **__: object) -> Found:
         begun.set()
         assert may_end.wait(STUCK_SECONDS)
-        return []
+        return Found((), ())
 
-    monkeypatch.setattr(server, "search", slow)
+    monkeypatch.setattr(server, "find", slow)
     asking = threading.Thread(target=lambda: list(ask(client, "deposit")["stream"]))
     asking.start()
     assert begun.wait(STUCK_SECONDS)
@@ -537,13 +538,26 @@ def test_a_slow_search_keeps_nobody_else_waiting(
 def test_a_search_that_takes_too_long_is_a_failure_of_the_service(
     stand_in: BedrockStandIn, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def endless(*_: object, **__: object) -> list[Any]:
+    def endless(*_: object, **__: object) -> Found:
         raise SearchTimeoutError("the search took more than 5 s; name a smaller folder")
 
-    monkeypatch.setattr(server, "search", endless)
+    monkeypatch.setattr(server, "find", endless)
 
     assert refusal(lambda: ask(client, "deposit")) == (
         500,
         "InternalServerException",
         "the search took more than 5 s; name a smaller folder",
     )
+
+
+def test_a_second_question_is_answered_by_itself_and_says_what_the_documents_do_not(
+    stand_in: BedrockStandIn, client: Any
+) -> None:
+    first = ask(client, "Which flats near the harbour allow pets?")
+    text_of(first)
+
+    second = text_of(ask(client, "How much is the deposit for the villa?", sessionId=first["sessionId"]))
+
+    assert second.startswith("The documents do not say this “for the villa”. In general they say:")
+    assert "three months' basic rent" in second
+    assert "Pets" not in second
