@@ -108,7 +108,7 @@ class Client:
                 self._refused(request, frame)
             return
         attempt, seq = frame["attempt"], frame["seq"]
-        if request.state == "completed" or attempt < request.attempt:
+        if request.state in ("completed", "lost") or attempt < request.attempt:
             return
         if attempt > request.attempt:
             request.attempt, request.next_seq = attempt, 0

@@ -279,6 +279,16 @@ def test_an_accepted_request_is_waited_for_until_its_deadline(server: Server) ->
     assert (before, request.state, request.needs_new_id) == ("open", "lost", True)
 
 
+def test_a_lost_request_is_over(server: Server) -> None:
+    request = server.ask()
+    server.accept()
+    server.wait(1_000)
+    server.say("delta", 2, 0, text="Late.")
+    server.complete(2, 1)
+
+    assert (request.state, request.text) == ("lost", "")
+
+
 def test_the_silence_of_a_killed_worker_is_waited_for(server: Server) -> None:
     request = server.ask()
     server.accept()

@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import re
+import threading
 from collections.abc import Mapping
 
 import pytest
@@ -107,13 +108,19 @@ def test_a_waiting_line_stands_where_nothing_comes(scripted: Scripted) -> None:
         script.answer("Three months.")
         script.wait_for_close()
 
-    import threading  # noqa: PLC0415
-
     wait_until_drawn = threading.Event()
     text = shown(scripted(play), terminal=True)
 
     assert "queued, until a worker is free · 0 s" in text
     assert last_drawing(text) == "Three months.\n"
+
+
+def test_an_answer_of_200_kb_is_shown_whole(scripted: Scripted) -> None:
+    parts = [delta("word " * 4_000)] * 10
+    text = last_drawing(shown(scripted(attempt(*parts, delta("end"), COMPLETED)), terminal=True))
+
+    assert text.endswith("end\n")
+    assert max(map(len, text.splitlines())) <= 40
 
 
 def test_a_long_passage_is_cut_to_a_line(scripted: Scripted) -> None:
