@@ -174,11 +174,9 @@ class Client:
         self._wind_timer()
 
     def _end(self, request: Request) -> None:
-        if (answer := self._answers.pop(request, None)) is None:
-            return  # its end was told before an operator replayed it
-        answer.put(None)
+        self._answers.pop(request).put(None)
         if request.may_be_opened_again:
-            self._exchange.forget(request)
+            self._exchange.forget(request)  # nobody reads what an operator's replay would bring
 
     def _wind_timer(self) -> None:
         if self._timer is not None:
@@ -199,6 +197,7 @@ class Client:
             status = error.__cause__.response.status_code if isinstance(error.__cause__, InvalidStatus) else None
             is_hopeless = status is not None and status != 429 and status < 500
             self._exchange.refused(connection, str(error), self._now(), is_hopeless=is_hopeless)
+            del self._sockets[connection]
             self._report_first()
             return
         try:
@@ -219,6 +218,7 @@ class Client:
         finally:
             await websocket.close()
         self._exchange.closed(connection, websocket.close_code or 1006, _words_of_close(websocket), self._now())
+        del self._sockets[connection]
         self._perform()
 
     def _report_first(self) -> None:

@@ -36,11 +36,13 @@ class Terminal:
         output: TextIO,
         environment: Mapping[str, str],
         size: Callable[[], os.terminal_size] = shutil.get_terminal_size,
+        keyboard: TextIO | None = None,
     ) -> None:
         self._output = output
         self._styled = Styler(output, environment.get("NO_COLOR", ""))
         self._size = size
         self._live = Live(output, size)
+        self._keyboard = sys.stdin if keyboard is None else keyboard
 
     @property
     def is_terminal(self) -> bool:
@@ -53,7 +55,7 @@ class Terminal:
         """
         began = asyncio.get_running_loop().time()
         async with self._drawing(answer.request, client, began):
-            with _without_echo(sys.stdin):
+            with _without_echo(self._keyboard):
                 try:
                     async for frame in answer:
                         frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401

@@ -1,4 +1,5 @@
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -63,3 +64,11 @@ def scripted() -> Iterator[Scripted]:
     """Start a server that plays a script on every connection; return its URL."""
     with ExitStack() as stack:
         yield lambda play: stack.enter_context(scripted_server(play))
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as on a terminal: a pipeline starts its jobs with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

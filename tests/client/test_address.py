@@ -48,7 +48,9 @@ def test_a_deployments_url_is_among_its_outputs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("outputs", ["{}", "", '{"websocket_url": 1}'])
 def test_a_deployment_without_a_url_is_told(tmp_path: Path, outputs: str) -> None:
-    with pytest.raises(NoUrlError, match="dev has no websocket_url among its outputs; deploy it first: make apply ENV=dev"):
+    with pytest.raises(
+        NoUrlError, match="dev has no websocket_url among its outputs; deploy it first: make apply ENV=dev"
+    ):
         find_url(None, "dev", tmp_path, {}, lambda _: outputs)
 
 

@@ -2,7 +2,7 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,14 +13,6 @@ from selador_client.terminal import Terminal
 
 from ..conftest import STUCK_SECONDS
 from .conftest import Script, Scripted
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let SIGINT raise KeyboardInterrupt, as on a terminal: a pipeline starts its jobs with the signal ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def typed(*lines: str | BaseException) -> Callable[[], str]:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -154,6 +155,28 @@ def test_a_wrong_url_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "--url", "https://example.com", "a"]) == 2
 
     assert "'https://example.com' isn't a WebSocket URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_ctrl_c_exits_130(scripted: Scripted, interruptible: None, options: list[str]) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        os.kill(os.getpid(), signal.SIGINT)
+        script.wait_for_close()
+
+    assert main(["ask", "--url", scripted(play), *options, "How long?"]) == 130
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_traceback(scripted: Scripted) -> None:
+    command = [sys.executable, "-m", "selador_client", "ask", "--json", "--url", scripted(answer_three_months), "a"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        assert asking.stderr is not None
+        asking.stdout.close()
+        errors = asking.stderr.read()
+
+    assert (asking.returncode, errors) == (1, "")
 
 
 def test_every_exit_status_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:

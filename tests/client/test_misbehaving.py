@@ -1,14 +1,16 @@
 """The misbehaving server, played to the Python client over real sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.typing import Subprotocol
 
+from selador_client import misbehaving
 from selador_client.cases import Case, find_case
 from selador_client.client import Client
 from selador_client.errors import LostError, SeladorClientError, UnansweredError
@@ -154,6 +156,36 @@ def test_a_refusal_without_a_status_is_a_broken_handshake() -> None:
     played("first-connection-fails-at-once", use)
 
 
+def test_a_client_that_is_late_is_told_what_it_should_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(misbehaving, "_LATE_SECONDS", 0)
+
+    async def use(play: Playing, url: str) -> None:
+        while "  waiting: your client connects" not in play.said:
+            await asyncio.sleep(0.01)
+
+    played("answer", use)
+
+
+def test_a_workflow_and_a_stop_are_asked_for() -> None:
+    async def run(play: Playing, url: str) -> None:
+        async with Client(url) as client:
+            async for _ in client.workflow("neighbourhood_brief", {"neighbourhood": "Old Town"}):
+                pass
+            await play.until_over()
+
+    async def stop(play: Playing, url: str) -> None:
+        async with Client(url) as client:
+            answer = client.query(QUESTION)
+            while "stop now: the request a" not in play.said:
+                await asyncio.sleep(0.01)
+            answer.stop()
+            while "← your client closed the connection" not in play.said:
+                await asyncio.sleep(0.01)
+
+    assert "run now: the workflow neighbourhood_brief with {'neighbourhood': 'Old Town'}" in played("steps", run).said
+    assert played("stop", stop).surprises == []
+
+
 def test_the_case_is_played_again_to_the_next_client() -> None:
     async def use(play: Playing, url: str) -> None:
         for _ in range(2):
@@ -168,6 +200,27 @@ def test_without_a_case_the_cases_are_listed(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
 
     assert "  retry                            A second attempt replaces" in capsys.readouterr().out
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        assert main(["retry", "--port", str(port)]) == 1
+
+    assert f"port {port} of 127.0.0.1 can't be had" in capsys.readouterr().err
+
+
+def test_it_says_where_to_connect_until_ctrl_c(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve(server: MisbehavingServer, port: int, ready: Callable[[int], None]) -> None:
+        ready(port)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MisbehavingServer, "serve", serve)
+
+    assert main(["retry"]) == 130
+    assert "Connect to\n\n  ws://127.0.0.1:8788/" in capsys.readouterr().out
 
 
 def test_an_unknown_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:

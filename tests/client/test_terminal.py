@@ -3,9 +3,12 @@
 import asyncio
 import io
 import os
+import pty
 import re
+import termios
 import threading
 from collections.abc import Mapping
+from typing import TextIO
 
 import pytest
 
@@ -68,6 +71,30 @@ def test_a_pipe_gets_the_answer_and_its_sources_and_no_styles(scripted: Scripted
     text = shown(scripted(attempt(delta("Three "), delta("months."), cite(6, 11), COMPLETED)))
 
     assert text == "Three months [1].\n\n[1] s3://d/notice.md\n    Notice.\n"
+
+
+def test_keys_are_not_echoed_while_an_answer_comes(scripted: Scripted) -> None:
+    other_end, terminal = pty.openpty()
+    seen = []
+
+    def echoes() -> bool:
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    def play(script: Script) -> None:
+        script.receive()
+        seen.append(echoes())
+        script.answer("Yes.")
+        script.wait_for_close()
+
+    async def show(keyboard: TextIO) -> None:
+        async with Client(scripted(play)) as client:
+            await Terminal(io.StringIO(), {}, keyboard=keyboard).show(client.query("Dogs?"), client, [])
+
+    with os.fdopen(terminal) as keyboard, os.fdopen(other_end):
+        before = echoes()
+        asyncio.run(show(keyboard))
+
+        assert (before, seen, echoes()) == (True, [False], True)
 
 
 def test_a_pipe_gets_long_lines_whole(scripted: Scripted) -> None:
@@ -150,6 +177,12 @@ def test_an_answer_that_is_not_whole_says_so(scripted: Scripted) -> None:
     text = shown(scripted(attempt(delta("Three"), ("completed", {"truncated": True}))))
 
     assert text == "Three\n\n(this isn't the whole answer: the model has reached its limit of tokens)\n"
+
+
+def test_a_stop_that_nothing_came_of_is_a_remark_alone(scripted: Scripted) -> None:
+    assert shown(scripted(attempt(("completed", {"stopReason": "cancelled", "truncated": True})))) == (
+        "(stopped: this isn't the whole answer)\n\n(the answer is empty)\n"
+    )
 
 
 def test_half_an_answer_stays_beside_its_error(scripted: Scripted) -> None:
