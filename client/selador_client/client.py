@@ -247,7 +247,8 @@ class Client:
             raise ConnectionFailedError(f"can't connect to {self._url}: {reason} (HTTP status {status})") from error
         except OSError as error:
             # asyncio's own words name an address, not what happened
-            words = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error)
+            number = error.errno or 0
+            words = os.strerror(number) if number > 0 else error.strerror or str(error)
             raise ConnectionFailedError(f"can't connect to {self._url}: {words}") from error
         except WebSocketException as error:
             raise ConnectionFailedError(f"can't connect to {self._url}: {error}") from error

@@ -16,7 +16,7 @@ from selador_client.live import Live
 from selador_client.request import Request
 from selador_client.sources import marked, numbered
 from selador_client.style import Style, Styler
-from selador_client.wrapping import cells, printable, wrap
+from selador_client.wrapping import NO_BREAK_SPACE, cells, printable, wrap
 from selador_shared.protocol import Frame
 
 _WIDEST = 100  # longer lines are hard to read
@@ -87,7 +87,8 @@ class Terminal:
         lines = [self._styled(Style.DIM, line) for line in self._flowed(wording.steps(request))]
         if request.text:
             lines += [""] * bool(lines)
-            lines += self._flowed([marked(request.text, request.citations).strip("\n")])
+            gap = NO_BREAK_SPACE if self.is_terminal else " "  # a mark stays on the line of its part
+            lines += self._flowed([marked(request.text, request.citations, gap).strip("\n")])
         if request.is_under_way:
             if (words := wording.waiting(request, connection, began, now)) is not None and self.is_terminal:
                 turn = _SPINNER[int(now / _TICK_SECONDS) % len(_SPINNER)]
@@ -113,10 +114,11 @@ class Terminal:
         """Print the sources of an answer with all that was cited of them."""
         for source in numbered(request.citations):
             self.line(self._styled(Style.BOLD, f"[{source.number}] {printable(source.name)}"))
-            for passage in source.passages:
+            for number, passage in enumerate(source.passages):
+                if number > 0:
+                    self.line()
                 for line in self._flowed([passage], indent=4):
                     self.line(f"    {line}")
-            self.line()
         if not request.citations:
             self.note("the last answer names no source")
 

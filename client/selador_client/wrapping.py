@@ -4,16 +4,19 @@ import re
 import unicodedata
 from functools import lru_cache
 
+NO_BREAK_SPACE = "\u00a0"
 _ZERO_WIDTH_JOINERS = "\u200c\u200d"  # they hold emoji and Arabic letters together
+_SHOWN = "\n" + _ZERO_WIDTH_JOINERS  # though Python calls them unprintable, as it does every space but one
 _WIDE = frozenset("WF")
 
 
 def printable(text: str) -> str:
     """Return `text` without what could command the terminal: control characters, and those that turn text round."""
-    text = text.expandtabs(4)
-    return "".join(
-        character for character in text if character.isprintable() or character in "\n" + _ZERO_WIDTH_JOINERS
-    )
+    return "".join(character for character in text.expandtabs(4) if character.isprintable() or _is_shown(character))
+
+
+def _is_shown(character: str) -> bool:
+    return character in _SHOWN or unicodedata.category(character) == "Zs"
 
 
 def cells(text: str) -> int:

@@ -311,6 +311,11 @@ def test_where_nothing_listens_the_error_names_the_url_at_once() -> None:
         ask("ws://127.0.0.1:1/dev")
 
 
+def test_a_host_that_does_not_exist_is_told_in_words() -> None:
+    with pytest.raises(ConnectionFailedError, match=r"can't connect to ws://no-such-host\.invalid/dev: [^\[]"):
+        ask("ws://no-such-host.invalid/dev")
+
+
 def test_a_proxy_is_not_asked_for_this_machines_own_ports(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)

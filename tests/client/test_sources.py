@@ -23,6 +23,8 @@ def cited(start: int | None = None, end: int = 0, source: str | None = "s3://a",
         ("Three", [cited(-3, 2)], "Three"),
         ("Three", [cited()], "Three"),
         ("🏠 Pier", [cited(0, 0)], "🏠 [1] Pier"),
+        ("Three [6] months [12].", [cited(6, 8), cited(17, 20, "s3://b")], "Three [1] months [2]."),
+        ("Three [6].", [cited(6, 8), cited(0, 8, "s3://b")], "Three [1] [2]."),
     ],
 )
 def test_a_mark_stands_behind_the_part_that_a_source_supports(text: str, citations: list[Citation], shown: str) -> None:

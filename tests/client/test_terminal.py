@@ -119,6 +119,13 @@ def test_a_terminal_wraps_words_at_its_width(scripted: Scripted) -> None:
     assert [len(line) for line in text.splitlines()] == [39, 39, 23]
 
 
+def test_a_mark_stays_on_the_line_of_its_part(scripted: Scripted) -> None:
+    answer = "These words fill a whole line of forty."
+    text = last_drawing(shown(scripted(attempt(delta(answer), cite(0, len(answer) - 1), COMPLETED)), terminal=True))
+
+    assert text.splitlines()[:2] == ["These words fill a whole line of", "forty.\u00a0[1]"]
+
+
 def test_weights_are_for_terminals_where_no_color_is_not_set(scripted: Scripted) -> None:
     url = scripted(attempt(delta("Three months."), cite(6, 11), COMPLETED))
 

@@ -20,6 +20,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
         ("abcdefgh x", 3, ["abc", "def", "gh", "x"]),
         ("漢字漢字", 5, ["漢字", "漢字"]),
         ("e\u0301e\u0301e\u0301", 2, ["e\u0301e\u0301", "e\u0301"]),
+        ("a b\u00a0c", 4, ["a", "b\u00a0c"]),
         ("   ", 10, [""]),
     ],
 )
@@ -40,6 +41,7 @@ def test_a_character_has_the_columns_of_a_terminal(text: str, columns: int) -> N
         ("58 m²\t€\n", "58 m²   €\n"),
         ("\u202eevil\u202c \u2066x\u2069", "evil x"),
         (FAMILY, FAMILY),
+        ("58\u00a0m²\u3000x", "58\u00a0m²\u3000x"),
         ("תקופת ההודעה", "תקופת ההודעה"),
         ("\ud83d", ""),
     ],
