@@ -56,6 +56,8 @@ class _Conversation:
         self._terminal.line()
         try:
             self._runner.run(self._ask(question))
+        except KeyboardInterrupt:
+            pass  # the answer is stopped, and says so
         except SeladorClientError as error:
             self._terminal.complain(error)
 

@@ -25,7 +25,7 @@ from selador_client.address import find_url, terraform_outputs
 from selador_client.chat import chat
 from selador_client.client import Answer, Client
 from selador_client.errors import ConnectionFailedError, NoUrlError, RequestError, SeladorClientError
-from selador_client.request import Again, State
+from selador_client.request import Again
 from selador_client.terminal import Terminal
 from selador_shared.protocol import encode_frame
 
@@ -115,8 +115,6 @@ async def _answer(url: str, token: str | None, asking: Callable[[Client], Answer
         else:
             await Terminal(sys.stdout, os.environ).show(answer, client, [])
     request = answer.request
-    if request.state is State.STOPPED:
-        return _INTERRUPTED
     return _NOT_WHOLE if request.completed is not None and request.completed.truncated else 0
 
 

@@ -61,6 +61,7 @@ class Terminal:
                         frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401
                 except asyncio.CancelledError:
                     answer.stop()
+                    raise
 
     @contextlib.asynccontextmanager
     async def _drawing(self, request: Request, client: Client, began: float) -> AsyncIterator[None]:

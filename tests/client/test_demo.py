@@ -36,6 +36,27 @@ def test_the_last_line_sums_the_answer_up(scripted: Scripted) -> None:
     assert re.fullmatch(r"demo: completed in \d+\.\d s, first frame after \d+ ms, 5 frames, 1 citations", last_line)
 
 
+def test_a_demonstration_that_is_cancelled_claims_nothing(scripted: Scripted) -> None:
+    output = io.StringIO()
+
+    async def cancel(url: str) -> None:
+        asking = asyncio.create_task(demo.ask(url, "How long?", output, {}))
+        while not received:
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        await asking
+
+    received = []
+
+    def play(script: Script) -> None:
+        received.append(script.receive())
+        script.wait_for_close()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel(scripted(play)))
+    assert "demo: completed" not in output.getvalue()
+
+
 @pytest.mark.parametrize("how", ["error", "closed"])
 def test_without_a_completed_frame_it_says_why_and_fails(scripted: Scripted, how: str) -> None:
     def play(script: Script) -> None:
