@@ -159,8 +159,7 @@ class Exchange:
     # -- what the user does
 
     def connect(self, now: float) -> None:
-        if self._current is None:
-            self._connect(now)
+        self._connect(now)
 
     def ask(self, message: Mapping[str, Any], now: float) -> Request:
         """Begin a request. `message` is what is sent, but for its `requestId`."""
@@ -170,7 +169,9 @@ class Exchange:
         return request
 
     def stop(self, request: Request, now: float) -> None:
-        """Stop a request. Closing the connection is how the service learns of it."""
+        """Stop a request under way. Closing the connection is how the service learns of it."""
+        if not request.is_under_way:
+            return
         request.stop()
         for connection in self._connections:
             if request in connection.requests:

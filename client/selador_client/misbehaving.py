@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -74,7 +74,7 @@ class Play:
         self._connections: dict[str, ServerConnection] = {}
         self._handshake: Handshake | None = None
         self._latest = ""
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str | None, str] = {}
         self._began = 0.0
         self.surprises = 0
         """How often the client did something else than the case says."""
@@ -99,8 +99,8 @@ class Play:
                     self._tell(f"ask now: {_short(text)!r} (other words will do)")
                 case {"user": "runs", "workflow": workflow, "inputs": inputs}:
                     self._tell(f"run now: the workflow {workflow} with {inputs}")
-                case {"user": "stops", "request": request}:
-                    self._tell(f"stop now: the request {request}")
+                case _:
+                    self._tell(f"stop now: the request {step['request']}")
         self._tell("the case is over\n")
 
     async def _expect(self, step: Step) -> None:
@@ -120,18 +120,14 @@ class Play:
 
     def _take(self, step: Step, event: Event) -> bool:
         """Return whether the event is what the step says, but for the words of a question."""
-        match event:
-            case Handshake():
-                self._handshake = event
-                self._latest = step.get("connection", f"connection {len(self._connections) + 1}")
-                self._connections[self._latest] = event.connection
-                return SUBPROTOCOL in event.subprotocols
-            case Message():
-                return event.connection is self._connection(step) and self._bind(step["message"], event.text)
-            case Closed():
-                return event.connection is self._connection(step)
-            case _:
-                assert_never(event)
+        if isinstance(event, Handshake):
+            self._handshake = event
+            self._latest = step.get("connection", f"connection {len(self._connections) + 1}")
+            self._connections[self._latest] = event.connection
+            return SUBPROTOCOL in event.subprotocols
+        if event.connection is not self._connection(step):
+            return False
+        return isinstance(event, Closed) or self._bind(step["message"], event.text)
 
     def _bind(self, expected: Step, text: str | bytes) -> bool:
         try:
@@ -142,8 +138,7 @@ class Play:
         is_new = name is None or name in self._ids or request_id not in self._ids.values()
         if message.get("action") != expected["action"] or not is_new:
             return False
-        if name is not None and isinstance(request_id, str):
-            self._ids.setdefault(name, request_id)
+        self._ids.setdefault(name, request_id)
         return True
 
     async def _surprised(self, step: Step, event: Event) -> None:
@@ -166,12 +161,12 @@ class Play:
                 self._tell(f"→ {_short(text)}")
                 with contextlib.suppress(ConnectionClosed):
                     await connection.send(text)
-            case {"server": "closes", "code": code}:
-                self._tell(f"→ the server closes the connection with {code}")
-                if code == 1006:  # the network's way: without a word
+            case _:
+                self._tell(f"→ the server closes the connection with {step['code']}")
+                if step["code"] == 1006:  # the network's way: without a word
                     connection.transport.abort()
                 else:
-                    await connection.close(code)
+                    await connection.close(step["code"])
                 await self._until_closed(connection)
 
     async def _until_closed(self, connection: ServerConnection) -> None:
@@ -186,9 +181,8 @@ class Play:
         return self._connections[step.get("connection", self._latest)]
 
     def _with_id(self, frame: Step) -> Step:
-        if "requestId" not in frame:
-            return frame
-        return frame | {"requestId": self._ids.get(frame["requestId"], frame["requestId"])}
+        request_id = frame.get("requestId")
+        return frame | {"requestId": self._ids[request_id]} if request_id in self._ids else frame
 
 
 class MisbehavingServer:
@@ -277,8 +271,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"port {options.port} of {_LOOPBACK} can't be had: {error.strerror}; name another one", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
-    return 0
+        pass
+    return 130
 
 
 def _announce(case: Case, port: int) -> None:

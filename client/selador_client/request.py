@@ -220,8 +220,7 @@ class Request:
         self._end(State.UNSENT, Again.SOON, words=words)
 
     def stop(self) -> None:
-        if self.is_under_way:
-            self._end(State.STOPPED, Again.SOON)
+        self._end(State.STOPPED, Again.SOON)
 
     # -- what it shows
 

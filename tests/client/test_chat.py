@@ -41,7 +41,8 @@ def answer_all(script: Script) -> None:
         script.send("delta", attempt=1, seq=1, text=f"Answer to {question['text']}.")
         span = {"start": 0, "end": 5}
         script.send("citation", attempt=1, seq=2, text="A passage.", source="s3://d/a.md", span=span)
-        script.send("completed", attempt=1, seq=3, sessionId=f"s-{question['text']}", truncated=False)
+        script.send("citation", attempt=1, seq=3, text="Another.", source="s3://d/a.md", span=span)
+        script.send("completed", attempt=1, seq=4, sessionId=f"s-{question['text']}", truncated=False)
 
 
 def test_questions_share_a_connection_and_a_session(scripted: Scripted) -> None:
@@ -148,13 +149,13 @@ def test_without_a_first_connection_there_is_no_conversation() -> None:
 def test_sources_shows_all_that_was_cited(scripted: Scripted) -> None:
     text = converse(scripted(answer_all), "a", "/sources")
 
-    assert text.rstrip().endswith("[1] s3://d/a.md\n    A passage.")
+    assert text.rstrip().endswith("[1] s3://d/a.md\n    A passage.\n\n    Another.")
 
 
 def test_frames_shows_the_last_answers_frames_with_their_times(scripted: Scripted) -> None:
     text = converse(scripted(answer_all), "a", "/frames")
 
-    assert text.count('{"atSeconds": ') == 4
+    assert text.count('{"atSeconds": ') == 5
     assert '"type": "completed"' in text
 
 

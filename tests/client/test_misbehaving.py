@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from selador_client import misbehaving
 from selador_client.cases import Case, find_case
 from selador_client.client import Client
-from selador_client.errors import LostError, SeladorClientError, UnansweredError
+from selador_client.errors import ConnectionFailedError, LostError, SeladorClientError, UnansweredError
 from selador_client.misbehaving import MisbehavingServer, main
 
 from ..conftest import STUCK_SECONDS
@@ -88,11 +88,17 @@ def test_a_case_is_played_to_its_end_and_the_python_client_surprises_nobody(name
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("network-failure-in-an-answer", LostError), ("closed-at-once-each-time", UnansweredError)]
+    ("name", "error"),
+    [
+        ("network-failure-in-an-answer", LostError),
+        ("closed-in-an-answer", LostError),
+        ("closed-at-once-each-time", UnansweredError),
+        ("token-refused-later", ConnectionFailedError),
+    ],
 )
 def test_a_case_without_an_answer_ends_as_it_says(name: str, error: type[SeladorClientError]) -> None:
     async def use(play: Playing, url: str) -> None:
-        async with Client(url) as client:
+        async with Client(url, "t-1") as client:
             with pytest.raises(error):
                 await text_of(client)
 
@@ -164,6 +170,18 @@ def test_a_client_that_is_late_is_told_what_it_should_do(monkeypatch: pytest.Mon
             await asyncio.sleep(0.01)
 
     played("answer", use)
+
+
+def test_what_comes_after_the_end_is_told() -> None:
+    async def use(play: Playing, url: str) -> None:
+        async with connect(url, subprotocols=PROTOCOL) as client:
+            await client.send('{"action":"invoke","text":"a","requestId":"r-1"}')
+            await play.until_over()
+            await client.send("and more")
+            while not play.said[-1].startswith("  your client sent and more; the case is over"):
+                await asyncio.sleep(0.01)
+
+    played("accepted-never", use)
 
 
 def test_a_workflow_and_a_stop_are_asked_for() -> None:

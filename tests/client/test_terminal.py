@@ -205,6 +205,11 @@ def test_an_answer_can_not_command_the_terminal(scripted: Scripted) -> None:
     assert shown(url) == "a]0;titleb2J\n58 m²\n"
 
 
+def test_what_is_typed_at_the_prompt_has_a_questions_weight() -> None:
+    assert Terminal(Output(terminal=True), {}).prompt == "\x01\x1b[1m\x02› "
+    assert Terminal(Output(terminal=True), {"NO_COLOR": "1"}).prompt == "› "
+
+
 def test_a_fault_is_one_line_in_a_pipe() -> None:
     output = Output()
 
