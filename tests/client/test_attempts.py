@@ -82,3 +82,12 @@ def test_a_frame_of_tomorrow_keeps_its_place_in_the_attempt() -> None:
 def test_a_gap_in_an_attempt_is_an_error_that_names_it() -> None:
     with pytest.raises(MissingFrameError, match="attempt 1 sent frame 3 where 1 was due"):
         counted(started(1), delta(1, 3))
+
+
+def test_after_a_gap_only_a_higher_attempt_counts() -> None:
+    attempts = Attempts("r")
+    attempts.counts(started(1))
+    with pytest.raises(MissingFrameError):
+        attempts.counts(delta(1, 2))
+
+    assert [attempts.counts(frame) for frame in (delta(1, 1), delta(1, 3), started(2))] == [False, False, True]
