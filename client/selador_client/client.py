@@ -58,8 +58,9 @@ class Answer(AsyncIterator[Frame]):
     """The frames of an answer that count, as they come, to `completed`.
 
     On a frame of a higher attempt, what was yielded of earlier attempts is void. Another end raises a RequestError or
-    a ConnectionFailedError. A slow reader slows nobody: frames wait here. `request` has what is known at any moment.
-    Call `stop` if you leave before the end: the answer goes on, and is paid for, otherwise.
+    a ConnectionFailedError, after its `error` if there is one. A slow reader slows nobody: frames wait here. `request`
+    has what is known at any moment. Call `stop` if you leave before the end: the answer goes on, and is paid for,
+    otherwise.
     """
 
     def __init__(self, request: Request, stop: Callable[[Request], None]) -> None:

@@ -255,6 +255,8 @@ class Exchange:
             self._actions.append(News(request, frame))
 
     def _refused(self, connection: Connection, request: Request, error: Error, now: float) -> None:
+        if request.may_be_answered_by_the_door:
+            self._actions.append(News(request, error))
         request.refuse(error, now, may_renew_token=self._may_renew_token)
         if error.code == "unauthorized" and request.send_at is not None:
             connection.forget(request)

@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from selador_client import wording
@@ -58,7 +58,7 @@ class Terminal:
             with _without_echo(self._keyboard):
                 try:
                     async for frame in answer:
-                        frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401
+                        frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401  # as they come
                 except asyncio.CancelledError:
                     answer.stop()
                     raise
@@ -83,33 +83,35 @@ class Terminal:
             self._live.finish()
 
     def _lines(self, request: Request, connection: ConnectionState, began: float, now: float) -> list[str]:
-        """Return all lines of the answer as it is now."""
-        width = self._width
-        lines = [self._styled(Style.DIM, line) for line in self._flowed(wording.steps(request))]
-        if request.text:
-            lines += [""] * bool(lines)
-            gap = NO_BREAK_SPACE if self.is_terminal else " "  # a mark stays on the line of its part
-            lines += self._flowed([marked(request.text, request.citations, gap).strip("\n")])
+        """Return all lines of the answer as it is now: blocks with a blank line between them."""
+        gap = NO_BREAK_SPACE if self.is_terminal else " "  # a mark stays on the line of its part
+        text = marked(request.text, request.citations, gap).strip("\n")
+        blocks = [self._dim(self._flowed(wording.steps(request))), self._flowed([text]) if text else []]
         if request.is_under_way:
-            if (words := wording.waiting(request, connection, began, now)) is not None and self.is_terminal:
-                turn = _SPINNER[int(now / _TICK_SECONDS) % len(_SPINNER)]
-                lines += [""] * bool(lines)
-                lines.append(self._styled(Style.DIM, _cut(f"{turn} {printable(words)}", width)))
-            return lines
-        lines += self._source_lines(request, width)
-        for remark in wording.remarks(request):
-            lines += [""] * bool(lines)
-            lines += [self._styled(Style.DIM, line) for line in self._flowed([f"({remark})"])]
-        return lines
+            words = wording.waiting(request, connection, began, now)
+            blocks.append(self._dim([self._waiting_line(words, now)]) if words and self.is_terminal else [])
+        else:
+            blocks.append(self._source_lines(request))
+            blocks += [self._dim(self._flowed([f"({remark})"])) for remark in wording.remarks(request)]
+        return [line for block in blocks if block for line in ("", *block)][1:]
 
-    def _source_lines(self, request: Request, width: int) -> list[str]:
+    def _waiting_line(self, words: str, now: float) -> str:
+        turn = _SPINNER[int(now / _TICK_SECONDS) % len(_SPINNER)]
+        return _cut(f"{turn} {printable(words)}", self._width)
+
+    def _dim(self, lines: Sequence[str]) -> list[str]:
+        return [self._styled(Style.DIM, line) for line in lines]
+
+    def _source_lines(self, request: Request) -> list[str]:
         lines = []
         for source in numbered(request.citations):
             head = f"[{source.number}] "
             lines.append(head + printable(source.name))  # never wrapped: one copies it
-            snippet = _cut(printable(" ".join(source.passages[0].split())), min(width, _SNIPPET_CELLS) - len(head))
+            snippet = _cut(
+                printable(" ".join(source.passages[0].split())), min(self._width, _SNIPPET_CELLS) - len(head)
+            )
             lines.append(self._styled(Style.DIM, " " * len(head) + snippet))
-        return ["", *lines] if lines else []
+        return lines
 
     def show_passages(self, request: Request) -> None:
         """Print the sources of an answer with all that was cited of them."""

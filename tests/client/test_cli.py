@@ -73,6 +73,16 @@ def test_json_prints_every_frame_on_a_line(scripted: Scripted, capsys: pytest.Ca
     assert frames[0]["deadlineSeconds"] == 60
 
 
+@pytest.mark.parametrize("members", [{}, {"attempt": 1, "seq": 0}], ids=["of-the-door", "of-an-attempt"])
+def test_json_prints_the_error_too(
+    scripted: Scripted, capsys: pytest.CaptureFixture[str], members: dict[str, int]
+) -> None:
+    main(["ask", "--url", scripted(ended_by("invalid_request", retryable=False, **members)), "--json", "How long?"])
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["type"], json.loads(line)["code"]) == ("error", "invalid_request")
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 @pytest.mark.parametrize(
     ("play", "status"),
