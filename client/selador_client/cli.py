@@ -6,9 +6,9 @@ stack that runs in this project. If the API asks for a token, put it into SELADO
 exit status:
   0    the answer is whole
   1    the request failed or is lost; the message says whether and when to ask again
-  2    wrong usage, no URL, or no such case
-  3    the request was refused or blocked: the same won't be answered, however often it is asked
-  4    no connection could be had
+  2    wrong usage, or no URL
+  3    the request was refused or blocked: the same won't be answered, or not with this token
+  4    no connection could be had, for a refused token too
   5    the answer isn't whole: the model has reached its limit of tokens
   130  Ctrl-C
 """
