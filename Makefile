@@ -171,6 +171,15 @@ lint-protocol: node_modules ## check the published protocol with AsyncAPI's own 
 	node scripts/check_asyncapi.mjs docs/asyncapi.yaml
 	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
 
+.PHONY: test-web
+test-web: client/web/node_modules ## try the browser client by the table of cases (seconds; needs Node.js)
+	cd client/web && npm test
+
+client/web/node_modules: client/web/package.json client/web/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20.19 or newer" >&2; exit 1; }
+	cd client/web && npm ci --ignore-scripts
+	@touch $@
+
 .PHONY: lint-sboms
 lint-sboms: artifacts node_modules ## check the artifacts' SBOMs with the CycloneDX project's own validator (needs Node.js)
 	node scripts/check_sboms.mjs dist/*.cdx.json

@@ -1,0 +1,185 @@
+/** The table of cases, client/cases/README.md, played to the client. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { Again, Request } from "../src/selador/request.ts";
+import { supportedText } from "../src/selador/spans.ts";
+import { type FakeSocket, World } from "./world.ts";
+
+type Members = Record<string, unknown>;
+interface Step extends Members {
+  at: number;
+}
+interface Case {
+  name: string;
+  title: string;
+  given?: string;
+  tokens?: string[];
+  clients?: string[];
+  steps: Step[];
+}
+
+const FOLDER = new URL("../../cases/", import.meta.url);
+const read = (name: string) => unfolded(JSON.parse(readFileSync(new URL(name, FOLDER), "utf-8")));
+const CASES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".json"))
+  .flatMap((name) => read(name) as Case[])
+  .filter(({ clients }) => clients === undefined || clients.includes("browser"));
+
+/** Return the value with the text that each `$repeat` stands for. */
+function unfolded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unfolded);
+  if (typeof value !== "object" || value === null) return value;
+  if ("$repeat" in value && "times" in value) return String(value.$repeat).repeat(Number(value.times));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unfolded(member)]));
+}
+
+class Play {
+  readonly #world: World;
+  readonly #keys = new Map<string, string>();
+  readonly #sockets = new Map<string, FakeSocket>();
+  readonly #ids = new Map<string, string>();
+  #newest: FakeSocket | undefined;
+  #seen = 0;
+
+  constructor({ tokens }: Case) {
+    let used = 0;
+    const token =
+      tokens === undefined || tokens.length === 1 ? tokens?.[0] : () => tokens[Math.min(used++, tokens.length - 1)] ?? "";
+    this.#world = new World({ url: "ws://here/local", token });
+  }
+
+  step(step: Step): void {
+    this.#world.passTo(Math.round(step.at * 1000));
+    if ("client" in step) {
+      this.#expect(step);
+      return;
+    }
+    this.expectNothing();
+    if ("user" in step) this.#user(step);
+    if ("server" in step) this.#server(step);
+    if ("shows" in step) this.#shows(step.shows as Members);
+  }
+
+  expectNothing(): void {
+    const unexpected = this.#world.deeds.slice(this.#seen).map(({ socket: _, ...deed }) => deed);
+    expect(unexpected).toEqual([]);
+  }
+
+  #user(step: Step): void {
+    const { client } = this.#world;
+    const name = String(step.request);
+    if (step.user === "connects") {
+      client.connect();
+    } else if (step.user === "asks") {
+      const session = step.sessionId === undefined ? {} : { sessionId: String(step.sessionId) };
+      this.#keys.set(name, client.ask({ text: String(step.text), ...session }));
+    } else if (step.user === "runs") {
+      const inputs = step.inputs as Record<string, string>;
+      this.#keys.set(name, client.ask({ type: "workflow", workflow: String(step.workflow), inputs }));
+    } else {
+      client.stop(this.#keyOf(name));
+    }
+  }
+
+  #server(step: Step): void {
+    const socket = this.#socketOf(step);
+    if (step.server === "accepts") socket.onopen?.();
+    if (step.server === "refuses") socket.onclose?.({ code: 1006 }); // a browser sees no status
+    if (step.server === "closes") socket.onclose?.({ code: Number(step.code) });
+    if (step.server === "sends") {
+      socket.onmessage?.({ data: "text" in step ? step.text : this.#withIds(JSON.stringify(step.frame)) });
+    }
+  }
+
+  #expect(step: Step): void {
+    const deed = this.#world.deeds[this.#seen++];
+    expect(deed, `the client did nothing, and should: ${JSON.stringify(step)}`).toBeDefined();
+    if (deed === undefined) return;
+    expect({ at: deed.at / 1000, client: deed.client }).toEqual({ at: expect.closeTo(step.at, 3), client: step.client });
+    if (deed.client === "connects") {
+      expect(deed.subprotocols.toSorted()).toEqual((step.subprotocols as string[]).toSorted());
+      this.#newest = deed.socket;
+      if (step.connection !== undefined) this.#sockets.set(String(step.connection), deed.socket);
+      return;
+    }
+    expect(deed.socket).toBe(this.#socketOf(step));
+    if (deed.client === "sends") this.#expectMessage(deed.message, step.message as Members);
+  }
+
+  #expectMessage(sent: Members, expected: Members): void {
+    const { requestId: name } = expected;
+    if (name !== undefined) {
+      if (!this.#ids.has(String(name))) {
+        expect([...this.#ids.values()], "the id is new").not.toContain(sent.requestId);
+        this.#ids.set(String(name), String(sent.requestId));
+      }
+    }
+    const whole = sent.action === "invoke" ? { type: "query", ...sent } : sent;
+    expect(whole).toEqual(JSON.parse(this.#withIds(JSON.stringify(expected))));
+  }
+
+  #shows({ connection, faults, requests = {} }: Members): void {
+    const { snapshot } = this.#world;
+    if (connection !== undefined) expect(snapshot.connection.state).toBe(connection);
+    if (faults !== undefined) expect(snapshot.requests.faults).toHaveLength(Number(faults));
+    for (const [name, members] of Object.entries(requests as Record<string, Members>)) {
+      expect(shown(this.#world.request(this.#keyOf(name)))).toMatchObject(members);
+    }
+  }
+
+  #withIds(json: string): string {
+    return json.replaceAll(/"(\$\d+)"/g, (_, name: string) => JSON.stringify(this.#ids.get(name)));
+  }
+
+  #keyOf(name: string): string {
+    const key = this.#keys.get(name);
+    if (key === undefined) throw new Error(`the case names no request ${name} before`);
+    return key;
+  }
+
+  #socketOf(step: Step): FakeSocket {
+    const socket = step.connection === undefined ? this.#newest : this.#sockets.get(String(step.connection));
+    if (socket === undefined) throw new Error("the case names no such connection before");
+    return socket;
+  }
+}
+
+/** Return a request as the table of cases names its members. */
+function shown(request: Request): Members {
+  const again: Again | null = request.again ?? null;
+  return {
+    state: request.state,
+    text: request.text,
+    citations: request.citations.map(({ text, source, span }) => ({
+      text,
+      source: source ?? null,
+      supports: span === undefined ? null : supportedText(request.text, span),
+    })),
+    steps: request.steps.map(({ name, status, index, count }) => ({ name, status, index, count })),
+    attempt: request.attempt,
+    waitingFor: request.waitingFor ?? null,
+    sessionId: request.sessionId ?? null,
+    sessionRestarted: request.sessionRestarted,
+    truncated: request.truncated,
+    code: request.error?.code ?? null,
+    message: request.error?.message ?? null,
+    field: request.error?.field ?? null,
+    reason: request.reason ?? null,
+    again,
+  };
+}
+
+test("the table has cases", () => {
+  expect(CASES.length).toBeGreaterThan(50);
+});
+
+test.each(CASES)("$name: $title", (one) => {
+  const play = new Play(one);
+
+  for (const step of [...(one.given === undefined ? [] : (read(`given/${one.given}.json`) as Step[])), ...one.steps]) {
+    play.step(step);
+  }
+
+  play.expectNothing();
+});
