@@ -175,6 +175,14 @@ lint-protocol: node_modules ## check the published protocol with AsyncAPI's own 
 test-web: client/web/node_modules ## try the browser client by the table of cases (seconds; needs Node.js)
 	cd client/web && npm test
 
+.PHONY: web
+web: client/web/node_modules ## build the browser client into client/web/built, which the laptop stack serves
+	cd client/web && npm run build
+
+.PHONY: test-browser
+test-browser: client/web/node_modules ## try that page in Chromium (a minute; needs Node.js)
+	cd client/web && npm run test-browser
+
 client/web/node_modules: client/web/package.json client/web/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20.19 or newer" >&2; exit 1; }
 	cd client/web && npm ci --ignore-scripts

@@ -18,7 +18,7 @@ from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
 from selador_local.issuer.keys import open_keys
 from selador_local.issuer.tokens import mint
-from selador_local.stack import ports, stack_file
+from selador_local.stack import page, ports, stack_file
 from selador_local.stack.authorization import Authorization
 from selador_local.stack.commands import StackError, explained
 from selador_local.stack.failures import Failures, lines, told_by_logs
@@ -111,6 +111,7 @@ async def _demo(options: argparse.Namespace, output: Output, failures: Failures)
         if failures.newest_first():
             return 1
         answered = await demo.ask(stack.websocket_url, options.question, sys.stdout, os.environ)
+        output.write(f"make local keeps such a stack up, and a page to ask from: {page.address(stack.websocket_url)}\n")
     return 0 if answered else 1
 
 
@@ -125,7 +126,8 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
             output.write(f"\n  port {options.port} is taken, so the address is another one\n")
         output.write(
             f"\n  {stack.websocket_url}\n\n"
-            f"  Ask a question:  {_CHATS[options.auth]}   (in another terminal)\n"
+            f"  Ask a question:  {page.address(stack.websocket_url)}   (in a browser; it shows the stack, too)\n"
+            f"               or  {_CHATS[options.auth]}   (in another terminal)\n"
             '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
             f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
             "A changed line of a function is live in seconds. Ctrl-C stops everything.\n"

@@ -84,11 +84,11 @@ class Play {
 
   #server(step: Step): void {
     const socket = this.#socketOf(step);
-    if (step.server === "accepts") socket.onopen?.();
-    if (step.server === "refuses") socket.onclose?.({ code: 1006 }); // a browser sees no status
-    if (step.server === "closes") socket.onclose?.({ code: Number(step.code) });
+    if (step.server === "accepts") socket.opens();
+    if (step.server === "refuses") socket.closes(1006); // a browser sees no status
+    if (step.server === "closes") socket.closes(Number(step.code));
     if (step.server === "sends") {
-      socket.onmessage?.({ data: "text" in step ? step.text : this.#withIds(JSON.stringify(step.frame)) });
+      socket.says("text" in step ? step.text : this.#withIds(JSON.stringify(step.frame)));
     }
   }
 

@@ -1,6 +1,7 @@
 /** What the table of cases can't say: of pages, browsers and tokens. */
 
 import { expect, test } from "vitest";
+import type { Request } from "../src/selador/request.ts";
 import { World } from "./world.ts";
 
 const accepted = { type: "accepted", requestId: "", messageId: "m-1", deadlineSeconds: 60 };
@@ -11,7 +12,7 @@ const completed = { type: "completed", requestId: "", attempt: 1, seq: 2, trunca
 /** A client that has asked one question, and the question's key. */
 function asking(world = new World()): { world: World; key: string; says: (frame: object) => void } {
   const key = world.client.ask({ text: "May I keep a dog?" });
-  world.socket.onopen?.();
+  world.socket.opens();
   const requestId = world.request(key).requestId;
   return { world, key, says: (frame) => world.says({ ...frame, requestId }) };
 }
@@ -27,7 +28,7 @@ test("StrictMode's connect, close and connect leave one connection", () => {
 
   expect(world.deeds.map(({ client }) => client)).toEqual(["connects", "closes", "connects"]);
   expect(world.sockets[0]?.onopen).toBeNull();
-  world.socket.onopen?.();
+  world.socket.opens();
   expect(world.snapshot.connection.state).toBe("open");
 });
 
@@ -84,7 +85,7 @@ test("another address takes the next question", () => {
 
   world.client.use({ url: "wss://there/prod", token: "a.b.c" });
   world.client.ask({ text: "And a cat?" });
-  world.socket.onopen?.();
+  world.socket.opens();
 
   expect(world.socket.url).toBe("wss://there/prod");
   expect(world.sentOver(world.socket)).toMatchObject([{ text: "And a cat?" }]);
@@ -106,7 +107,7 @@ test("a service that can't be reached with a token that has expired says that it
 
   world.client.connect();
   for (let tries = 0; tries < 5; tries += 1) {
-    world.socket.onclose?.({ code: 1006 });
+    world.socket.closes(1006);
     world.passTo(world.now + 10_000);
   }
 
@@ -186,10 +187,22 @@ test("a token is renewed once for a request, and then its user is told", () => {
   const { world, key, says } = asking(new World({ url: "wss://there/prod", token: () => tokens.shift() ?? "" }));
   const unauthorized = { type: "error", code: "unauthorized", message: "the token has expired", retryable: false };
   says(unauthorized);
-  world.socket.onopen?.();
+  world.socket.opens();
 
   world.says({ ...unauthorized, requestId: world.request(key).requestId });
 
   expect(world.sockets).toHaveLength(2);
   expect(world.request(key)).toMatchObject({ state: "refused", again: "on a new connection" });
+});
+
+test("a page that is loaded again shows what it had, and what was under way as lost with its connection", () => {
+  const { world, key, says } = asking();
+  says(started);
+  says(delta);
+  const kept = JSON.parse(JSON.stringify(world.snapshot.requests.all)) as Request[];
+
+  const reloaded = new World({ url: "ws://here/local" }, undefined, kept);
+
+  expect(reloaded.request(key)).toMatchObject({ state: "lost", reason: "connection", text: "Yes.", again: "soon" });
+  expect(reloaded.deeds).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /** A client among sockets, timers and a clock that tests move by hand. */
 
-import { Client, type Address, type Snapshot, type Socket, type Watched } from "../src/selador/client.ts";
+import { Client, type Address, type Snapshot, type Socket, type Surroundings, type Watched } from "../src/selador/client.ts";
 import type { Request } from "../src/selador/request.ts";
 
 /** What a client did of its own accord. */
@@ -10,9 +10,9 @@ export type Deed =
   | { at: number; client: "closes"; socket: FakeSocket };
 
 export class FakeSocket implements Socket {
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
 
   constructor(
     readonly url: string,
@@ -25,6 +25,19 @@ export class FakeSocket implements Socket {
 
   close(): void {
     this.tell("closes", this, "");
+  }
+
+  // What the server and the network do. Of an event the client reads these members alone.
+  opens(): void {
+    this.onopen?.call(this as never, {} as Event);
+  }
+
+  says(data: unknown): void {
+    this.onmessage?.call(this as never, { data } as MessageEvent);
+  }
+
+  closes(code: number): void {
+    this.onclose?.call(this as never, { code } as CloseEvent);
   }
 }
 
@@ -41,8 +54,8 @@ export class World {
   #timers: Timer[] = [];
   #ids = 0;
 
-  constructor(address: Address = { url: "ws://here/local" }, openFails?: Error) {
-    this.client = new Client(address, {
+  constructor(address: Address = { url: "ws://here/local" }, openFails?: Error, earlier: Request[] = []) {
+    const surroundings: Surroundings = {
       open: (url, subprotocols) => {
         if (openFails) throw openFails;
         const socket: FakeSocket = new FakeSocket(url, (client, from, text) =>
@@ -66,7 +79,8 @@ export class World {
       random: () => 0.5, // waits are neither longer nor shorter than the protocol's
       newId: () => `id-${++this.#ids}`,
       watch: (what) => this.watched.push(what),
-    });
+    };
+    this.client = new Client(address, surroundings, earlier);
   }
 
   /** Move the clock; each timer fires at its time. */
@@ -111,6 +125,6 @@ export class World {
   }
 
   says(frame: object, socket = this.socket): void {
-    socket.onmessage?.({ data: JSON.stringify(frame) });
+    socket.says(JSON.stringify(frame));
   }
 }

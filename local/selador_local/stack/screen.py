@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
 from selador_local.data_plane.journal import RequestLife
-from selador_local.stack import failures
+from selador_local.stack import failures, page
 from selador_local.stack.output import Colour
 from selador_local.stack.state import SeenAlarm, StackState
 
@@ -91,10 +91,10 @@ def _painted_row(row: str, state: str, paint: Paint) -> str:
 
 
 def _foot(state: StackState) -> list[str]:
-    origin = state.url.replace("ws://", "http://").split("/")
+    address = page.address(state.url)
     return [
-        f"{_INDENT}make chat (in another terminal) asks questions   Ctrl-C stops everything",
-        f"{_INDENT}the same as JSON: {'/'.join(origin[:3])}/_control/state",
+        f"{_INDENT}ask at {address} in a browser, or by make chat   Ctrl-C stops everything",
+        f"{_INDENT}the same as JSON: {address}_control/state",
     ]
 
 

@@ -36,7 +36,7 @@ Selador on this machine                                                     up 3
 
 
 
-  make chat (in another terminal) asks questions   Ctrl-C stops everything
+  ask at http://127.0.0.1:8787/ in a browser, or by make chat   Ctrl-C stops everything
   the same as JSON: http://127.0.0.1:8787/_control/state""".replace("     up", "      up")
     )
 
@@ -64,7 +64,7 @@ Selador on this machine                                                      up 
 
 
 
-  make chat (in another terminal) asks questions   Ctrl-C stops everything
+  ask at http://127.0.0.1:8787/ in a browser, or by make chat   Ctrl-C stops everything
   the same as JSON: http://127.0.0.1:8787/_control/state"""
     )
 

@@ -13,13 +13,7 @@ import type { Question, Request } from "./request.ts";
 import { after, each, NONE, type Requests } from "./requests.ts";
 
 /** The part of a browser's WebSocket that is used. */
-export interface Socket {
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
-  send(text: string): void;
-  close(): void;
-}
+export type Socket = Pick<WebSocket, "onopen" | "onmessage" | "onclose" | "send" | "close">;
 
 export interface Surroundings {
   open(url: string, subprotocols: string[]): Socket;
@@ -82,10 +76,15 @@ export class Client {
   #words: string | undefined;
   #cancelTimer = () => {};
 
+  /** `earlier` are the requests that a page showed before it was loaded again. */
   constructor(
     private address: Address,
     private readonly surroundings: Surroundings,
-  ) {}
+    earlier: readonly Request[] = [],
+  ) {
+    const all = earlier.map((request) => life.leftBehind(request, surroundings.now()));
+    this.#snapshot = this.#published = { ...this.#snapshot, requests: { ...NONE, all } };
+  }
 
   // Both are handed on as functions, so they are bound.
   readonly subscribe = (listener: () => void): (() => void) => {

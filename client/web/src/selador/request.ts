@@ -234,6 +234,11 @@ export function stopped(request: Request, now: number): Request {
   return isUnderWay(request) ? ended(request, "stopped", now, { again: "soon" }) : request;
 }
 
+/** Return a request of a page that is no more: its connection has gone with the page. */
+export function leftBehind(request: Request, now: number): Request {
+  return isUnderWay(request) ? ended(request, "lost", now, { again: "soon", reason: "connection" }) : request;
+}
+
 function accepted(request: Request, frame: Accepted, now: number): Request {
   const state = request.attempt === 0 ? "queued" : request.state;
   const deadline = now + frame.deadlineSeconds * 1000;

@@ -1,0 +1,332 @@
+/** The built page in a browser, against a server whose frames the test says. */
+
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { axe, DESKTOP, launch, open, PHONE, picture, servePage } from "./browser.ts";
+import { Scripted } from "./scripted.ts";
+
+let browser: Browser;
+let served: { url: string; close(): Promise<void> };
+let opened: { page: Page; complaints: string[] }[] = [];
+
+beforeAll(async () => {
+  [browser, served] = await Promise.all([launch(), servePage()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+afterEach(async () => {
+  const complaints = opened.flatMap((one) => one.complaints);
+  await Promise.all(opened.map(({ page }) => page.context().close()));
+  opened = [];
+  expect(complaints).toEqual([]);
+});
+
+async function chat(options: BrowserContextOptions = DESKTOP) {
+  const { page, complaints, goto } = await open(browser, served.url, options);
+  opened.push({ page, complaints });
+  const server = await Scripted.on(page);
+  await goto();
+  return { page, server };
+}
+
+async function ask(page: Page, server: Scripted, question: string) {
+  const before = server.messages.length;
+  await page.getByLabel("Your question").fill(question);
+  await page.keyboard.press("Enter");
+  await server.asked(before + 1);
+}
+
+const QUESTION = "Which flats near the harbour allow pets?";
+const ANSWER = "Pets are allowed in two flats. Both ask for a written request first.";
+const source = (text: string, name: string, start: number, end: number) => ({
+  text,
+  source: `s3://selador-documents/listings/${name}.md`,
+  span: { start, end },
+});
+
+/** Let the server give a whole answer with two sources. */
+function answer(server: Scripted) {
+  server.accepts();
+  server.starts();
+  server.says("delta", { text: ANSWER.slice(0, 30) });
+  server.says("citation", source("Pets are allowed: cats, and dogs up to 15 kg.", "pier-street-14-flat-3b", 0, 29));
+  server.says("delta", { text: ANSWER.slice(30) });
+  server.says("citation", source("A short written request is enough.", "quay-lane-2", 31, 67));
+  server.completes();
+}
+
+test("an answer grows, and each source stands beside the text that it supports", async () => {
+  const { page, server } = await chat();
+  await picture(page, "welcome");
+  await ask(page, server, QUESTION);
+  await page.getByText("Sent, waiting for a sign").first().waitFor();
+  server.accepts();
+  await page.getByText("In the queue").first().waitFor();
+  server.starts();
+  await page.getByText("Thinking").first().waitFor();
+  await picture(page, "waiting");
+  server.says("delta", { text: ANSWER.slice(0, 30) });
+  await page.getByText("Pets are allowed in two flats.").waitFor();
+  server.says("delta", { text: ANSWER.slice(30) });
+  server.says("citation", source("A short written request is enough.", "quay-lane-2", 0, 29));
+  server.completes();
+  await page.getByText(/Answered in .* first word after/).first().waitFor();
+
+  await page.getByRole("link", { name: "Source 1" }).focus();
+
+  expect(await page.locator(".supported").textContent()).toBe("Pets are allowed in two flats.");
+  expect(await page.locator(".sources li.shown").textContent()).toContain("quay lane 2");
+});
+
+test("a retry replaces the half answer and says why", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.accepts();
+  server.starts();
+  server.says("delta", { text: "Half an ans" });
+  server.says("retrying", { delaySeconds: 5, code: "throttled" });
+  await page.getByText(/quota is used up for now\. Attempt 2 begins in \d s/).first().waitFor();
+  await picture(page, "retrying");
+
+  server.starts(2);
+  await page.getByText("Thinking (attempt 2)").first().waitFor();
+  server.says("delta", { text: ANSWER });
+  server.completes();
+  await page.getByText("Answered in").first().waitFor();
+
+  expect(await page.locator(".text").textContent()).toBe(ANSWER);
+});
+
+test("a heartbeat that says what is waited for is told", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.starts();
+
+  server.says("heartbeat", { waitingFor: "quota" });
+
+  await page.getByText("Waiting for the model's quota").first().waitFor();
+});
+
+test("an error is told in words, without markup or codes, and can be asked again", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.accepts();
+  server.starts();
+  server.says("error", { code: "attempts_exhausted", message: "the request failed 3 times", retryable: true });
+  const status = page.locator(".status");
+  await status.getByText("The request failed 3 times.").waitFor();
+  await picture(page, "error");
+
+  await page.getByRole("button", { name: "Ask again in a few minutes" }).click();
+
+  await server.asked(2);
+  expect(server.messages[1]?.text).toBe(QUESTION);
+  expect(server.messages[1]?.requestId).not.toBe(server.messages[0]?.requestId);
+});
+
+test("a refused question names what was wrong with it", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+
+  server.refuses({ code: "invalid_request", message: "text is 1,204 characters; the limit is 1,000", field: "text" });
+
+  await page.locator(".status").getByText("Text is 1,204 characters; the limit is 1,000.").waitFor();
+  expect(await page.getByRole("button", { name: /Ask again/ }).count()).toBe(0);
+});
+
+test("a stopped answer closes the connection, and the next question opens another", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.accepts();
+  server.starts();
+  server.says("delta", { text: "Half an ans" });
+  await page.getByText("Half an ans").waitFor();
+
+  await page.getByRole("button", { name: "Stop" }).click();
+
+  await page.getByText("You stopped this answer.").first().waitFor();
+  await page.getByText("Idle").waitFor();
+  await ask(page, server, "And dogs?");
+  await page.getByText("Connected").waitFor();
+});
+
+test("a connection that is lost in an answer is told, and the next question goes over a new one", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.accepts();
+  server.starts();
+  server.says("delta", { text: "Half an ans" });
+  await page.getByText("Half an ans").waitFor();
+
+  await server.closes(1001);
+
+  await page.getByText("The connection was lost, and with it the answer.").first().waitFor();
+  await page.getByRole("button", { name: "Ask again" }).click();
+  await server.asked(2);
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+});
+
+test("a workflow shows its steps", async () => {
+  const { page, server } = await chat();
+  await page.getByLabel("What to ask for").selectOption("neighbourhood_brief");
+  await page.getByLabel(/^neighbourhood/).fill("Old Town");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await server.asked();
+  expect(server.messages[0]).toMatchObject({ type: "workflow", inputs: { neighbourhood: "Old Town" } });
+
+  server.starts();
+  server.says("step", { name: "facts", status: "completed", index: 0, count: 2 });
+  server.says("step", { name: "brief", status: "started", index: 1, count: 2 });
+
+  await page.getByRole("progressbar", { name: "1 of 2 steps are done" }).waitFor();
+  await picture(page, "workflow");
+});
+
+test("markup in an answer is text, and nothing of it runs", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, "<b>bold</b>?");
+  const markup = `<img src=x onerror="document.title='run'"><script>document.title='run'</script> [x](javascript:alert(1))`;
+  server.starts();
+  server.says("delta", { text: markup });
+  server.says("citation", { text: markup, source: "javascript:alert(1)" });
+  server.completes();
+  await page.getByText("Answered in").first().waitFor();
+
+  expect(await page.locator(".text").textContent()).toBe(markup);
+  expect(await page.title()).toBe("Selador");
+  expect(await page.locator("main img, main script, a[href^='javascript']").count()).toBe(0);
+});
+
+test("200 KB of text, right-to-left and combining characters freeze nothing", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, "מהי תקופת ההודעה?");
+  server.starts();
+  for (let part = 0; part < 2000; part += 1) server.says("delta", { text: `${part} תקופת ההודעה Cafe\u0301 👨\u200d👩\u200d👧 ${"word ".repeat(14)}\n` });
+  server.completes();
+
+  await page.getByText("Answered in").first().waitFor();
+
+  expect((await page.locator(".text").textContent())?.length).toBeGreaterThan(190_000);
+  await page.getByLabel("Your question").fill("still here");
+});
+
+test("garbage is counted, and the answer goes on", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  server.sendsText("nonsense");
+  server.sendsText("{}");
+  answer(server);
+
+  await page.getByText("2 messages of the server made no sense").waitFor();
+  await page.getByText("Answered in").first().waitFor();
+});
+
+test("a reload keeps the conversation, and says that what was under way is lost", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+  await ask(page, server, "And dogs?");
+  server.starts();
+  server.says("delta", { text: "Half an ans" });
+  await page.getByText("Half an ans").waitFor();
+
+  await page.reload();
+
+  await page.getByText(ANSWER.slice(0, 20)).waitFor();
+  await page.getByText("The connection was lost, and with it the answer.").first().waitFor();
+  await ask(page, server, "And cats?");
+  expect(server.messages.at(-1)).toMatchObject({ text: "And cats?", sessionId: "s-1" });
+});
+
+test("a pasted token is offered as a subprotocol, and kept nowhere", async () => {
+  const { page } = await chat();
+  await page.evaluate(() => {
+    const offered: string[][] = [];
+    Object.assign(globalThis, {
+      offered,
+      WebSocket: class {
+        constructor(_: string, subprotocols: string[]) {
+          offered.push(subprotocols);
+        }
+        close() {}
+      },
+    });
+  });
+  await page.getByRole("button", { name: "Settings" }).click();
+  await picture(page, "settings");
+  await page.getByLabel("Token, if the service asks for one").fill("a.b.c\n");
+
+  await page.getByRole("button", { name: "Connect" }).click();
+
+  const offered = () => (globalThis as unknown as { offered: string[][] }).offered.at(-1);
+  await expect.poll(() => page.evaluate(offered)).toEqual(["selador.v1", "bearer.a.b.c"]);
+  expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).not.toContain("a.b.c");
+});
+
+test("frames are shown with their times, and exported as JSON lines", async () => {
+  const { page, server } = await chat();
+  await page.getByRole("button", { name: "Frames" }).click();
+  await ask(page, server, QUESTION);
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+  await picture(page, "frames");
+
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export" }).click(),
+  ]);
+
+  const chunks: Buffer[] = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+  const lines = Buffer.concat(chunks).toString().trim().split("\n").map((line) => JSON.parse(line) as Record<string, string>);
+  expect(lines.filter(({ direction }) => direction === "sent")).toHaveLength(1);
+  expect(lines.filter(({ direction }) => direction === "received")).toHaveLength(7);
+  expect(lines.every(({ at }) => /^\d{4}-.*Z$/.test(at ?? ""))).toBe(true);
+});
+
+test("everything can be done with the keyboard alone", async () => {
+  const { page, server } = await chat();
+  await page.keyboard.type(QUESTION); // the question's field has the focus
+  await page.keyboard.press("Enter");
+  await server.asked();
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+
+  const reached = new Set<string>();
+  for (let tab = 0; tab < 20; tab += 1) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? ""));
+  }
+
+  expect([...reached]).toEqual(expect.arrayContaining(["Source 1", "Source 2", "Frames", "Settings", "What to ask for"]));
+});
+
+test.each([
+  ["desktop", DESKTOP],
+  ["dark", { ...DESKTOP, colorScheme: "dark" as const }],
+  ["phone", PHONE],
+  ["phone-dark", { ...PHONE, colorScheme: "dark" as const }],
+])("axe finds nothing: %s", async (name, options) => {
+  const { page, server } = await chat(options);
+  expect(await axe(page)).toEqual([]);
+  await ask(page, server, QUESTION);
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+  await ask(page, server, "And is there anything with a garden?");
+  server.accepts();
+  server.starts();
+  server.says("error", { code: "content_blocked", message: "a guardrail blocked the question", retryable: false });
+  await page.getByText("A guardrail blocked the question.").first().waitFor();
+  await picture(page, name);
+
+  expect(await axe(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(options.viewport.width);
+  await page.getByRole("button", { name: "Frames" }).click();
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole("button", { name: "Settings" }).click();
+  expect(await axe(page)).toEqual([]);
+});

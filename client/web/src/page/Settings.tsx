@@ -1,0 +1,57 @@
+import { useEffect, useRef, useState } from "react";
+
+export interface Address {
+  readonly url: string;
+  readonly token: string;
+}
+
+interface Props {
+  readonly address: Address;
+  onChoose(address: Address): void;
+  onLeave(): void;
+}
+
+export function Settings({ address, onChoose, onLeave }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [url, setUrl] = useState(address.url);
+  const [token, setToken] = useState(address.token);
+
+  useEffect(() => dialog.current?.showModal(), []);
+
+  return (
+    <dialog ref={dialog} onClose={onLeave} aria-labelledby="settings-title">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onChoose({ url: url.trim(), token: token.trim() });
+        }}
+      >
+        <h2 id="settings-title">Settings</h2>
+        <label>
+          Address of the WebSocket API
+          <input value={url} onChange={({ target }) => setUrl(target.value)} required spellCheck={false} inputMode="url" />
+        </label>
+        <label>
+          Token, if the service asks for one
+          <textarea
+            value={token}
+            onChange={({ target }) => setToken(target.value)}
+            rows={4}
+            spellCheck={false}
+            autoComplete="off"
+            aria-describedby="settings-token"
+          />
+        </label>
+        <p id="settings-token" className="hint">
+          The page forgets the token when it is closed or loaded again. A new address or token ends the answers under way.
+        </p>
+        <div className="buttons">
+          <button type="button" className="quiet" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit">Connect</button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
