@@ -2,8 +2,9 @@
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { preview } from "vite";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { preview, type PreviewServer } from "vite";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = [
@@ -22,27 +23,43 @@ const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js"
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-export async function launch(): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(`there is no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
-  }
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-}
-
-/** Open a page and collect what it complains about. */
-export async function open(browser: Browser, url: string, options: BrowserContextOptions = DESKTOP) {
-  const context = await browser.newContext({ ...options, colorScheme: options.colorScheme ?? "light" });
-  const page = await context.newPage();
+/** Run a browser for the tests of a file. After each of them no page may have complained. */
+export function inChromium() {
+  let browser: Browser | undefined;
+  let contexts: BrowserContext[] = [];
   const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    // The browser itself logs what no page can prevent: a request that failed, a connection that didn't open.
-    if (message.type() === "error" && !/Failed to load resource|WebSocket connection/.test(message.text())) {
-      complaints.push(message.text());
+
+  beforeAll(async () => {
+    if (!existsSync(CHROMIUM)) {
+      throw new Error(`there is no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
     }
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   });
-  return { page, complaints, goto: () => page.goto(url) };
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    await Promise.all(contexts.map((context) => context.close()));
+    contexts = [];
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  return {
+    /** Open an empty page of its own tab, which shares nothing with others. */
+    async open(options: BrowserContextOptions = DESKTOP): Promise<Page> {
+      if (browser === undefined) throw new Error("the browser runs only in tests");
+      const context = await browser.newContext({ colorScheme: "light", ...options });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("console", (message) => {
+        // The browser itself logs what no page can prevent: a request that failed, a connection that didn't open.
+        if (message.type() === "error" && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+          complaints.push(message.text());
+        }
+      });
+      return page;
+    },
+  };
 }
 
 export async function picture(page: Page, name: string): Promise<void> {
@@ -62,14 +79,20 @@ interface AxeResults {
   violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
 }
 
-/** Serve the built page by itself, without a stack. */
-export async function servePage() {
-  const server = await preview({
-    root: fileURLToPath(new URL("..", import.meta.url)),
-    preview: { port: 0, host: "127.0.0.1", proxy: {} },
-    logLevel: "error",
+/** Serve the built page by itself, without a stack, for the tests of a file. Returns its address. */
+export function servedPage(): () => string {
+  let server: PreviewServer | undefined;
+  beforeAll(async () => {
+    server = await preview({
+      root: fileURLToPath(new URL("..", import.meta.url)),
+      preview: { port: 0, host: "127.0.0.1", proxy: {} },
+      logLevel: "error",
+    });
   });
-  const address = server.httpServer.address();
-  if (address === null || typeof address === "string") throw new Error("the page's server has no port");
-  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+  afterAll(() => server?.close());
+  return () => {
+    const address = server?.httpServer.address();
+    if (!address || typeof address === "string") throw new Error("the page's server has no port");
+    return `http://127.0.0.1:${address.port}/`;
+  };
 }

@@ -1,33 +1,17 @@
 /** The built page in a browser, against a server whose frames the test says. */
 
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, DESKTOP, launch, open, PHONE, picture, servePage } from "./browser.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { axe, DESKTOP, inChromium, PHONE, picture, servedPage } from "./browser.ts";
 import { Scripted } from "./scripted.ts";
 
-let browser: Browser;
-let served: { url: string; close(): Promise<void> };
-let opened: { page: Page; complaints: string[] }[] = [];
-
-beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), servePage()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
-afterEach(async () => {
-  const complaints = opened.flatMap((one) => one.complaints);
-  await Promise.all(opened.map(({ page }) => page.context().close()));
-  opened = [];
-  expect(complaints).toEqual([]);
-});
+const browser = inChromium();
+const address = servedPage();
 
 async function chat(options: BrowserContextOptions = DESKTOP) {
-  const { page, complaints, goto } = await open(browser, served.url, options);
-  opened.push({ page, complaints });
+  const page = await browser.open(options);
   const server = await Scripted.on(page);
-  await goto();
+  await page.goto(address());
   return { page, server };
 }
 

@@ -22,7 +22,7 @@ from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 from selador_local.issuer.keys import open_keys
 from selador_local.issuer.server import publish
-from selador_local.stack import page, ports, stack_file
+from selador_local.stack import dead_letters, page, ports, stack_file
 from selador_local.stack.authorization import Authorization, terraform_variables
 from selador_local.stack.commands import StackError, run
 from selador_local.stack.control_plane_process import ControlPlaneProcess
@@ -130,7 +130,9 @@ async def running(
                 data_plane.journal.on_failure = failures.add_function
                 observer = Observer(control_plane, data_plane, failures, emulation.clock.time)
                 state_api = StateApi(observer.look, data_plane.journal, bedrock.faults, work_dir / "logs")
-                await data_plane.start(lambda handle: state_api.around(page.around(handle, PAGE)))
+                await data_plane.start(
+                    lambda handle: state_api.around(dead_letters.around(page.around(handle, PAGE), control_plane))
+                )
                 parts.push_async_callback(data_plane.stop)
                 progress.note(bedrock.endpoint)
             announced = work_dir / stack_file.NAME

@@ -4,6 +4,7 @@
 |---|---|
 | `GET /_control/state` | connections, queues and messages, alarms with reasons, requests, failures |
 | `GET /_control/requests/ID` | one request's timeline: received, queued, attempts, frames, end |
+| `GET /_control/logs` | the names of the logs that there are |
 | `GET /_control/logs/FUNCTION?lines=100` | the last lines of a function's log |
 | `GET /_control/faults` | the faults that can be asked for, each with its members |
 | `POST /_control/faults` | a fault of Bedrock; `DELETE` takes those back that still wait |
@@ -107,6 +108,8 @@ class StateApi:
                 response = json_response(200, as_json(await self._look()))
             case "GET", ["requests", request_id]:
                 response = self._timeline(request_id)
+            case "GET", ["logs"]:
+                response = json_response(200, {"logs": sorted(path.stem for path in self._logs.glob("*.log"))})
             case "GET", ["logs", function]:
                 lines = parse_qs(url.query).get("lines", [str(_LINES)])[0]
                 response = await asyncio.to_thread(self._log, function, lines)

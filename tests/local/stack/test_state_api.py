@@ -119,6 +119,13 @@ def test_the_last_lines_of_a_log_are_told(stage: Stage, tmp_path: Path) -> None:
     assert len(stage.ask("GET", "/_control/logs/main")[1]["lines"]) == 3
 
 
+def test_the_logs_are_listed(stage: Stage, tmp_path: Path) -> None:
+    for name in ("main.log", "handler.log", "no-log.txt"):
+        (tmp_path / name).touch()
+
+    assert stage.ask("GET", "/_control/logs") == (200, {"logs": ["handler", "main"]})
+
+
 @pytest.mark.parametrize(
     ("target", "status", "message"),
     [

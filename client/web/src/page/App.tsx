@@ -4,21 +4,27 @@ import { Chat } from "./Chat.tsx";
 import { ConnectionState } from "./ConnectionState.tsx";
 import { Developer } from "./Developer.tsx";
 import { Settings, type Address } from "./Settings.tsx";
+import { Stack } from "./Stack.tsx";
 import { readState } from "./stackApi.ts";
 import { useClient } from "./useClient.ts";
 
 const URL_NAME = "selador.url";
+type Tab = "chat" | "stack";
 
 /** The page, once it is known which address it talks to. */
 export function App() {
   const [address, setAddress] = useState<string | undefined>(localStorage.getItem(URL_NAME) ?? undefined);
+  const [stackUrl, setStackUrl] = useState<string>();
 
   useEffect(() => {
     const asking = new AbortController();
     readState(asking.signal)
-      .then(({ url }) => setAddress((chosen) => chosen ?? url))
+      .then(({ url }) => {
+        setStackUrl(url);
+        setAddress((chosen) => chosen ?? url);
+      })
       .catch(() => {
-        // No laptop stack serves this page.
+        // No laptop stack serves this page, so the page has no tab for it.
         if (!asking.signal.aborted) setAddress((chosen) => chosen ?? WEBSOCKET_URL);
       });
     return () => asking.abort();
@@ -27,6 +33,7 @@ export function App() {
   return address === undefined ? null : (
     <Page
       url={address}
+      hasStack={stackUrl !== undefined}
       onUrl={(url) => {
         localStorage.setItem(URL_NAME, url);
         setAddress(url);
@@ -35,8 +42,9 @@ export function App() {
   );
 }
 
-function Page({ url, onUrl }: { url: string; onUrl: (url: string) => void }) {
+function Page({ url, hasStack, onUrl }: { url: string; hasStack: boolean; onUrl: (url: string) => void }) {
   const [token, setToken] = useState("");
+  const [tab, setTab] = useState<Tab>(() => (location.hash === "#stack" && hasStack ? "stack" : "chat"));
   const [isSettingUp, setIsSettingUp] = useState(false);
   const [hasFrames, setHasFrames] = useState(false);
   const conversation = useClient(url, token);
@@ -52,6 +60,20 @@ function Page({ url, onUrl }: { url: string; onUrl: (url: string) => void }) {
     <div className={hasFrames ? "app with-frames" : "app"}>
       <header className="bar">
         <h1>Selador</h1>
+        {hasStack && (
+          <nav aria-label="Views">
+            {(["chat", "stack"] as const).map((name) => (
+              <a
+                key={name}
+                href={`#${name}`}
+                aria-current={tab === name ? "page" : undefined}
+                onClick={() => setTab(name)}
+              >
+                {name === "chat" ? "Chat" : "Stack"}
+              </a>
+            ))}
+          </nav>
+        )}
         <ConnectionState connection={conversation.snapshot.connection} onRetry={() => conversation.client.connect()} />
         <button type="button" className="quiet" aria-pressed={hasFrames} onClick={() => setHasFrames(!hasFrames)}>
           Frames
@@ -60,7 +82,7 @@ function Page({ url, onUrl }: { url: string; onUrl: (url: string) => void }) {
           Settings
         </button>
       </header>
-      <Chat {...conversation} onSettings={() => setIsSettingUp(true)} />
+      {tab === "chat" ? <Chat {...conversation} onSettings={() => setIsSettingUp(true)} /> : <Stack />}
       {hasFrames && <Developer {...conversation} />}
       {isSettingUp && <Settings address={{ url, token }} onChoose={choose} onLeave={() => setIsSettingUp(false)} />}
     </div>
