@@ -172,8 +172,9 @@ lint-protocol: node_modules ## check the published protocol with AsyncAPI's own 
 	node_modules/.bin/tsc --noEmit --strict client/typescript/protocol.ts
 
 .PHONY: test-web
-test-web: client/web/node_modules ## try the browser client by the table of cases (seconds; needs Node.js)
+test-web: client/web/node_modules client/agui/node_modules ## try the TypeScript clients by the table of cases (seconds; needs Node.js)
 	cd client/web && npm test
+	cd client/agui && npm test
 
 .PHONY: web
 web: client/web/node_modules ## build the browser client into client/web/built, which the laptop stack serves
@@ -183,9 +184,9 @@ web: client/web/node_modules ## build the browser client into client/web/built, 
 test-browser: client/web/node_modules ## try that page in Chromium (a minute; needs Node.js)
 	cd client/web && npm run test-browser
 
-client/web/node_modules: client/web/package.json client/web/package-lock.json
+client/%/node_modules: client/%/package.json client/%/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node.js 20.19 or newer" >&2; exit 1; }
-	cd client/web && npm ci --ignore-scripts
+	cd client/$* && npm ci --ignore-scripts
 	@touch $@
 
 .PHONY: lint-sboms
