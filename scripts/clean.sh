@@ -24,7 +24,7 @@ if [ -e .local/lock ] && command -v flock >/dev/null && ! flock --nonblock .loca
     exit 1
 fi
 
-rm -rf .venv .local dist node_modules
+rm -rf .venv .local dist node_modules client/*/node_modules client/*/build
 if [ -d build ]; then
     [ "${PLANS:-}" = 1 ] && rm -f build/*.plan
     find build -mindepth 1 -maxdepth 1 ! -name '*.plan' ! -name '*.receipts' -exec rm -rf {} +

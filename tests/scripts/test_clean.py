@@ -14,6 +14,8 @@ BUILT = (
     ".local/logs/x.log",
     "dist/main.zip",
     "node_modules/x.js",
+    "client/web/node_modules/x.js",
+    "client/web/build/screenshots/x.png",
     "build/cache/x",
     "build/dev.turn",
 )

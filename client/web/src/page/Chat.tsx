@@ -13,6 +13,8 @@ const EXAMPLES = [
 ];
 /** So close to its end, a page is scrolled along with the answer. */
 const NEAR_PX = 120;
+/** Of an answer, so much is read to a screen reader's user at its end. */
+const MOST_SPOKEN = 1000;
 
 type Props = Conversation & { onSettings(): void };
 
@@ -120,7 +122,7 @@ function useAnnouncement(request: Request | undefined, now: number): string {
   useEffect(() => {
     if (request === undefined) return;
     const { words } = statusOf(request, now);
-    setSaid(request.state === "completed" ? `${words} ${request.text}` : words);
+    setSaid(request.state === "completed" ? `${words} ${request.text.slice(0, MOST_SPOKEN)}` : words);
   }, [key]); // the time alone is no news
   return said;
 }

@@ -31,14 +31,14 @@ export const Turn = memo(
         <p className="status" data-tone={status.tone}>
           {status.tone === "waiting" && <span className="spinner" aria-hidden="true" />}
           <span>{status.words}</span>
-          {again && request.state !== "completed" && request.again === "on a new connection" && (
+          {request.again === "on a new connection" && (
             <button type="button" className="quiet" onClick={onSettings}>
               Paste a new token
             </button>
           )}
-          {again && request.state !== "completed" && (
+          {again && (
             <button type="button" className="quiet" onClick={onAgain} disabled={!onAgain}>
-              {again === "Paste a new token, and ask again." ? "Ask again" : again.replace(/\.$/, "")}
+              {again}
             </button>
           )}
         </p>

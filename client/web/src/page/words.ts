@@ -55,18 +55,17 @@ export function statusOf(request: Request, now: number): Status {
   }
 }
 
-/** Return what to say of when the same can be asked again; undefined if asking again won't help. */
+/** Return what to call asking the same again; undefined if that won't help. */
 export function againWords({ again }: Request): string | undefined {
   switch (again) {
     case undefined:
     case "never":
       return undefined;
-    case "on a new connection":
-      return "Paste a new token, and ask again.";
     case "soon":
-      return "Ask again.";
+    case "on a new connection":
+      return "Ask again";
     default:
-      return `Ask again ${again}.`;
+      return `Ask again ${again}`;
   }
 }
 
