@@ -11,7 +11,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     str(path.relative_to(PROJECT))
-    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "client/agui/*.md", "client/web/*.md", "terraform/**/*.md", "tests/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "client/*/*.md", "terraform/**/*.md", "tests/*.md")
     for path in PROJECT.glob(pattern)
 )
 LONGEST_SENTENCE = 35  # words

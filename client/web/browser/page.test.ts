@@ -296,6 +296,7 @@ test.each([
   ["phone-dark", { ...PHONE, colorScheme: "dark" as const }],
 ])("axe finds nothing: %s", async (name, options) => {
   const { page, server } = await chat(options);
+  await page.getByText("Ask the documents").waitFor();
   expect(await axe(page)).toEqual([]);
   await ask(page, server, QUESTION);
   answer(server);

@@ -1,7 +1,7 @@
 import { memo, useId, useMemo, useState } from "react";
 import type { Citation } from "../../../typescript/protocol.ts";
 import { isUnderWay, type Question, type Request } from "../selador/request.ts";
-import { pieces } from "../selador/spans.ts";
+import { pieces, sourcesOf } from "../selador/spans.ts";
 import { againWords, statusOf } from "./words.ts";
 
 interface Props {
@@ -95,10 +95,10 @@ function Answer({ request: { text, citations, attempt }, id, shown, onShow }: Sh
   // A new attempt replaces the half answer: with its key, nothing of that stays selected or announced.
   return (
     <div className="text" dir="auto" key={attempt}>
-      {cut.map(({ text: part, sources }, index) => (
+      {cut.map(({ text: part, supportedBy, marks }, index) => (
         <span key={index}>
-          <span className={sources.includes(shown ?? 0) ? "supported" : undefined}>{part}</span>
-          {sources.map((source) => (
+          <span className={supportedBy.includes(shown ?? 0) ? "supported" : undefined}>{part}</span>
+          {marks.map((source) => (
             <a
               key={source}
               className="mark"
@@ -123,23 +123,28 @@ function Answer({ request: { text, citations, attempt }, id, shown, onShow }: Sh
 }
 
 function Sources({ citations, id, shown, onShow }: Shown & { citations: readonly Citation[] }) {
-  if (citations.length === 0) return null;
+  const sources = useMemo(() => sourcesOf(citations), [citations]);
+  if (sources.length === 0) return null;
   return (
     <aside aria-label="Sources">
       <ol className="sources">
-        {citations.map(({ text, source }, index) => (
+        {sources.map(({ number, address, passages }) => (
           <li
-            key={index}
-            id={`${id}-source-${index + 1}`}
+            key={number}
+            id={`${id}-source-${number}`}
             tabIndex={0}
-            className={shown === index + 1 ? "shown" : undefined}
-            onMouseEnter={() => onShow(index + 1)}
+            className={shown === number ? "shown" : undefined}
+            onMouseEnter={() => onShow(number)}
             onMouseLeave={() => onShow(undefined)}
-            onFocus={() => onShow(index + 1)}
+            onFocus={() => onShow(number)}
             onBlur={() => onShow(undefined)}
           >
-            <cite title={source}>{nameOf(source)}</cite>
-            <p dir="auto">{text}</p>
+            <cite title={address}>{nameOf(address)}</cite>
+            {passages.map((text) => (
+              <p key={text} dir="auto">
+                {text}
+              </p>
+            ))}
           </li>
         ))}
       </ol>
