@@ -29,6 +29,11 @@ test.each<[Partial<Request>, number, string]>([
     "The service isn't available. Attempt 2 begins as soon as a worker is free",
   ],
   [
+    { state: "retrying", attempt: 1, retry: { code: "throttled", at: 5900 }, times: { asked: 0, lastFrame: 900 } },
+    0,
+    "The model's quota is used up for now. Attempt 2 begins in 5 s",
+  ],
+  [
     { state: "completed", times: { asked: 0, firstWord: 450, ended: 12_300 } },
     0,
     "Answered in 12 s, first word after 450 ms.",

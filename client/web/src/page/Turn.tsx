@@ -89,12 +89,12 @@ interface Shown {
   onShow(source: number | undefined): void;
 }
 
-function Answer({ request: { text, citations, attempt }, id, shown, onShow }: Shown & { request: Request }) {
+function Answer({ request: { text, citations, attempt, state }, id, shown, onShow }: Shown & { request: Request }) {
   const cut = useMemo(() => pieces(text, citations), [text, citations]);
   if (text === "") return null;
   // A new attempt replaces the half answer: with its key, nothing of that stays selected or announced.
   return (
-    <div className="text" dir="auto" key={attempt}>
+    <div className={state === "retrying" ? "text void" : "text"} dir="auto" key={attempt}>
       {cut.map(({ text: part, supportedBy, marks }, index) => (
         <span key={index}>
           <span className={supportedBy.includes(shown ?? 0) ? "supported" : undefined}>{part}</span>

@@ -30,7 +30,9 @@ const LOST = {
   connection: "The connection was lost, and with it the answer.",
 };
 
-export function statusOf(request: Request, now: number): Status {
+/** Return how a request stands. `lastTick` may be a second old; what came since then is newer. */
+export function statusOf(request: Request, lastTick: number): Status {
+  const now = Math.max(lastTick, request.times.lastFrame ?? 0, request.times.accepted ?? 0);
   switch (request.state) {
     case "sending":
     case "queued":
