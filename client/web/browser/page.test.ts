@@ -226,6 +226,23 @@ test("a reload keeps the conversation, and says that what was under way is lost"
   expect(server.messages.at(-1)).toMatchObject({ text: "And cats?", sessionId: "s-1" });
 });
 
+test("two tabs have a conversation each", async () => {
+  const { page, server } = await chat();
+  await ask(page, server, QUESTION);
+  const other = await page.context().newPage();
+  const otherServer = await Scripted.on(other);
+  await other.goto(address());
+  await ask(other, otherServer, "How long is the notice period?");
+  await other.getByRole("button", { name: "Stop" }).click();
+  await other.getByText("You stopped this answer.").first().waitFor();
+
+  answer(server);
+  await page.getByText("Answered in").first().waitFor();
+
+  expect(await page.locator(".turn").count()).toBe(1);
+  expect(await other.locator(".turn").count()).toBe(1);
+});
+
 test("a pasted token is offered as a subprotocol, and kept nowhere", async () => {
   const { page } = await chat();
   await page.evaluate(() => {
