@@ -13,7 +13,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORK_DIR = PROJECT / ".local" / "bench-stack"
-PORT = 9787
+PORT = 9687
 _START_SECONDS = 600
 
 
