@@ -133,6 +133,7 @@ export class Client {
 
   /** Stop an answer: its connection is closed, as soon as no other answer needs it. */
   stop(key: string): void {
+    if (!this.#requests.all.some((one) => one.key === key && life.isUnderWay(one))) return;
     this.#change(each(this.#requests, (one) => (one.key === key ? life.stopped(one, this.#now) : one)));
     const line = this.#lineOf(key);
     if (line !== undefined) this.#retire(line);

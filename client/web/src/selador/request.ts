@@ -241,7 +241,7 @@ export function leftBehind(request: Request, now: number): Request {
 
 function accepted(request: Request, frame: Accepted, now: number): Request {
   const state = request.attempt === 0 ? "queued" : request.state;
-  const deadline = now + frame.deadlineSeconds * 1000;
+  const deadline = request.deadline ?? now + frame.deadlineSeconds * 1000; // a second `accepted` doesn't move it
   const times = { ...request.times, accepted: now };
   return { ...request, state, error: undefined, sendAt: undefined, deadline, times };
 }
