@@ -122,7 +122,7 @@ class Load:
                 self.strays.append(frame)
             elif frame["type"] == "accepted":
                 life.accepted = True
-            else:
+            elif frame not in life.frames:  # a post whose answer got lost is repeated; clients pass over the second
                 life.frames.append(frame)
             if frame["type"] == "delta" and not told:
                 told = True
