@@ -181,7 +181,7 @@ web: client/web/node_modules ## build the browser client into client/web/built, 
 	cd client/web && npm run build
 
 .PHONY: test-browser
-test-browser: client/web/node_modules ## try that page in Chromium (a minute; needs Node.js)
+test-browser: linux $(RUNS) client/web/node_modules ## try that page in Chromium, by itself and on a stack (five minutes; needs Node.js)
 	cd client/web && npm run test-browser
 
 client/%/node_modules: client/%/package.json client/%/package-lock.json

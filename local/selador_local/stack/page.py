@@ -15,8 +15,8 @@ _FILES = {
 _HEADERS = {
     "Cache-Control": "no-cache",
     # An answer is text that somebody else wrote: nothing of it may run, wherever the page might forget that.
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
 

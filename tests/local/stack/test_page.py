@@ -49,6 +49,14 @@ def test_no_script_runs_that_is_not_the_pages_own() -> None:
     assert "unsafe" not in policy
 
 
+def test_the_page_may_load_its_empty_icon() -> None:
+    html = ask("GET", "/").body
+    assert isinstance(html, bytes)
+    assert 'rel="icon" href="data:,"' in html.decode()
+
+    assert "img-src data:" in str(ask("GET", "/").headers["Content-Security-Policy"])
+
+
 @pytest.mark.parametrize(
     ("method", "target"), [("POST", "/"), ("GET", "/abc123/local/@connections/c-1"), ("GET", "/../x")]
 )
