@@ -6,6 +6,7 @@ The protocol itself is websockets' sans-I/O `ServerProtocol`; this module moves 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
@@ -186,7 +187,8 @@ class WebSocket:
             if data:
                 self._writer.write(data)
             elif self._writer.can_write_eof():
-                self._writer.write_eof()
+                with suppress(OSError):  # the client has reset the connection, and nobody has noticed yet
+                    self._writer.write_eof()
         if self._closing is None and self._protocol.close_expected():
             loop = asyncio.get_running_loop()
             self._closing = loop.call_later(_CLOSE_SECONDS, self._writer.transport.abort)

@@ -1,11 +1,17 @@
 """What a connection lets through, and when and with which code it is closed."""
 
 import asyncio
+import errno
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import CloseCode
+
+from selador_local.clock import StackClock
+from selador_local.data_plane.api_gateway.websocket import Handshake
+from selador_local.http import Upgrade
 
 from .conftest import ALL, Running, closing, scenario
 
@@ -135,6 +141,44 @@ def test_disconnect_reports_a_lost_connection(running: Running) -> None:
 
             event = await api.function.event_of("$disconnect")
             assert event["requestContext"]["disconnectStatusCode"] == CloseCode.ABNORMAL_CLOSURE
+
+    scenario(run())
+
+
+class ResetWriter:
+    """The writer of a connection that its client resets a moment before the server says that it ends."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def write_eof(self) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+def test_a_client_that_resets_its_connection_while_it_is_closed_fails_nothing() -> None:
+    async def run() -> None:
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
+            headers = [(name, value) for name, _, value in (line.partition(": ") for line in request)]
+            reset: Any = ResetWriter(writer)
+            websocket = await Handshake(Upgrade("/", headers, b"", reader, reset)).accept(None, StackClock())
+            websocket.close(CloseCode.GOING_AWAY, "")
+            try:
+                assert [message async for message in websocket.messages()] == []
+                ended.set_result(None)
+            except OSError as error:
+                ended.set_exception(error)
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            async with connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client:
+                await client.wait_closed()
+            await ended
 
     scenario(run())
 
