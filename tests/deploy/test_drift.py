@@ -39,6 +39,17 @@ def test_drift_leaves_out_what_has_not_moved() -> None:
     assert [one.address for one in drifted({"resource_drift": [moved, same]})] == ["aws_sqs_queue.a"]
 
 
+@pytest.mark.parametrize(("period", "moved"), [(0, False), (60, True)])
+def test_what_a_block_does_not_set_is_no_drift_however_the_provider_writes_it(period: int, moved: bool) -> None:
+    made = [{"id": "a", "expression": None, "period": None}, {"id": "b", "expression": "a * 2", "return_data": True}]
+    read = [{**made[1], "period": 0}, {"id": "a", "expression": "", "period": period}]
+    alarm = resource_change(
+        "aws_cloudwatch_metric_alarm.a", "update", before={"metric_query": made}, after={"metric_query": read}
+    )
+
+    assert [one.attributes for one in drifted({"resource_drift": [alarm]})] == ([("metric_query",)] if moved else [])
+
+
 @pytest.mark.parametrize(("existing", "moved"), [(["a"], False), (["a", "by-hand"], True), ([], True)])
 def test_an_inline_policy_is_drift_unless_it_is_one_of_the_states_own(existing: list[str], moved: bool) -> None:
     role = resource_change(

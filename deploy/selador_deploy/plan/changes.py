@@ -1,5 +1,6 @@
 """A plan's changes, read from what `terraform show -json` says of each resource. Pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -150,8 +151,22 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mappi
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
     """Return an attribute's value. Terraform writes an absent one as null, as "" or as an empty list or map."""
-    value = values.get(name)
+    value = _block(values.get(name))
     return None if value in ("", [], {}) else value
+
+
+def _block(value: Any) -> Any:
+    """Return the value without what is absent inside its blocks, and blocks in an order of their own.
+
+    The provider writes an argument of a block that isn't set as null when it creates, and as "" or 0 when it reads. So
+    the blocks of a set come in another order, too.
+    """
+    if isinstance(value, Mapping):
+        kept = {name: _block(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in kept.items() if inner or inner is False}
+    if isinstance(value, list) and all(isinstance(inner, Mapping) for inner in value):
+        return sorted((_block(inner) for inner in value), key=lambda block: json.dumps(block, sort_keys=True))
+    return value
 
 
 def _why(resource: Mapping[str, Any], change: Mapping[str, Any]) -> str:
