@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -243,11 +244,15 @@ class OnTerminal:
 
     def end(self) -> int:
         self.type("\x04")
-        status = self.process.wait(STUCK_SECONDS)
+        return self.process.wait(STUCK_SECONDS)
+
+    def close(self) -> None:
+        """Hang up, which ends whatever still runs."""
         os.close(self._keyboard)
-        return status
+        self.process.wait(STUCK_SECONDS)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_on_a_terminal_ctrl_c_stops_an_answer_without_a_stray_mark(scripted: Scripted) -> None:
     def play(script: Script) -> None:
         if script.receive()["text"] == "long":
@@ -258,16 +263,16 @@ def test_on_a_terminal_ctrl_c_stops_an_answer_without_a_stray_mark(scripted: Scr
             script.answer("Short.")
             script.wait_for_close()
 
-    terminal = OnTerminal("chat", "--url", scripted(play))
-    terminal.wait_for("› ")
-    terminal.type("long\r")
-    terminal.wait_for("A long answer")
-    terminal.type("\x03")
-    before = terminal.wait_for("(stopped)")
-    terminal.wait_for("› ")
-    terminal.type("short\r")
-    terminal.wait_for("Short.")
-    terminal.wait_for("› ")
+    with closing(OnTerminal("chat", "--url", scripted(play))) as terminal:
+        terminal.wait_for("› ")
+        terminal.type("long\r")
+        terminal.wait_for("A long answer")
+        terminal.type("\x03")
+        before = terminal.wait_for("(stopped)")
+        terminal.wait_for("› ")
+        terminal.type("short\r")
+        terminal.wait_for("Short.")
+        terminal.wait_for("› ")
 
-    assert terminal.end() == 0
+        assert terminal.end() == 0
     assert "^C" not in before
