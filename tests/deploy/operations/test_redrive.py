@@ -1,7 +1,6 @@
 """`make redrive`, as a command: it acts only if told, and says what it did."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from selador_deploy.deployment import Deployment
 from selador_deploy.operations.redrive import redrive
 
-from .conftest import MAIN, QUEUE, FakeConnections, FakeLogs, FakeSqs, Operate, envelope
+from .conftest import MAIN, NOW, QUEUE, FakeConnections, FakeLogs, FakeSqs, Operate, envelope
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def answering(sqs: FakeSqs, logs: FakeLogs) -> FakeSqs:
     def after(operation: str) -> None:
         if operation == "send_message":
             message_id = sqs.queues[QUEUE][-1]["MessageId"]
-            logs.write(MAIN, datetime.now(UTC), message="attempt ended", outcome="Completed", messageId=message_id)
+            logs.write(MAIN, NOW, message="attempt ended", outcome="Completed", messageId=message_id)
 
     sqs.after = after
     return sqs
