@@ -223,7 +223,7 @@ test-taints: $(READY) ## taint each resource of an environment, apply and look w
 	$(PYTHON) -m pytest tests/terraform/test_taints.py -m slow -s
 
 .PHONY: test-lives
-test-lives: $(READY) ## lead environments through every change, loss and killed apply that the tests know (half an hour)
+test-lives: $(READY) ## lead environments through every change, loss and killed apply that the tests know (an hour)
 	$(PYTHON) -m pytest -m 'slow or not slow' tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py \
 		tests/terraform/test_upgrade.py
 

@@ -41,7 +41,10 @@ def test_drift_leaves_out_what_has_not_moved() -> None:
 
 @pytest.mark.parametrize(("period", "moved"), [(0, False), (60, True)])
 def test_what_a_block_does_not_set_is_no_drift_however_the_provider_writes_it(period: int, moved: bool) -> None:
-    made = [{"id": "a", "expression": None, "period": None}, {"id": "b", "expression": "a * 2", "return_data": True}]
+    made: list[dict[str, object]] = [
+        {"id": "a", "expression": None, "period": None},
+        {"id": "b", "expression": "a * 2", "return_data": True},
+    ]
     read = [{**made[1], "period": 0}, {"id": "a", "expression": "", "period": period}]
     alarm = resource_change(
         "aws_cloudwatch_metric_alarm.a", "update", before={"metric_query": made}, after={"metric_query": read}

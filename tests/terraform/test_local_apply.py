@@ -102,6 +102,7 @@ MODELS = "arn:aws:bedrock:us-east-1::foundation-model"
 CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency = 10'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -123,7 +124,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
         pytest.param(
             ["websocket_handler = { reserved_concurrency = 5, snap_start_enabled = true }"],
             {f"change {HANDLER}.aws_lambda_function.this", f"change {HANDLER}.aws_lambda_alias.live"},
-            marks=pytest.mark.slow,
             id="snap-start",
         ),
         pytest.param(
@@ -143,7 +143,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
                 for module in (HANDLER, MAIN)
                 for resource in ("function.this", "alias.live")
             },
-            marks=pytest.mark.slow,
             id="log-levels",
         ),
         pytest.param(
@@ -158,7 +157,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
                 for module in (HANDLER, MAIN)
                 for resource in ("function.this", "alias.live")
             },
-            marks=pytest.mark.slow,
             id="agent-runtime",
         ),
         pytest.param(
@@ -182,7 +180,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
                 f"change {module}.aws_cloudwatch_log_group.{name}"
                 for module, name in ((HANDLER, "this"), (MAIN, "this"), (API, "access[0]"), (API, "execution[0]"))
             },
-            marks=pytest.mark.slow,
             id="retention-and-throttling",
         ),
         pytest.param(
@@ -190,7 +187,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
             {'create module.alarms.aws_sns_topic_subscription.person["email on-call@example.com"]'}
             | {'create module.alarms.aws_sns_topic_subscription.person["ticket email on-call@example.com"]'}
             | {f"change {resource}" for resource in TAGGED},
-            marks=pytest.mark.slow,
             id="tags-and-subscription",
         ),
         pytest.param(
@@ -204,7 +200,6 @@ CANARY = 'canary = { stable_version = "1", weight = 0.25 }, reserved_concurrency
                     for key in ("main-near-timeout", "work-unfinished")
                 ),
             },
-            marks=pytest.mark.slow,
             id="timeout-beside-a-canary",
         ),
     ],
@@ -215,6 +210,7 @@ def test_a_switch_changes_what_it_is_for_and_nothing_else(
     assert changes(switch(environment, *lines)) == expected
 
 
+@pytest.mark.slow
 def test_each_part_changes_only_when_what_it_needs_is_there(environment: Local) -> None:
     done = steps(environment, JWT, 'authorization = "jwt"', 'log_level = "ERROR"')
 
@@ -225,6 +221,7 @@ def test_each_part_changes_only_when_what_it_needs_is_there(environment: Local) 
     assert done.index(f"end {MAIN}.aws_lambda_alias.live") < done.index(f"begin {HANDLER}.aws_lambda_alias.live")
 
 
+@pytest.mark.slow
 def test_the_stage_stops_asking_the_authorizer_while_that_is_still_there(environment: Local) -> None:
     done = steps(environment, 'authorization = "none"')
 
@@ -232,6 +229,7 @@ def test_the_stage_stops_asking_the_authorizer_while_that_is_still_there(environ
     assert not [step for step in done if AUTHORIZER in step]
 
 
+@pytest.mark.slow
 def test_while_a_model_is_replaced_both_versions_may_ask_theirs(environment: Local) -> None:
     logs = f"{AUTHORIZER}.aws_cloudwatch_log_group.this"
     done = steps(environment, f'model_arn = "{MODELS}/amazon.nova-pro-v1:0"', "jwt = null", allow_destroy=logs)
@@ -245,6 +243,7 @@ def test_while_a_model_is_replaced_both_versions_may_ask_theirs(environment: Loc
     assert not [step for step in done if "stage" in step or "route" in step]
 
 
+@pytest.mark.slow
 def test_a_canary_may_ask_both_models_and_a_policy_that_somebody_added_goes(environment: Local) -> None:
     iam = environment.client("iam")
     role, allowed = "selador-local-main-us-east-1", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -307,7 +306,7 @@ def test_a_key_of_ones_own_encrypts_everything_and_nothing_is_lost(environment: 
     }
 
 
-def test_after_all_switches_a_plan_is_empty_and_nothing_has_drifted(environment: Local) -> None:
+def test_in_the_end_a_plan_is_empty_and_nothing_has_drifted(environment: Local) -> None:
     assert changes(environment.plan()) == set()
     environment.run("drift")
 
@@ -421,6 +420,7 @@ def test_what_somebody_changed_by_hand_is_drift(environment: Local) -> None:
     assert "module.queue.aws_sqs_queue.this: delay_seconds" in said
 
 
+@pytest.mark.slow
 def test_a_queue_of_another_name_is_no_plan_without_a_word_that_the_old_one_may_go(environment: Local) -> None:
     text = environment.variables_file.read_text()
     environment.set('project = "another"', "main_function = {}")  # a function of another name has no stable version

@@ -24,7 +24,7 @@ from selador_deploy.terraform import Terraform
 
 from .conftest import ARTIFACT_BUCKET, Local, local
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
 QUEUE = "module.queue.aws_sqs_queue.this"
 
@@ -159,7 +159,6 @@ def test_protection_protects_however_it_is_written(environment: Local, line: str
     assert environment.client("sqs").get_queue_url(QueueName="selador-local-requests")
 
 
-@pytest.mark.slow
 def test_a_plan_swapped_for_a_teardown_with_its_hash_recomputed_is_refused(environment: Local, release: str) -> None:
     environment.run("plan", "--release", release)
     swap_for_a_teardown(environment)
@@ -180,7 +179,6 @@ def swap_for_a_teardown(environment: Local) -> None:
     write_bundle(found.bundle_file, replace(bundle, plan=teardown.read_bytes()))
 
 
-@pytest.mark.slow
 def test_a_queue_deleted_by_hand_is_named_first_and_made_again_only_if_that_is_said(
     environment: Local, release: str
 ) -> None:
@@ -205,7 +203,6 @@ def test_destroy_says_what_goes_before_it_goes(environment: Local, release: str)
     assert environment.client("sqs").list_queues().get("QueueUrls", []) == []
 
 
-@pytest.mark.slow
 def test_after_an_apply_was_killed_its_orphans_are_named_adopted_and_the_rest_is_made(
     environment: Local, release: str
 ) -> None:
@@ -243,7 +240,6 @@ def kill_in_mid_apply(environment: Local) -> None:
     apply.wait()
 
 
-@pytest.mark.slow
 def test_an_environment_whose_state_is_lost_is_adopted_as_it_is(environment: Local, release: str) -> None:
     """Each kind of thing that has a name is found, the key, and an API's routes once the API is."""
     add(environment, "customer_managed_key_enabled = true")

@@ -1,4 +1,4 @@
-"""An invocation that works on several requests, as `main_function.batch_size` lets it."""
+"""What two variables change: `main_function.batch_size`, and the least useful life that Terraform takes."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import pytest
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.stack.stack import Stack
 
-from .conftest import Apply, Client, connection, envelope, log_of, question
+from .conftest import Apply, Client, connected, connection, envelope, log_of, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 
+@pytest.fixture(scope="module", autouse=True)
+def applied(apply: Apply) -> None:
+    """Both values at once: an apply takes its time."""
+    apply({"main_function": json.dumps({"batch_size": 5}), "request_max_age_seconds": "60"})
+
+
 def test_of_a_batch_exactly_the_failed_request_is_tried_again(
-    stack: Stack, apply: Apply, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
+    stack: Stack, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
-    apply({"main_function": json.dumps({"batch_size": 5})})
     stack.bedrock.faults.add(Fault(FaultKind.CUT_INSIDE_EVENT, after_events=3, question=question("batch-2")))
     before = invocations(stack)
 
@@ -42,6 +47,20 @@ def test_of_a_batch_exactly_the_failed_request_is_tried_again(
     assert lives == [once, [(1, "started"), (1, "retrying"), (2, "started"), (2, "completed")], once]
     # One invocation for the three, and one for the one that failed.
     assert eventually(lambda: invocations(stack) == before + 2)
+
+
+def test_a_request_older_than_its_useful_life_is_an_error_before_any_paid_call(stack: Stack) -> None:
+    stack.bedrock.faults.add(Fault(FaultKind.THROTTLE, question=question("too-old")), times=100)
+
+    with connected(stack) as client:
+        client.send({"action": "invoke", "text": question("too-old"), "requestId": "too-old"})
+        frames = [frame for frame in client.receive_until("completed", "error") if "attempt" in frame]
+
+    assert [frame["type"] for frame in frames if frame["type"] != "heartbeat"] == ["started", "error"]
+    assert frames[-1]["code"] == "deadline_exceeded"
+    assert "60 seconds" in frames[-1]["message"]
+    calls = [call for call in stack.bedrock.calls if "too-old" in call.text]
+    assert {call.outcome for call in calls} == {"throttle"}
 
 
 @contextmanager
