@@ -231,6 +231,10 @@ test-lives: $(READY) ## lead environments through every change, loss and killed 
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_permissions.py -m slow
 
+.PHONY: test-variables
+test-variables: linux $(READY) ## answer in batches, and refuse what is too old, on a stack with these values (five minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_variables.py -m slow
+
 .PHONY: test-cloudwatch
 test-cloudwatch: linux $(READY) ## see metrics, logs and an alarm of a stack whose minutes take three seconds (two minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_cloudwatch.py -m slow

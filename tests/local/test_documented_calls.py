@@ -24,10 +24,12 @@ _SUBSTITUTION = re.compile(r'"\$\(make .*?\)"')
 
 
 def documented() -> list[str]:
-    """Return each command once, on one line."""
+    """Return each command once, on one line. The runbooks' have a shell of their own, in which a test runs them."""
     found: set[str] = set()
     for folder in ("docs", "terraform"):
         for document in (PROJECT / folder).rglob("*.md"):
+            if document.parent.name == "runbooks":
+                continue
             found.update(" ".join(match["command"].split()) for match in _COMMAND.finditer(document.read_text()))
     return sorted(found)
 
@@ -60,7 +62,7 @@ def placeholders(control_plane: ControlPlane) -> dict[str, str]:
 
 
 def test_documents_name_commands() -> None:
-    assert len(documented()) > 8
+    assert len(documented()) >= 5
 
 
 @pytest.mark.parametrize("command", documented())

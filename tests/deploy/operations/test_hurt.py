@@ -40,6 +40,18 @@ def test_those_who_were_hurt_are_counted_by_ending_and_by_user(
     ]
 
 
+def test_whoever_was_answered_after_all_is_told_beside_the_others(
+    operate: Operate, logs: FakeLogs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail(logs, "r-1")
+    again = {"requestId": "r-1", "connectionId": "c-r-1", "messageId": "m-2"}
+    logs.write(MAIN, NOW - timedelta(minutes=1), message="attempt ended", outcome="Completed", **again)
+
+    assert operate("hurt") == 0
+
+    assert "1 of these answered after all, having failed before" in capsys.readouterr().out
+
+
 def test_nobody_hurt_is_said_in_a_line(operate: Operate, capsys: pytest.CaptureFixture[str]) -> None:
     assert operate("hurt", "--since=2h") == 0
     assert capsys.readouterr().out.splitlines() == ["nobody was hurt in dev in the last 2h", "the others: none"]

@@ -32,6 +32,10 @@ def test_a_letter_says_who_asked_and_when() -> None:
     assert found.question == "a secret question"
 
 
+def test_of_what_is_no_request_the_question_is_the_body() -> None:
+    assert letter("not json").question == "not json"
+
+
 @pytest.mark.parametrize(
     ("body", "fault"),
     [

@@ -88,6 +88,33 @@ def test_handshakes_are_signed_where_that_is_asked(
     assert "/eu-central-1/execute-api/" in queries[0]["X-Amz-Credential"][0]
 
 
+def test_handshakes_are_signed_with_what_aws_own_tools_would_find(
+    root: Path, run: Run, deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "keys").write_text("[default]\naws_access_key_id = AKIAFOUND\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "keys"))
+    apply(root, run, deployed(Deployment(statuses=lambda request: None if "AKIAFOUND" in request.path else 403)), "iam")
+
+    assert run("smoke", "--env", "dev") == 0
+
+
+def test_no_credentials_to_sign_with_are_told(
+    root: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    apply(root, run, "ws://127.0.0.1:1/dev", "iam")
+
+    assert run("smoke", "--env", "dev") == 1
+
+    assert "there are no AWS credentials; run aws sso login, or set AWS_PROFILE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("authorization", "arguments", "said"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from websockets.http11 import Request
+from websockets.sync.server import ServerConnection
 
 from selador_deploy.smoke.exchange import Patience
 from selador_deploy.smoke.steps import NAMES, Step, Target, steps
@@ -203,3 +204,41 @@ def test_where_handshakes_are_signed_an_unsigned_one_has_to_be_refused(deployed:
 
     assert done["bad token"] == Step("bad token", True, "refused with 403")
     assert failures(done) == {}
+
+
+class ClosesAtPing(Deployment):
+    """A deployment whose handler fails at the first message, so that the connection is closed."""
+
+    def serve(self, connection: ServerConnection) -> None:
+        next(iter(connection))
+        connection.close(1011)
+
+
+def test_a_connection_that_is_closed_at_the_ping_is_told(deployed: Deployed) -> None:
+    done = tried(deployed(ClosesAtPing()))
+
+    assert done["ping"].detail.startswith("the connection was closed (1011); likely cause: ")
+
+
+def test_a_second_connection_that_is_refused_is_told(deployed: Deployed) -> None:
+    statuses = iter([None, 429])
+
+    done = tried(deployed(Deployment(statuses=lambda _: next(statuses, None))))
+
+    assert done["one end"].passed
+    assert done["too large"].detail.startswith("HTTP status 429; likely cause: ")
+
+
+def test_an_end_of_another_protocol_is_told(deployed: Deployed) -> None:
+    done = tried(deployed(Deployment(answer=(frame("completed", sessionId="s-1"),))))
+
+    assert "completed came without an attempt" in done["first frame"].detail
+
+
+def test_a_frame_of_another_request_is_passed_over(deployed: Deployed) -> None:
+    foreign = frame("delta", 1, 7, requestId="another", text="Not this.")
+
+    done = tried(deployed(Deployment(answer=(ACCEPTED, foreign, *ANSWER[1:]))))
+
+    assert failures(done) == {}
+    assert done["order"].passed
