@@ -33,7 +33,6 @@ class Rung:
     """The alarm that is set by hand, and every alarm that goes off with it: a composite one has it in its rule."""
 
     name: str
-    state: str
     with_it: frozenset[str]
     topics: tuple[str, ...]
 
@@ -73,7 +72,7 @@ def choose(prefix: str, wanted: str | None, alarms: Iterable[Mapping[str, Any]])
     topics = sorted({topic for one in with_it for topic in by_name[one].get("AlarmActions", ())})
     if not topics:
         raise DeployError(f"{name} tells nobody when it goes off", "name another one with ALARM=…")
-    return Rung(name, str(by_name[name]["StateValue"]), with_it, tuple(topics))
+    return Rung(name, with_it, tuple(topics))
 
 
 def _alarms(cloudwatch: "CloudWatchClient", prefix: str) -> Iterator[Mapping[str, Any]]:
