@@ -46,6 +46,20 @@ def test_a_control_plane_that_is_killed_is_the_reason_whatever_follows(
     assert asyncio.run(scenario()) == 0
 
 
+def test_its_threads_share_one_heap_as_well_as_all_else_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELADOR_TEST", "is handed on")
+
+    async def scenario() -> bytes:
+        async with ControlPlaneProcess.started(ARGUMENTS, tmp_path / "log") as process:
+            return Path(f"/proc/{pid_of(process)}/environ").read_bytes()
+
+    variables = asyncio.run(scenario()).split(b"\0")
+
+    assert {b"MALLOC_ARENA_MAX=1", b"SELADOR_TEST=is handed on"} <= set(variables)
+
+
 def test_while_it_runs_the_block_is_left_alone(tmp_path: Path) -> None:
     async def scenario() -> str:
         async with ControlPlaneProcess.started(ARGUMENTS, tmp_path / "log") as process:
