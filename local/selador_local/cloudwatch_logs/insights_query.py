@@ -46,13 +46,14 @@ class _Query:
 def run(query: str, events: Iterable[tuple[LogEvent, str]], limit: int = MAX_RESULTS) -> list[Row]:
     """Return the query's results over events, each with the name of its log group. Raises MalformedQueryError."""
     parsed = _parsed(query)
-    records = (_record(event, log_group) for event, log_group in events)
+    records = (_with_aliases(_record(event, log_group), parsed.columns) for event, log_group in events)
     found: Sequence[Record] = [record for record in records if all(holds(record) for holds in parsed.conditions)]
     if parsed.stats is not None:
         found = list(parsed.stats.of(found))
         columns = {name: name for name in parsed.stats.columns()}
     else:
-        columns = parsed.display or parsed.columns or {name: name for name in ("@timestamp", "@message")}
+        displayed = {column: parsed.columns.get(name, name) for column, name in parsed.display.items()}
+        columns = displayed or parsed.columns or {name: name for name in ("@timestamp", "@message")}
     # Without `sort`, the newest come first.
     for name, downwards in reversed(parsed.order or ([] if parsed.stats else [("@timestamp", True)])):
         found = sorted(found, key=lambda record: _sort_key(record, name), reverse=downwards)
@@ -198,6 +199,11 @@ def _record(event: LogEvent, log_group: str) -> Record:
     except ValueError:
         return facts
     return facts | dict(_flat("", document)) if isinstance(document, dict) else facts
+
+
+def _with_aliases(record: Record, columns: Mapping[str, str]) -> Record:
+    """Return the record with the names that `fields … as …` gave: the commands after it may use them."""
+    return {**record, **{alias: record[name] for alias, name in columns.items() if name in record}}
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str | float]]:

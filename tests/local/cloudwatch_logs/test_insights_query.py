@@ -77,6 +77,28 @@ def test_what_is_displayed_wins_over_fields() -> None:
     assert results('fields @message | filter code = "internal" | display code') == [{"code": "internal"}]
 
 
+@pytest.mark.parametrize(
+    ("rest", "times"),
+    [
+        ("sort when", ["01", "02", "03"]),
+        ("sort when desc", ["03", "02", "01"]),
+        ("sort who desc, when", ["03", "01", "02"]),
+        ('filter who = "r-1" | sort when', ["01", "02"]),
+        ("sort when | display when", ["01", "02", "03"]),
+    ],
+)
+def test_the_commands_after_an_alias_may_use_it(rest: str, times: list[str]) -> None:
+    found = results(f'filter requestId like "r-" | fields @timestamp as when, requestId as who | {rest}')
+
+    assert [row["when"] for row in found] == [f"1970-01-01 00:{minute}:00.000" for minute in times]
+
+
+def test_stats_group_by_an_alias() -> None:
+    found = results('filter requestId like "r-" | fields requestId as who | stats count(*) as n by who | sort who')
+
+    assert found == [{"who": "r-1", "n": "2"}, {"who": "r-2", "n": "1"}]
+
+
 def test_stats_count_by_bins_and_fields() -> None:
     query = "filter ispresent(requestId) | stats count(*) as n, avg(attempt) by bin(2m), requestId"
 
