@@ -19,12 +19,14 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
+# `exec` stands before whatever starts Terraform or a stack: a shell between make and the command would end alone at a
+# SIGTERM, and leave it running.
 FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
 	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
 GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
-DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") $(PYTHON) -m selador_deploy
+DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") exec $(PYTHON) -m selador_deploy
 
 .PHONY: help
 help:
@@ -39,7 +41,6 @@ help:
 demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this machine
 	@$(PYTHON) -m selador_local demo
 
-# With `exec`, a SIGTERM for make reaches the stack: a shell between the two would end alone, and leave it running.
 .PHONY: local
 local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|iam, PORT=8787, FRESH=1, PLAIN=1
 	@exec $(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
@@ -249,7 +250,7 @@ test-runbooks: linux $(READY) ## run every command of the runbooks against a lap
 
 .PHONY: drill
 drill: linux $(RUNS) ## put in the fault of each alarm, on a fast laptop stack, and see it go off and end; ONLY=<alarms>
-	@$(PYTHON) -m selador_local.drills --only="$$ONLY"
+	@exec $(PYTHON) -m selador_local.drills --only="$$ONLY"
 
 .PHONY: soak-deploys
 soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under load: no answer is lost or doubled
@@ -279,7 +280,7 @@ bench-streaming: linux $(RUNS) ## measure how fast tokens reach a client, agains
 
 .PHONY: bench-stack
 bench-stack: linux $(READY) ## measure the laptop stack, under load for MINUTES=6 in the end; writes benchmarks/stack.md
-	@$(PYTHON) -m benchmarks.stack --minutes "$$MINUTES"
+	@exec $(PYTHON) -m benchmarks.stack --minutes "$$MINUTES"
 
 .PHONY: clean
 clean: ## remove what is built here and .venv; PLANS=1 saved plans, too

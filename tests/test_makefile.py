@@ -71,9 +71,10 @@ HOSTILE = {
     "dollar": "$$(touch x) $ENV $$ENV",
     "option": "--help",
 }
-# Stands for .venv/bin/python: writes down its arguments and its environment.
+# Stands for .venv/bin/python: writes down its arguments, its environment and whose child it is.
 RECORDER = """#!/bin/sh
 env -0 >environment
+ps -o comm= -p $PPID >parent
 : >arguments
 for argument; do printf '%s\\0' "$argument" >>arguments; done
 """
@@ -114,6 +115,10 @@ class Makefile:
         """Return the environment that Python was called with."""
         lines = (self._folder / "environment").read_text().split("\0")[:-1]
         return dict(line.split("=", 1) for line in lines)
+
+    def parent(self) -> str:
+        """Return the name of the program that called Python."""
+        return (self._folder / "parent").read_text().strip()
 
     def nothing_was_run(self) -> bool:
         """Say whether no `touch x` of a hostile value was."""
@@ -213,6 +218,14 @@ def test_a_rehearsal_runs_nothing(makefile: Makefile, value: str, way: str, targ
     makefile.make("--just-print", target, *arguments, **environ)
 
     assert makefile.nothing_was_run()
+
+
+@pytest.mark.parametrize("target", ["apply", "destroy", "logs", "local", "demo", "drill", "bench-stack"])
+def test_no_shell_stands_between_make_and_what_starts_terraform_or_a_stack(makefile: Makefile, target: str) -> None:
+    """A SIGTERM for make ends its child. It must be the command, which ends what it has started."""
+    makefile.make(target, "--old-file=.venv/.ready")
+
+    assert makefile.parent() == "make"
 
 
 def test_without_a_word_it_is_dev_and_nothing_else_is_given(makefile: Makefile) -> None:
