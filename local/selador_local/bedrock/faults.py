@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,18 +64,19 @@ class Faults:
     """The faults that wait for the next calls, first come first served."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Fault] = deque()
+        self._waiting: list[tuple[Fault, int]] = []
 
     def add(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` calls that no earlier fault has claimed fail so."""
-        self._waiting.extend([fault] * times)
+        self._waiting.append((fault, times))
 
     def take(self, question: str) -> Fault | None:
         """Return the fault of the call that is beginning."""
-        fault = next((fault for fault in self._waiting if fault.is_meant_for(question)), None)
-        if fault is not None:
-            self._waiting.remove(fault)
-        return fault
+        for index, (fault, times) in enumerate(self._waiting):
+            if fault.is_meant_for(question):
+                self._waiting[index : index + 1] = [(fault, times - 1)] if times > 1 else []
+                return fault
+        return None
 
     def clear(self) -> None:
         """Let every later call succeed."""

@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from selador_local.control_plane_client.client import ControlPlane
-from selador_local.data_plane.api_gateway.connections_api import PostFault
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.api_gateway.post_faults import PostFault
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.http import Request, Response, Server, json_response
@@ -73,8 +73,8 @@ class FaultEndpoint:
             server.lose_idle_connections()
 
     async def _fail_posts(self, members: Mapping[str, Any]) -> None:
-        fault = PostFault(int(members["status"]), str(members.get("errorType", "")), str(members["requestId"]))
-        self._gateway.connections_api.faults.extend([fault] * int(members.get("times", 1)))
+        fault = PostFault(int(members["status"]), str(members.get("errorType", "")))
+        self._gateway.connections_api.faults.add(str(members["requestId"]), fault, int(members.get("times", 1)))
 
     async def _limit_time(self, members: Mapping[str, Any]) -> None:
         self._functions.time_limits[members["requestId"]] = int(members["seconds"])

@@ -42,10 +42,15 @@ class Lead:
         return self._outcomes()
 
     def _next(self, left: Sequence[Drill]) -> Drill:
-        """Return the first drill whose alarm is quiet. A page's also needs that the alarm over all pages is."""
+        """Return the first drill whose alarm is quiet. A page's also needs that the alarm over all pages is.
+
+        First, workers have caught up: what waits from the fault before would hide this one's.
+        """
         found: list[Drill] = []
 
         def look() -> bool:
+            if self._anything_waits():
+                return False
             ringing = self._watch.ringing()
             found[:] = [
                 drill
@@ -54,7 +59,7 @@ class Lead:
             ]
             return bool(found)
 
-        if not self._until(look, "an alarm is quiet again"):
+        if not self._until(look, "nothing waits and an alarm is quiet again"):
             return left[0]
         return found[0]
 
@@ -79,6 +84,11 @@ class Lead:
         self._led.append(
             Led(drill, began, ended, self._watch.parts(drill.alarm), self._watch.pages(drill.alarm), limit)
         )
+
+    def _anything_waits(self) -> bool:
+        name = "ApproximateNumberOfMessages"
+        asked = {"QueueUrl": self._site.outputs["queue_url"], "AttributeNames": [name]}
+        return bool(int(self._site.client("sqs").get_queue_attributes(**asked)["Attributes"][name]))
 
     def _empty_dead_letters(self) -> None:
         sqs, queue = self._site.client("sqs"), self._site.outputs["dead_letter_queue_url"]

@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 
 from selador_local.control_plane_client.client import ControlPlane
-from selador_local.data_plane.api_gateway.connections_api import ConnectionsApi, PostFault
+from selador_local.data_plane.api_gateway.connections_api import ConnectionsApi
 from selador_local.data_plane.api_gateway.gateway import ApiGateway
+from selador_local.data_plane.api_gateway.post_faults import PostFault
 from selador_local.data_plane.faults import FaultEndpoint
 from selador_local.data_plane.lambda_service.execution_environment import ExecutionEnvironment
 from selador_local.data_plane.lambda_service.service import LambdaService
@@ -104,7 +105,8 @@ def test_posts_fail_and_time_is_limited_on_demand() -> None:
     stage.ask("/_control/posts", b'{"requestId": "r-1", "status": 429, "errorType": "X", "times": 2}')
     stage.ask("/_control/time-limits", b'{"requestId": "r-1", "seconds": 12}')
 
-    assert stage.connections_api.faults == [PostFault(429, "X", "r-1")] * 2
+    faults = stage.connections_api.faults
+    assert [faults.take("r-1") for _ in range(3)] == [PostFault(429, "X"), PostFault(429, "X"), None]
     assert stage.time_limits == {"r-1": 12}
 
 

@@ -15,21 +15,30 @@ from selador_local.drills.watch import AlarmWatch, Change
 SCALE = 6000
 
 
-class EmptyQueues:
-    """Stands for SQS: no dead letters."""
+class Queues:
+    """Stands for SQS: no dead letters, and so many requests that wait at each look, the last of them for ever."""
+
+    def __init__(self, *waiting: int) -> None:
+        self._waiting = list(waiting) or [0]
 
     def receive_message(self, **_: Any) -> dict[str, Any]:
         return {}
 
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        waiting = self._waiting.pop(0) if len(self._waiting) > 1 else self._waiting[0]
+        return {"Attributes": {"ApproximateNumberOfMessages": str(waiting)}}
+
 
 class FakeSite(Site):
-    def __init__(self) -> None:
+    def __init__(self, *waiting: int) -> None:
         nowhere = ControlPlane("http://127.0.0.1:9", "us-east-1", "123456789012", "key", "secret")
-        super().__init__(nowhere, {"dead_letter_queue_url": "dead"}, "", "", StackClock(SCALE, 0))
+        urls = {"dead_letter_queue_url": "dead", "queue_url": "queue"}
+        super().__init__(nowhere, urls, "", "", StackClock(SCALE, 0))
+        self.queues = Queues(*waiting)
 
     def client(self, service: str) -> Any:
         assert service == "sqs"
-        return EmptyQueues()
+        return self.queues
 
 
 class FakeWatch(AlarmWatch):
@@ -87,6 +96,16 @@ def test_each_fault_is_put_in_seen_and_taken_out(said: list[str]) -> None:
     assert [line for line in said if "went off" not in line] == ["a-page: nothing beats", "a-ticket: nothing beats"]
     assert len(said) == 4
     assert site.hooks.heartbeats
+
+
+def test_no_fault_is_put_in_while_requests_of_the_one_before_wait(said: list[str]) -> None:
+    site = FakeSite(7, 3, 0)
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets=set()), said.append)
+
+    (outcome,) = lead.all([drill("a-page")])
+
+    assert outcome.passed
+    assert site.queues._waiting == [0]
 
 
 def test_what_else_goes_off_is_a_failure(said: list[str]) -> None:

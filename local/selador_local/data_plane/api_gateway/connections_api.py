@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from selador_local.control_plane_client.iam import Authorizer, access_key_id
 from selador_local.data_plane.api_gateway.events import Caller, is_id
 from selador_local.data_plane.api_gateway.limits import MESSAGE_BYTES
+from selador_local.data_plane.api_gateway.post_faults import PostFaults
 from selador_local.data_plane.api_gateway.refusals import FORBIDDEN, MISSING_TOKEN, Refusal
 from selador_local.data_plane.api_gateway.websocket import WebSocket, WebSocketClosedError, WriteBufferFullError
 from selador_local.data_plane.fault_targets import request_id
@@ -36,15 +37,6 @@ class ConnectionsTarget:
     connection_id: str
 
 
-@dataclass(frozen=True)
-class PostFault:
-    """A failure on demand: the answer to one post of a frame of the request `request_id`."""
-
-    status: int
-    error_type: str
-    request_id: str
-
-
 def target_of(path: str) -> ConnectionsTarget | None:
     """Return the connection in `/{api-id}/{stage}/@connections/{id}`, percent-encoded or not; None for other paths."""
     parts = [unquote(part) for part in urlsplit(path).path.split("/")]
@@ -70,7 +62,7 @@ class ConnectionsApi:
         self._connections = connections
         self._authorizer = authorizer
         self._arn_prefix = arn_prefix
-        self.faults: list[PostFault] = []
+        self.faults = PostFaults()
         """The failures that wait for posts."""
 
     async def handle(self, request: Request, target: ConnectionsTarget) -> Response:
@@ -95,11 +87,8 @@ class ConnectionsApi:
         return response
 
     def _fault(self, request: Request) -> Response | None:
-        for fault in self.faults:
-            if request.method == "POST" and request_id(request.body) == fault.request_id:
-                self.faults.remove(fault)
-                return error(Refusal(fault.status, fault.error_type, "failed on demand"))
-        return None
+        fault = self.faults.take(request_id(request.body)) if request.method == "POST" else None
+        return error(Refusal(fault.status, fault.error_type, "failed on demand")) if fault else None
 
 
 def error(refusal: Refusal) -> Response:

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from selador_local.data_plane.api_gateway.connections_api import ConnectionsTarget, PostFault, target_of
+from selador_local.data_plane.api_gateway.connections_api import ConnectionsTarget, target_of
+from selador_local.data_plane.api_gateway.post_faults import PostFault
 
 from .conftest import Running, scenario
 
@@ -264,7 +265,7 @@ def test_a_fault_meets_the_posts_of_its_request_and_of_no_other(running: Running
         async with running(*ROUTES) as api, connect(api.url) as client:
             identifier = await connection_id(api)
             posts = management(api.url)
-            api.gateway.connections_api.faults.append(PostFault(429, "LimitExceededException", "killed"))
+            api.gateway.connections_api.faults.add("killed", PostFault(429, "LimitExceededException"))
 
             def post(request_id: str) -> None:
                 posts.post_to_connection(
