@@ -20,17 +20,23 @@ _RELEVANT = 0.8  # of the best passage's score; passages below it answer another
 _SENTENCE = re.compile(r"\S.*?(?:[.!?][\"'”’)]*(?=\s+[^\Wa-z_]|\s*$)|$)", re.MULTILINE)
 
 
+def relevant(passages: Sequence[Passage]) -> Sequence[Passage]:
+    """Return those to quote: none far below the best, and none that match by title alone if others match by text."""
+    near = [passage for passage in passages if passage.score >= _RELEVANT * passages[0].score]
+    return ([passage for passage in near if passage.matches] or near)[:_PARAGRAPHS]
+
+
 def stream_answer(passages: Sequence[Passage], not_said_of: str = "") -> Iterator[Event]:
     """Yield the answer drawn from `passages` (best first): its text word by word, each citation after its text.
 
     `not_said_of` is the part of the question that no passage answers. The same passages give the same answer. A
     citation's span counts characters of the whole answer and includes its last one (BR-11).
     """
-    relevant = _relevant(passages)
-    opening = _opening(not_said_of) if relevant else _NOTHING_FOUND
+    quoted = relevant(passages)
+    opening = _opening(not_said_of) if quoted else _NOTHING_FOUND
     yield from _outputs(opening)
     position = len(opening)
-    for passage in relevant:
+    for passage in quoted:
         yield from _outputs("\n\n")
         start = position + len("\n\n")
         quote = _quote(passage)
@@ -87,12 +93,6 @@ def reference(passage: Passage) -> dict[str, Any]:
         "location": {"type": "S3", "s3Location": {"uri": uri}},
         "metadata": {"x-amz-bedrock-kb-source-uri": uri},
     }
-
-
-def _relevant(passages: Sequence[Passage]) -> Sequence[Passage]:
-    """Leave out passages far below the best, and those that match only by title if others match by text."""
-    near = [passage for passage in passages if passage.score >= _RELEVANT * passages[0].score]
-    return ([passage for passage in near if passage.matches] or near)[:_PARAGRAPHS]
 
 
 def _outputs(text: str) -> Iterator[Event]:

@@ -4,7 +4,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from selador_local.bedrock.library import MATCH_END, MATCH_START, Library
@@ -14,10 +14,10 @@ _STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
-        a about all am an and any are as at be been but by can could did do does for from had has have how i if in into
-        is it its many may me much must my no not of on one or our please shall she he should so some tell than that
-        the their them then there these they this those to was we were what when where which who whose why will with
-        would you your
+        a about all am an and any are as at be been but by can could did do does for from had has have how i if in
+        into is it its many may me much must my no not of often on one ones or our please shall she he should so some
+        tell than that the their them then there these they this those to was we were what when where which who whose
+        why will with would you your
         """,
     )
 )
@@ -72,12 +72,14 @@ def search(
     *,
     limit: int,
     needed: Sequence[str] = (),
+    within: Collection[str] | None = None,
     seconds: float = SEARCH_SECONDS,
 ) -> list[Passage]:
     """Return the passages that best match `words` (as `content_words` makes them), best first, at most `limit`.
 
     Any word may match, in any inflection. Of three words or more, a passage has to contain two: one shared word says
     little in a long question. It has to contain all that are `needed`. Of very many words the first MOST_WORDS count.
+    `within` names the documents to search, None all.
 
     Raises SearchTimeoutError after `seconds`. Blocks: call it in a thread.
     """
@@ -87,7 +89,7 @@ def search(
     give_up_at = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_BETWEEN_LOOKS)
     try:
-        return _search(connection, words, needed[:MOST_WORDS], limit)
+        return _search(connection, words, needed[:MOST_WORDS], within, limit)
     except sqlite3.OperationalError as error:
         if time.monotonic() > give_up_at:
             raise SearchTimeoutError(f"the search took more than {seconds:g} s; name a smaller folder") from error
@@ -96,14 +98,20 @@ def search(
         connection.set_progress_handler(None, 0)
 
 
-def _search(connection: sqlite3.Connection, words: Sequence[str], needed: Sequence[str], limit: int) -> list[Passage]:
+def _search(
+    connection: sqlite3.Connection,
+    words: Sequence[str],
+    needed: Sequence[str],
+    within: Collection[str] | None,
+    limit: int,
+) -> list[Passage]:
     least = 1 if needed or len(words) < 3 else 2
     found = Counter(row for word in words for (row,) in connection.execute(_ROWS_WITH, (word,)))
     query = " AND ".join([f"({' OR '.join(words)})", *needed])
     rows = connection.execute(_BEST, (MATCH_START, MATCH_END, query))
     passages = []
     for row, document, title, heading, highlighted, score in rows:
-        if found[row] >= least:
+        if found[row] >= least and (within is None or document in within):
             text, matches = _without_highlights(highlighted)
             passages.append(Passage(document, title, heading, text, -score, matches))
     return passages[:limit]

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from selador_local.bedrock.answer import Event, reference, stream_agentic_answer
 from selador_local.bedrock.faults import Fault, FaultKind, Faults, InvalidFaultError, disturb, parse_fault
 from selador_local.bedrock.library import Library
 from selador_local.bedrock.model import converse
-from selador_local.bedrock.questions import Found, find, read_question
+from selador_local.bedrock.questions import NO_TOPIC, Found, Topic, find, read_question
 from selador_local.bedrock.requests import (
     ApiError,
     RetrieveAndGenerateRequest,
@@ -104,7 +104,7 @@ class BedrockStandIn:
         self._knowledge_base_id = knowledge_base_id
         self._region = region
         self._account = account
-        self._words_of_session: dict[str, Sequence[str]] = {}
+        self._topics: dict[str, Topic] = {}  # by session
         self._server: http.Server | None = None
 
     async def start(self, port: int = 0) -> None:
@@ -207,9 +207,9 @@ class BedrockStandIn:
         fault = await self._begin(call, asked.text)
         await self._require_all(request, asked)
         _require_type(asked.knowledge_base_id, "RetrieveAndGenerateStream", managed=False)
-        call.session_id, words_before = self._continue_session(asked.session_id)
-        found = await self._find(asked.text, asked.number_of_results, words_before)
-        self._remember(call.session_id, found.words)
+        call.session_id, before = self._continue_session(asked.session_id)
+        found = await self._find(asked.text, asked.number_of_results, before)
+        self._remember(call.session_id, found.topic)
         headers = {_SESSION_HEADER: call.session_id}
         return self._streamed(
             call, stream_answer(found.passages, found.not_said_of), fault, wire.KNOWLEDGE_BASE, headers
@@ -291,9 +291,9 @@ class BedrockStandIn:
             await asyncio.sleep(self.token_delay_seconds)
             yield form.event(event_type, members)
 
-    async def _find(self, text: str, limit: int, words_before: Sequence[str] = ()) -> Found:
-        """Return the passages for a question. `words_before` are those of the question before it in its session."""
-        return await self._in_searches(partial(find, self._opened_index, read_question(text), words_before, limit))
+    async def _find(self, text: str, limit: int, before: Topic = NO_TOPIC) -> Found:
+        """Return the passages for a question. `before` is what its session was about."""
+        return await self._in_searches(partial(find, self._opened_index, read_question(text), before, limit))
 
     async def _search(self, words: list[str], limit: int) -> list[Passage]:
         return await self._in_searches(partial(search, self._opened_index, words, limit=limit))
@@ -309,19 +309,19 @@ class BedrockStandIn:
         assert self._index is not None, "start() comes first"
         return self._index
 
-    def _continue_session(self, session_id: str | None) -> tuple[str, Sequence[str]]:
-        """Return the session's id, which the service makes (BR-07), and the words of its question before."""
+    def _continue_session(self, session_id: str | None) -> tuple[str, Topic]:
+        """Return the session's id, which the service makes (BR-07), and what it was about."""
         if session_id is None:
-            return str(uuid4()), ()
-        if session_id not in self._words_of_session:
+            return str(uuid4()), NO_TOPIC
+        if session_id not in self._topics:
             raise invalid(f"session {session_id!r} does not exist; leave sessionId out to begin one")
-        return session_id, self._words_of_session[session_id]
+        return session_id, self._topics[session_id]
 
-    def _remember(self, session_id: str, words: Sequence[str]) -> None:
-        self._words_of_session.pop(session_id, None)  # it becomes the newest
-        self._words_of_session[session_id] = words
-        if len(self._words_of_session) > self._kept:
-            del self._words_of_session[next(iter(self._words_of_session))]
+    def _remember(self, session_id: str, topic: Topic) -> None:
+        self._topics.pop(session_id, None)  # it becomes the newest
+        self._topics[session_id] = topic
+        if len(self._topics) > self._kept:
+            del self._topics[next(iter(self._topics))]
 
     async def _require_all(self, request: Request, asked: RetrieveAndGenerateRequest) -> None:
         knowledge_base = self._knowledge_base_arn(asked.knowledge_base_id)

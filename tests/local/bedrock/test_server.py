@@ -521,7 +521,7 @@ def test_a_slow_search_keeps_nobody_else_waiting(
     def slow(*_: object, **__: object) -> Found:
         begun.set()
         assert may_end.wait(STUCK_SECONDS)
-        return Found((), ())
+        return Found(())
 
     monkeypatch.setattr(server, "find", slow)
     asking = threading.Thread(target=lambda: list(ask(client, "deposit")["stream"]))
