@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from selador_client.errors import NoUrlError
 
@@ -79,13 +79,20 @@ def _of_stack(path: Path) -> str:
     return str(url)
 
 
+def without_secrets(url: str) -> str:
+    """Return `url` without what may be a password or a token: its user and its query."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+
 def _checked(url: str) -> str:
+    url = url.strip()
     try:
         parts = urlsplit(url)
         is_websocket = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, or half an IPv6 address
         is_websocket = False
-    if not is_websocket:
+    if not is_websocket or any(map(str.isspace, url)) or parts.fragment:
         raise NoUrlError(
             f"{url!r} isn't a WebSocket URL such as wss://abc123.execute-api.eu-central-1.amazonaws.com/dev"
         )

@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from selador_client.client import Client, Token
+from selador_client.address import without_secrets
+from selador_client.client import Client
+from selador_client.connecting import Token
 from selador_client.errors import SeladorClientError
 from selador_client.request import Request
 from selador_client.terminal import Terminal, Timed
@@ -29,7 +31,7 @@ def chat(url: str, token: Token | None, read_question: Callable[[], str], termin
     with asyncio.Runner() as runner:
         conversation = _Conversation(Client(url, token), terminal, runner)
         runner.run(conversation.client.__aenter__())
-        terminal.note(f"connected to {url}; /help lists the commands")
+        terminal.note(f"connected to {without_secrets(url)}; /help lists the commands")
         terminal.line()
         try:
             while (question := _next_question(read_question, terminal)) is not None:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         url = find_url(options.url, options.env, Path.cwd(), os.environ, terraform_outputs)
         # Not an argument: other users of this machine can read arguments.
-        token = os.environ.get("SELADOR_TOKEN") or None
+        token = os.environ.get("SELADOR_TOKEN", "").strip() or None
         if options.command == "chat":
             _chat(url, token)
             return 0

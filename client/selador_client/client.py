@@ -9,19 +9,17 @@ It is the rim of `exchange`, which decides: here are the sockets, the clock and 
 
 import asyncio
 import logging
-import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Literal, Self, override
-from urllib.parse import urlsplit
+from typing import Any, Self, override
 from uuid import uuid4
 
 from websockets.asyncio import client as websockets
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.typing import Subprotocol
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from selador_client.connecting import Token, connect
 from selador_client.errors import ConnectionFailedError
 from selador_client.exchange import (
     Close,
@@ -40,18 +38,7 @@ from selador_shared.protocol import SUBPROTOCOL, Frame
 
 USER_AGENT = f"selador/{version('selador-client')}"
 
-Token = str | Callable[[], Awaitable[str]]
-"""A JWT, or what gives one for each connection: only then can an expired one be renewed."""
-
 _LOG = logging.getLogger(__name__)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_REFUSALS = {
-    401: "it asks for a token, and this one is missing or invalid: set SELADOR_TOKEN",
-    403: "its stage doesn't exist, or this client's token or signature doesn't allow the connection",
-    429: "it has too many new connections at the moment: try again",
-    500: "it can't check tokens at the moment: try again",
-}
-_CLOSE_SECONDS = 2  # for the closing handshake: nobody waits longer for a server that has gone
 
 
 class Answer(AsyncIterator[Frame]):
@@ -193,7 +180,7 @@ class Client:
 
     async def _run(self, connection: Connection, socket: "_Socket") -> None:
         try:
-            websocket = await self._connected()
+            websocket = await connect(self._url, self._token, USER_AGENT)
         except ConnectionFailedError as error:
             status = error.__cause__.response.status_code if isinstance(error.__cause__, InvalidStatus) else None
             is_hopeless = status is not None and status != 429 and status < 500
@@ -225,42 +212,6 @@ class Client:
     def _report_first(self) -> None:
         self._first_connection.set()
         self._perform()
-
-    async def _connected(self) -> websockets.ClientConnection:
-        token = await self._next_token()
-        # A proxy from the environment can't reach this machine's own ports.
-        proxy: Literal[True] | None = None if urlsplit(self._url).hostname in _LOOPBACK else True
-        try:
-            return await websockets.connect(
-                self._url,
-                # The token is a subprotocol too: browsers can't set headers, and URLs are logged.
-                subprotocols=[Subprotocol(SUBPROTOCOL), *([Subprotocol(f"bearer.{token}")] if token else [])],
-                proxy=proxy,
-                user_agent_header=USER_AGENT,
-                close_timeout=_CLOSE_SECONDS,
-                # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
-                # connection. The protocol's heartbeats and deadlines do what pings are for.
-                ping_interval=None,
-            )
-        except InvalidStatus as error:
-            status = error.response.status_code
-            reason = _REFUSALS.get(status, "the server refused the connection: is this the URL of a WebSocket API?")
-            raise ConnectionFailedError(f"can't connect to {self._url}: {reason} (HTTP status {status})") from error
-        except OSError as error:
-            # asyncio's own words name an address, not what happened
-            number = error.errno or 0
-            words = os.strerror(number) if number > 0 else error.strerror or str(error)
-            raise ConnectionFailedError(f"can't connect to {self._url}: {words}") from error
-        except WebSocketException as error:
-            raise ConnectionFailedError(f"can't connect to {self._url}: {error}") from error
-
-    async def _next_token(self) -> str | None:
-        if not callable(self._token):
-            return self._token
-        try:
-            return await self._token()
-        except Exception as error:  # the caller's own code: whatever it raises, there is no token
-            raise ConnectionFailedError(f"can't connect to {self._url}: no token can be had: {error!r}") from error
 
     @staticmethod
     def _now() -> float:

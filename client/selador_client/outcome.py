@@ -9,12 +9,16 @@ from selador_client.errors import (
     SeladorClientError,
     UnansweredError,
 )
-from selador_client.request import Again, Request, State
+from selador_client.request import MESSAGES, Again, Request, State
 
 _CLASSES: dict[State, type[RequestError]] = {
     State.INCOMPLETE: IncompleteError,
     State.LOST: LostError,
     State.UNANSWERED: UnansweredError,
+}
+_MEANING = {
+    State.LOST: "the answer is lost: ",
+    State.UNANSWERED: f"the question was sent {MESSAGES} times, and nothing says that the service has it: ",
 }
 _ADVICE = {
     Again.NEVER: "",
@@ -34,7 +38,8 @@ def error_of(request: Request) -> SeladorClientError | None:
     again = request.again or Again.SOON
     if request.state in {State.FAILED, State.REFUSED}:
         code = request.code or "invalid_request"  # closed with 1003: it takes no such message
-        return BY_CODE[code](f"{request.words}{_ADVICE[again]}", again, code, request.field)
-    words = request.words if request.state is not State.LOST else f"the answer is lost: {request.words}"
+        words = request.words or f"the service gives no reason but {code}"
+        return BY_CODE[code](f"{words}{_ADVICE[again]}", again, code, request.field)
+    words = f"{_MEANING.get(request.state, '')}{request.words}"
     advice = _ADVICE[again] if "ask again" not in words else ""
     return _CLASSES[request.state](f"{words}{advice}", again)

@@ -12,6 +12,7 @@ from selador_client import wording
 from selador_client.client import Answer, Client
 from selador_client.errors import SeladorClientError
 from selador_client.exchange import ConnectionState
+from selador_client.faults import collected_faults
 from selador_client.live import Live
 from selador_client.request import Request
 from selador_client.sources import marked, numbered
@@ -74,13 +75,18 @@ class Terminal:
                 await asyncio.sleep(_TICK_SECONDS)
 
         drawing = asyncio.create_task(draw_again_and_again()) if self.is_terminal else None
-        try:
-            yield
-        finally:
-            if drawing is not None:
-                drawing.cancel()
-            self._live.draw(self._lines(request, client.connection_state, began, began))
-            self._live.finish()
+        log: contextlib.AbstractContextManager[list[str]]
+        log = collected_faults() if self.is_terminal else contextlib.nullcontext([])
+        with log as faults:
+            try:
+                yield
+            finally:
+                if drawing is not None:
+                    drawing.cancel()
+                self._live.draw(self._lines(request, client.connection_state, began, began))
+                self._live.finish()
+                if faults:
+                    self.note(f"({wording.faults(faults)})")
 
     def _lines(self, request: Request, connection: ConnectionState, began: float, now: float) -> list[str]:
         """Return all lines of the answer as it is now: blocks with a blank line between them."""

@@ -6,11 +6,12 @@ from selador_client.outcome import error_of
 from selador_client.request import Request
 from selador_client.sources import marked, numbered
 from selador_client.wording import remarks
+from selador_client.wrapping import printable
 
 
 def as_markdown(turns: Iterable[tuple[str, Request]]) -> str:
     """Return questions, answers and sources. A conversation that is saved twice gives the same text."""
-    return "\n".join(_turn(question, request) for question, request in turns)
+    return printable("\n".join(_turn(question, request) for question, request in turns))
 
 
 def _turn(question: str, request: Request) -> str:

@@ -1,5 +1,7 @@
 """What the terminal says beside an answer: what is waited for, and how it ended. Pure."""
 
+from collections.abc import Sequence
+
 from selador_client.exchange import ConnectionState
 from selador_client.request import Request, State
 from selador_shared.protocol import CANCELLED, ErrorCode
@@ -46,7 +48,7 @@ def steps(request: Request) -> list[str]:
     """Return a line for each step of a workflow or of a search."""
     marks = {"completed": "✓", "failed": "✗", "started": "▸"}
     return [
-        f"{marks[step.status]} {step.name} ({step.index + 1} of {step.count})"
+        f"{marks[step.status]} {' '.join(step.name.split())} ({step.index + 1} of {step.count})"
         for _, step in sorted(request.steps.items())
     ]
 
@@ -66,3 +68,9 @@ def remarks(request: Request) -> list[str]:
     if not request.text.strip():
         said.append("the answer is empty")
     return said
+
+
+def faults(words: Sequence[str]) -> str:
+    """Return what there is to say of messages that were no frames."""
+    count = "a message" if len(words) == 1 else f"{len(words):,} messages"
+    return f"{count} made no sense; the last: {words[-1]}"

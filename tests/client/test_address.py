@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selador_client import address
-from selador_client.address import find_url, terraform_outputs
+from selador_client.address import find_url, terraform_outputs, without_secrets
 from selador_client.errors import NoUrlError
 
 ELSEWHERE = {"SELADOR_URL": "wss://elsewhere/dev"}
@@ -74,10 +74,31 @@ def test_a_damaged_stack_file_is_named(tmp_path: Path, text: str) -> None:
         find_url(None, None, tmp_path, {}, no_outputs)
 
 
-@pytest.mark.parametrize("url", ["", "https://example.com", "ws://", "wss:abc", "ws://[::1", "ws://host:port/", "abc"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://example.com",
+        "ws://",
+        "wss:abc",
+        "ws://[::1",
+        "ws://host:port/",
+        "abc",
+        "ws://host/a b",
+        "ws://host/#dev",
+    ],
+)
 def test_what_is_no_websocket_url_is_quoted(tmp_path: Path, url: str) -> None:
     with pytest.raises(NoUrlError, match=re.escape(f"{url!r} isn't a WebSocket URL such as wss://")):
         find_url(url, None, tmp_path, {}, no_outputs)
+
+
+def test_spaces_around_a_url_are_not_part_of_it(tmp_path: Path) -> None:
+    assert find_url(" wss://host/dev\n", None, tmp_path, {}, no_outputs) == "wss://host/dev"
+
+
+def test_a_url_is_shown_without_what_may_be_a_password_or_a_token() -> None:
+    assert without_secrets("wss://me:secret@[::1]:8443/dev?token=a.b.c") == "wss://[::1]:8443/dev"
 
 
 class Ran:

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import re
+import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 
@@ -11,11 +14,13 @@ import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from selador_client.client import Answer, Client, Token
+from selador_client.client import Answer, Client
+from selador_client.connecting import Token
 from selador_client.errors import (
     BY_CODE,
     ConnectionFailedError,
     IncompleteError,
+    InternalError,
     LostError,
     MessageTooLargeError,
     SeladorClientError,
@@ -226,7 +231,7 @@ def test_a_server_that_always_closes_at_once_is_given_up(scripted: Scripted) -> 
     def play(script: Script) -> None:
         script.connection.close(1011)
 
-    with pytest.raises(UnansweredError, match="code 1011"):
+    with pytest.raises(UnansweredError, match=r"sent 3 times, and nothing says that the service has it: .*code 1011"):
         ask(scripted(play))
 
 
@@ -373,6 +378,59 @@ def test_without_a_token_there_is_no_connection(scripted: Scripted) -> None:
 
     with pytest.raises(ConnectionFailedError, match=r"no token can be had: .*the issuer is away"):
         ask(scripted(answer_three_months), token=next_token)
+
+
+@pytest.mark.parametrize("token", ["not a token", "a,b", "Straße"])
+def test_what_can_be_no_token_is_told_and_not_printed(scripted: Scripted, token: str) -> None:
+    with pytest.raises(ConnectionFailedError, match="the token has a character that no token has") as error:
+        ask(scripted(answer_three_months), token=token)
+
+    assert token not in str(error.value)
+
+
+@contextmanager
+def port_that_says(answer: bytes) -> Iterator[int]:
+    """Listen on a port, answer whoever comes with these bytes, and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "words"),
+    [
+        ("wss", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it doesn't speak TLS, as wss:// demands"),
+        ("wss", b"", "it closes the connection at once; is ws:// or wss:// right for this port?"),
+        ("ws", b"220 mail.example\r\n", "what answers there is no web server"),
+        ("ws", b"", "what answers there is no web server"),
+    ],
+)
+def test_a_server_of_another_kind_is_told_in_words(scheme: str, answer: bytes, words: str) -> None:
+    with port_that_says(answer) as port, pytest.raises(ConnectionFailedError, match=re.escape(words)):
+        ask(f"{scheme}://127.0.0.1:{port}/test")
+
+
+def test_a_host_that_can_not_be_a_name_leaves_nobody_waiting() -> None:
+    with pytest.raises(ConnectionFailedError, match=re.escape("can't connect to ws://üü..example/dev")):
+        ask("ws://üü..example/dev")
+
+
+def test_an_error_without_words_is_told_by_its_code(scripted: Scripted) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        script.send("error", attempt=1, seq=0, code="internal", message="", retryable=True)
+
+    with pytest.raises(InternalError, match="the service gives no reason but internal; ask again in a few minutes"):
+        ask(scripted(play))
 
 
 @pytest.mark.parametrize(

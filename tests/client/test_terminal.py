@@ -205,6 +205,21 @@ def test_an_answer_can_not_command_the_terminal(scripted: Scripted) -> None:
     assert shown(url) == "a]0;titleb2J\n58 m²\n"
 
 
+def test_garbage_tears_no_drawing_and_is_told_after_the_answer(
+    scripted: Scripted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def play(script: Script) -> None:
+        script.receive()
+        for text in ("no JSON", "{}"):
+            script.connection.send(text)
+        script.answer("Fine.")
+
+    screen = shown(scripted(play), terminal=True)
+
+    assert screen.partition("Fine.")[2].startswith("\n\x1b[2m(2 messages made no sense; the last: ")
+    assert capfd.readouterr().err == ""
+
+
 def test_what_is_typed_at_the_prompt_has_a_questions_weight() -> None:
     assert Terminal(Output(terminal=True), {}).prompt == "\x01\x1b[1m\x02› "
     assert Terminal(Output(terminal=True), {"NO_COLOR": "1"}).prompt == "› "

@@ -28,3 +28,12 @@ def test_a_turn_is_its_question_its_marked_answer_and_its_sources() -> None:
         "1. s3://documents/notice.md\n\n"
         "## And?\n\n(error: it broke)\n"
     )
+
+
+def test_a_saved_conversation_commands_no_terminal_that_shows_it() -> None:
+    answered = received(
+        Delta(request_id="r", attempt=1, seq=0, text="a\x1b]0;title\x07b"),
+        Completed(request_id="r", attempt=1, seq=1, truncated=False),
+    )
+
+    assert "a]0;titleb" in as_markdown([("How?", answered)])

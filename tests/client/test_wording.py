@@ -76,6 +76,12 @@ def test_each_step_is_a_line() -> None:
     assert steps(received(STARTED, *frames)) == ["✓ facts (1 of 3)", "✗ brief (2 of 3)", "▸ tone (3 of 3)"]
 
 
+def test_a_step_stays_on_its_line() -> None:
+    step = frame(Step, 1, name="two\n\nlines", status="started", index=0, count=1)
+
+    assert steps(received(STARTED, step)) == ["▸ two lines (1 of 1)"]
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [
