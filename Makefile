@@ -21,9 +21,10 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 # `exec` stands before whatever starts Terraform or a stack: a shell between make and the command would end alone at a
 # SIGTERM, and leave it running.
-FLAGS := ADOPT ALARM ALLOW_DESTROY CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PURGE_GONE \
-	PURGE_MALFORMED RATE RELEASE REQUEST SHOW_TEXT SINCE TOKEN URL YES
-GIVEN := $(FLAGS) AGAINST ARCHITECTURE AUTH CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
+FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV FIRST \
+	FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PURGE_GONE PURGE_MALFORMED RATE RELEASE \
+	REQUEST REQUESTS REQUESTS_A_DAY SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
+GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") exec $(PYTHON) -m selador_deploy
@@ -101,6 +102,10 @@ publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1
 show: ## print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>
 apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>
+
+.PHONY: cost
+cost: $(RUNS) ## estimate a month's bill by service, beside other designs: REQUESTS=…, TOKENS_OUT=…, MODEL=…, JSON=1
+	@$(DEPLOY) cost
 
 ##@ Operate (ENV=…)
 
@@ -281,6 +286,10 @@ bench-streaming: linux $(RUNS) ## measure how fast tokens reach a client, agains
 .PHONY: bench-stack
 bench-stack: linux $(READY) ## measure the laptop stack, under load for MINUTES=6 in the end; writes benchmarks/stack.md
 	@exec $(PYTHON) -m benchmarks.stack --minutes "$$MINUTES"
+
+.PHONY: bench-logs
+bench-logs: $(RUNS) ## measure the bytes of log of a request on the stack that `make local` runs, for `make cost`
+	@$(PYTHON) -m benchmarks.log_bytes
 
 .PHONY: clean
 clean: ## remove what is built here and .venv; PLANS=1 saved plans, too

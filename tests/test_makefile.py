@@ -18,31 +18,41 @@ FLAGS = (
     "ADOPT",
     "ALARM",
     "ALLOW_DESTROY",
+    "ANSWER_SECONDS",
+    "ARCHITECTURE",
+    "AUTH",
     "CONFIRM",
+    "CONNECTION_MINUTES",
     "DAYS_LEFT",
     "ENV",
     "FIRST",
+    "FIRST_WORDS_SECONDS",
     "HEARTBEAT",
     "JSON",
+    "KMS",
     "LEVEL",
     "LOCK",
+    "MEMORY_MB",
+    "MODEL",
     "PLAN",
     "PURGE_GONE",
     "PURGE_MALFORMED",
     "RATE",
     "RELEASE",
     "REQUEST",
+    "REQUESTS",
+    "REQUESTS_A_DAY",
     "SHOW_TEXT",
     "SINCE",
     "TOKEN",
+    "TOKENS_IN",
+    "TOKENS_OUT",
     "URL",
     "YES",
 )
 GIVEN = (
     *FLAGS,
     "AGAINST",
-    "ARCHITECTURE",
-    "AUTH",
     "CASE",
     "EXPIRED",
     "FOLDERS",
@@ -228,11 +238,12 @@ def test_no_shell_stands_between_make_and_what_starts_terraform_or_a_stack(makef
     assert makefile.parent() == "make"
 
 
-def test_without_a_word_it_is_dev_and_nothing_else_is_given(makefile: Makefile) -> None:
+def test_without_a_word_it_is_dev_on_arm64_and_nothing_else_is_given(makefile: Makefile) -> None:
     makefile.make("plan")
 
     seen = makefile.environment()
-    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, "") | {"ENV": "dev"}
+    set_by_make = {"ARCHITECTURE": "arm64", "ENV": "dev"}
+    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, "") | set_by_make
 
 
 @pytest.mark.parametrize(
@@ -278,6 +289,15 @@ def test_make_has_a_target_for_each_command_with_an_environment(makefile: Makefi
         assert targets[command.name] == command.help
         makefile.make(command.name)
         assert makefile.arguments() == ["-m", "selador_deploy", command.name]
+
+
+def test_make_has_a_target_for_the_estimate_of_costs(makefile: Makefile) -> None:
+    (command,) = (command for command in COMMANDS if command.name == "cost")
+
+    makefile.make("cost")
+
+    assert makefile.arguments() == ["-m", "selador_deploy", "cost"]
+    assert f"make cost               {command.help}" in makefile.make("help")
 
 
 def test_make_has_no_deploy_target_without_a_command() -> None:

@@ -26,6 +26,7 @@ from selador_deploy.account import ClientMaker, client_maker
 from selador_deploy.bootstrap import bootstrap
 from selador_deploy.checks import check_format, test, validate
 from selador_deploy.command import Command, Flag, parse
+from selador_deploy.cost.cost import cost
 from selador_deploy.deployment import Deployment
 from selador_deploy.destroy import destroy
 from selador_deploy.doctor import doctor
@@ -73,6 +74,18 @@ TOKEN = Flag(
     "token", "the JWT of a client, if it has to have one; others can read it here, so set SELADOR_TOKEN", "JWT"
 )
 ALARM = Flag("alarm", "the alarm's key: the last part of its name, and its runbook's (default: one that pages)", "KEY")
+REQUESTS = Flag("requests", "requests a month (default: three sizes)", "NUMBER")
+REQUESTS_A_DAY = Flag("requests-a-day", "requests a day, instead", "NUMBER")
+TOKENS_IN = Flag("tokens-in", "what the model reads for an answer (default: 3000)", "NUMBER")
+TOKENS_OUT = Flag("tokens-out", "what it writes (default: 400)", "NUMBER")
+ANSWER_SECONDS = Flag("answer-seconds", "how long main works on a request (default: 10)", "NUMBER")
+FIRST_WORDS_SECONDS = Flag("first-words-seconds", "how much of it passes before the first word (default: 3)", "NUMBER")
+CONNECTION_MINUTES = Flag("connection-minutes", "how long a client stays connected for it (default: 5)", "NUMBER")
+MEMORY_MB = Flag("memory-mb", "main's memory (default: 512)", "NUMBER")
+MODEL = Flag("model", "whose tokens: nova-lite, nova-pro, claude-haiku-4-5 or claude-sonnet-4-6", "NAME")
+ARCHITECTURE = Flag("architecture", "arm64 or x86_64 (default: arm64)", "NAME")
+AUTH = Flag("auth", "none, iam or jwt (default: iam)", "NAME")
+KMS = Flag("kms", "with a KMS key of the environment's own")
 HEARTBEAT = Flag("heartbeat", "put the metric that the environment's alarm heartbeat-fails watches")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
@@ -147,6 +160,26 @@ COMMANDS = (
         logs,
         "follow what functions and API write: REQUEST=<id>, LEVEL=warning, SINCE=1m",
         (ENV, FOLLOWED_REQUEST, LEVEL, SINCE),
+    ),
+    Command(
+        "cost",
+        cost,
+        "estimate a month's bill by service, beside other designs: REQUESTS=…, TOKENS_OUT=…, MODEL=…, JSON=1",
+        (
+            REQUESTS,
+            REQUESTS_A_DAY,
+            TOKENS_IN,
+            TOKENS_OUT,
+            ANSWER_SECONDS,
+            FIRST_WORDS_SECONDS,
+            CONNECTION_MINUTES,
+            MEMORY_MB,
+            MODEL,
+            ARCHITECTURE,
+            AUTH,
+            KMS,
+            JSON,
+        ),
     ),
     Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
     Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from selador_deploy.cost.system import System
 from selador_local.control_plane.service_rules.cloudwatch import put_composite_alarm, put_metric_alarm
 
 from .deployed_alarms import (
@@ -276,6 +277,19 @@ def test_cloudwatch_takes_every_definition(definitions: dict[str, Definition]) -
 
     assert len(definitions) >= 42
     assert refusals == []
+
+
+def test_make_cost_counts_the_alarms_that_are_deployed(definitions: dict[str, Definition]) -> None:
+    with_a_token = {"authorizer-slow", "authorizer-throttles", "connects-fail", "key-set-unavailable"}
+    others = {"certificate-expires", "heartbeat-fails"}
+    metrics = {
+        key: sum("MetricStat" in query for query in definition.get("Metrics", []))
+        for key, definition in definitions.items()
+    }
+
+    assert System().alarm_metrics == sum(metrics[key] for key in metrics.keys() - with_a_token - others)
+    assert System().authorizer_alarm_metrics == sum(metrics[key] for key in with_a_token)
+    assert System().composite_alarms == sum("AlarmRule" in definition for definition in definitions.values())
 
 
 def test_the_readme_says_what_the_alarms_cost(definitions: dict[str, Definition]) -> None:

@@ -1,0 +1,1 @@
+"""`make cost`: what a month costs, by service, beside two other designs."""
