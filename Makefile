@@ -216,8 +216,9 @@ protocol: $(READY) ## write the published schemas, types and AsyncAPI document f
 	@PYTHONPATH=scripts $(PYTHON) -m generate_protocol
 
 .PHONY: tables
-tables: $(READY) ## write the outcome table into docs/architecture.md, and docs/local-fidelity.md
+tables: $(READY) ## write the outcome table into docs/architecture.md, docs/local-fidelity.md and the costs into docs/cost.md
 	@$(PYTHON) scripts/generate_outcome_table.py
+	@$(PYTHON) scripts/generate_cost_table.py
 	@$(PYTHON) scripts/generate_local_fidelity.py
 
 .PHONY: conformance
