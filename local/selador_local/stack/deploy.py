@@ -48,8 +48,9 @@ class Deploy:
                     turn(self._turn, lambda: progress.note("another stack's goes first"))
                 )
                 await self._terraform("init")
+                progress.note("the workspace local")
             async with progress.step("terraform plan"):
-                await self._terraform.plan()
+                progress.note(await self._terraform.plan())
                 for fault in unrunnable_in(await self._terraform.planned()):
                     failures.add(f"{fault}; everything else does")
             async with progress.step("terraform apply (a new queue takes 25 s)"):

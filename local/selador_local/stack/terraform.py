@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from selador_local.stack.commands import StackError, run
 
 # With the authorizer goes its log group, which every plan has to be told of. The laptop's has nothing that is needed.
 _MAY_GO = "module.authorizer[0].aws_cloudwatch_log_group.this"
+_CHANGES = re.compile(r"^(?:local: )?(\d+ to .*|No changes.*)$", re.MULTILINE)  # a line of the plan's summary
 _TRIES = 3
 _DEPLOY = (sys.executable, "-m", "selador_deploy")
 
@@ -54,8 +56,9 @@ class LocalTerraform:
         return await run([*_DEPLOY, *arguments], environment=environ, log=log, on_line=on_line)
 
     async def plan(self) -> str:
-        """Plan what differs from the last apply; return the summary. Raises StackError."""
-        return await self("plan", "--allow-destroy", _MAY_GO)
+        """Plan what differs from the last apply; return in a line what that is. Raises StackError."""
+        found = _CHANGES.search(await self("plan", "--allow-destroy", _MAY_GO))
+        return found[1] if found else ""
 
     async def apply(self) -> str:
         """Carry the plan out; return what was done in a line. Raises StackError.

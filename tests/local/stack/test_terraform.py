@@ -19,7 +19,12 @@ if sys.argv[1] == "apply" and (left := int(refusals.read_text() if refusals.exis
     refusals.write_text(str(left - 1))
     print("deploy: nothing was applied: the variables have changed; run make plan", file=sys.stderr)
     sys.exit(1)
-print("Apply complete! Resources: 1 added, 0 changed, 0 destroyed." if sys.argv[1] == "apply" else "planned")
+print({
+    "apply": "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.",
+    "plan": (here / "summary").read_text() if (here / "summary").exists() else "local: No changes.",
+}.get(sys.argv[1], "done"))
+if sys.argv[1] == "plan":
+    print("deploy: the plan is saved", file=sys.stderr)
 """
 
 
@@ -61,6 +66,22 @@ def test_an_apply_is_told_in_a_line(terraform: LocalTerraform, stand_in: Path) -
     assert asyncio.run(terraform.apply()) == "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
 
     assert calls(stand_in) == ["apply"]
+
+
+@pytest.mark.parametrize(
+    ("summary", "line"),
+    [
+        ("local: No changes.", "No changes."),
+        ("local: 0 to destroy, 1 to create\nIAM:", "0 to destroy, 1 to create"),
+        ("local: WARNING anyone may connect\n0 to destroy, 1 to create\nIAM:", "0 to destroy, 1 to create"),
+    ],
+)
+def test_a_plan_is_told_in_a_line(terraform: LocalTerraform, stand_in: Path, summary: str, line: str) -> None:
+    (stand_in / "summary").write_text(summary)
+
+    assert asyncio.run(terraform.plan()) == line
+
+    assert calls(stand_in) == ["plan"]
 
 
 def test_a_plan_that_a_saved_file_made_stale_is_made_again(terraform: LocalTerraform, stand_in: Path) -> None:
