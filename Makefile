@@ -47,7 +47,7 @@ local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|i
 	@exec $(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
 
 .PHONY: local-env
-local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$$(make -s local-env)"
+local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$(make -s local-env)"
 	@$(PYTHON) -m selador_local env
 
 .PHONY: token

@@ -291,6 +291,12 @@ def test_make_has_a_target_for_each_command_with_an_environment(makefile: Makefi
         assert makefile.arguments() == ["-m", "selador_deploy", command.name]
 
 
+def test_what_help_shows_can_be_typed_in_a_shell(makefile: Makefile) -> None:
+    """In a recipe a dollar is written twice; in a shell that is the number of its process."""
+    assert 'eval "$(make -s local-env)"' in makefile.make("help")
+    assert "$$" not in makefile.make("help")
+
+
 def test_make_has_a_target_for_the_estimate_of_costs(makefile: Makefile) -> None:
     (command,) = (command for command in COMMANDS if command.name == "cost")
 
