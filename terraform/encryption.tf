@@ -1,8 +1,13 @@
-# One key encrypts all that the environment stores: requests, logs, alarms and the functions' environment variables.
+# One key encrypts all that the environment stores: requests, logs, alarms and the functions' environment variables. It is
+# the organization's, or the environment's own.
 
 locals {
   # An object, not only the ARN: the plan that creates the key must know that there is one.
-  kms_key = var.customer_managed_key_enabled ? { arn = aws_kms_key.this[0].arn } : null
+  kms_key = (
+    var.kms_key_arn != null ? { arn = var.kms_key_arn } :
+    var.customer_managed_key_enabled ? { arn = aws_kms_key.this[0].arn } :
+    null
+  )
 
   _log_group_arns = [
     for name in concat(

@@ -4,6 +4,9 @@ locals {
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
+  # What the organization asks of every role.
+  role = { path = var.role_path, permissions_boundary = var.permissions_boundary }
+
   # The limit of a question in characters. RetrieveAndGenerateStream takes 1,000 (BR-02). For an agent runtime and a
   # managed knowledge base, the question must fit into one WebSocket frame, which API Gateway limits to 32 KB (WS-55).
   _agent_runtime_text_limit          = 20000
@@ -85,6 +88,7 @@ module "websocket_handler" {
     send-requests = module.queue.send_policy_json
   }
   reserved_concurrency = var.websocket_handler.reserved_concurrency
+  role                 = local.role
   serves_after         = [module.main.alias_arn] # it reads what this function sends
   snap_start_enabled   = var.websocket_handler.snap_start_enabled
   timeout_seconds      = local.websocket_handler_timeout_seconds
@@ -113,6 +117,7 @@ module "authorizer" {
   memory_mb          = var.websocket_handler.memory_mb
   name               = local.authorizer_name
   policies           = {}
+  role               = local.role
   timeout_seconds    = local.authorizer_timeout_seconds
   tracing_enabled    = var.tracing_enabled
 }
@@ -173,6 +178,7 @@ module "main" {
     { for document in data.aws_iam_policy_document.invoke_agent_runtime : "invoke-agent-runtime" => document.json },
   )
   reserved_concurrency = var.main_function.reserved_concurrency
+  role                 = local.role
   timeout_seconds      = var.main_function.timeout_seconds
   tracing_enabled      = var.tracing_enabled
 }

@@ -361,6 +361,28 @@ variable "jwt" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "The ARN of a KMS key that your organization has already, which then encrypts what `customer_managed_key_enabled` would make a key for; null for none. The key's policy must let CloudWatch and CloudWatch Logs use it."
+  type        = string
+  default     = null
+
+  validation {
+    # An alias won't do: CloudWatch Logs and Lambda take a key's own ARN.
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn is \"${coalesce(var.kms_key_arn, "null")}\"; it must be a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>, and no alias."
+  }
+
+  validation {
+    condition     = var.kms_key_arn == null || try(split(":", var.kms_key_arn)[3] == var.region, false)
+    error_message = "kms_key_arn is \"${coalesce(var.kms_key_arn, "null")}\" and region is \"${var.region}\"; a queue takes a key of its own Region."
+  }
+
+  validation {
+    condition     = var.kms_key_arn == null || !var.customer_managed_key_enabled
+    error_message = "kms_key_arn names your organization's key, and customer_managed_key_enabled asks for one of the environment's own; set one of the two."
+  }
+}
+
 variable "knowledge_base_id" {
   description = "The id of the Bedrock knowledge base that answers questions: 1 to 10 letters and digits."
   type        = string
@@ -522,6 +544,17 @@ variable "objectives" {
   nullable = false
 }
 
+variable "permissions_boundary" {
+  description = "The ARN of the policy that your organization wants as the permissions boundary of every role; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[^\\s]+$", var.permissions_boundary))
+    error_message = "permissions_boundary is \"${coalesce(var.permissions_boundary, "null")}\"; it must be the ARN of a policy, arn:<partition>:iam::<account>:policy/<name>."
+  }
+}
+
 variable "project" {
   description = "The first part of every name."
   type        = string
@@ -576,6 +609,19 @@ variable "request_max_age_seconds" {
   validation {
     condition     = var.request_max_age_seconds >= 60 && var.request_max_age_seconds <= 86400 && floor(var.request_max_age_seconds) == var.request_max_age_seconds
     error_message = "request_max_age_seconds is ${var.request_max_age_seconds}; it takes a whole number from 60 to 86,400 s, which is well below the 4 days that the queue keeps a request by default."
+  }
+}
+
+variable "role_path" {
+  description = "The path of every role, with a / at both ends, for example /answers/. Choose it before the first apply: another path makes other roles, and while they are replaced the functions do no work."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    # What IAM takes for a path: 1 to 512 characters of printable ASCII.
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path is \"${var.role_path}\" (${length(var.role_path)} characters); IAM takes / or a path that begins and ends with /, of at most 512 characters without spaces."
   }
 }
 

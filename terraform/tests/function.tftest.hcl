@@ -232,6 +232,23 @@ run "names_the_role_by_region_since_an_account_has_one_set_of_roles" {
   }
 }
 
+run "puts_the_role_where_the_organization_wants_it_and_within_its_boundary" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    role = { path = "/answers/", permissions_boundary = "arn:aws:iam::111122223333:policy/limits" }
+  }
+
+  assert {
+    condition     = aws_iam_role.this.path == "/answers/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/limits"
+    error_message = "The role's path is ${aws_iam_role.this.path}, its boundary ${jsonencode(aws_iam_role.this.permissions_boundary)}."
+  }
+}
+
 run "refuses_a_name_that_is_too_long_for_its_role" {
   command   = plan
   state_key = "long_name"

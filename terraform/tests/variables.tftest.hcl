@@ -91,8 +91,10 @@ run "refuses_values_beyond_aws_or_this_configuration" {
     main_function           = { maximum_concurrency = 1, timeout_seconds = 900 }
     max_attempts            = 11
     model_arn               = "a-model-v1:0"
+    permissions_boundary    = "a-boundary"
     project                 = "Selador"
     request_max_age_seconds = 59
+    role_path               = "answers/"
     tags                    = { project = "another" }
     throttling              = { burst_limit = 0 }
   }
@@ -107,8 +109,10 @@ run "refuses_values_beyond_aws_or_this_configuration" {
     var.main_function,
     var.max_attempts,
     var.model_arn,
+    var.permissions_boundary,
     var.project,
     var.request_max_age_seconds,
+    var.role_path,
     var.tags,
     var.throttling,
   ]
@@ -178,6 +182,7 @@ run "takes_nothing_from_another_region" {
   variables {
     agent_runtime_arn = "arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/answers-1"
     custom_domain     = { certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/c", name = "answers.example.com" }
+    kms_key_arn       = "arn:aws:kms:us-east-1:111122223333:key/a-key"
     generation        = { models = { small = "arn:aws:bedrock:us-east-1::foundation-model/a-model-v1:0" } }
     model_arn         = "arn:aws:bedrock:us-east-1::foundation-model/a-model-v1:0"
   }
@@ -186,8 +191,20 @@ run "takes_nothing_from_another_region" {
     var.agent_runtime_arn,
     var.custom_domain,
     var.generation,
+    var.kms_key_arn,
     var.model_arn,
   ]
+}
+
+run "refuses_an_alias_for_the_organizations_key_and_a_second_key_beside_it" {
+  command = plan
+
+  variables {
+    customer_managed_key_enabled = true
+    kms_key_arn                  = "arn:aws:kms:eu-central-1:111122223333:alias/ours"
+  }
+
+  expect_failures = [var.kms_key_arn]
 }
 
 run "refuses_a_region_that_is_none" {
@@ -233,6 +250,21 @@ run "subscribes_who_is_on_call" {
       "email a@example.com", "email b@example.com", "https https://pager.example/hook", "ticket email team@example.com",
     ]
     error_message = "Others are told of alarms: ${jsonencode(module.alarms.subscriptions)}."
+  }
+}
+
+run "encrypts_with_the_organizations_key_and_makes_none" {
+  command = plan
+
+  variables {
+    kms_key_arn          = "arn:aws:kms:eu-central-1:111122223333:key/ours"
+    permissions_boundary = "arn:aws:iam::111122223333:policy/limits"
+    role_path            = "/answers/dev/"
+  }
+
+  assert {
+    condition     = length(aws_kms_key.this) == 0 && local.kms_key == { arn = "arn:aws:kms:eu-central-1:111122223333:key/ours" }
+    error_message = "The key is ${jsonencode(local.kms_key)}, and ${length(aws_kms_key.this)} would be made."
   }
 }
 

@@ -12,6 +12,9 @@ resource "aws_iam_role" "this" {
   description        = "What the function ${var.name} may do."
   assume_role_policy = data.aws_iam_policy_document.trust_lambda.json
 
+  path                 = var.role.path
+  permissions_boundary = var.role.permissions_boundary
+
   lifecycle {
     # A role that was created under an earlier name keeps it: a new name would be a new role.
     ignore_changes = [name]

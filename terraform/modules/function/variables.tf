@@ -119,6 +119,20 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "role" {
+  description = <<-EOT
+    What an organization asks of every role:
+    - `path`: the path that its ARN has before its name, with a / at both ends;
+    - `permissions_boundary`: the ARN of the policy that limits whatever its own policies allow; null for none.
+  EOT
+  type = object({
+    path                 = optional(string, "/")
+    permissions_boundary = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "serves_after" {
   description = "Values of what must be up to date before the alias serves a new version, such as another function's `alias_arn`. Only the order counts."
   type        = list(string)
