@@ -3,12 +3,14 @@
 The bootstrap's own state lies in the bucket that it makes. So the first run keeps its state in a copy of
 terraform/bootstrap under build/, and moves it into the new bucket at the end. Every later run finds it there. If a run
 ends half-way, the next one goes on from the state that it left.
+
+What the account has already is left alone: API Gateway takes one log role for all APIs of an account in a Region.
 """
 
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -23,6 +25,7 @@ from selador_deploy.terraform import configuration
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
+LOG_ROLE_SETTING = "aws_api_gateway_account.this"
 STATE_KEY = "bootstrap.tfstate"
 _BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
 
@@ -30,7 +33,7 @@ _BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
 def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     """Make the buckets and the log role of the environment's account and Region, or bring them up to date.
 
-    Terraform asks before it changes anything, unless `yes`.
+    A log role of somebody else's stays. Terraform asks before it changes anything, unless `yes`.
     """
     environment, terraform = deployment.environment, deployment.terraform
     check_filled_in(environment)
@@ -39,6 +42,9 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     project = str(environment.variables["project"])
     _check_names(environment, backend, f"{account}-{environment.region}", project)
     folder = environment.root / "build" / "bootstrap" / f"{account}-{environment.region}"
+    others_role = _others_log_role(
+        deployment.make_client("apigateway"), f"{project}-api-gateway-logging-{environment.region}"
+    )
     moved = _state_is_in(deployment.make_client("s3"), backend)
     _copy_configuration(environment, folder, with_backend=moved)
     in_bucket = (f"-backend-config={environment.backend_file}", f"-backend-config=key={STATE_KEY}")
@@ -48,11 +54,24 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
 
     terraform.choose_provider_source()
     run(*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
-    variables = {"allowed_account_ids": json.dumps([account]), "project": project, "region": environment.region}
+    if others_role is not None:
+        say(f"API Gateway has the log role {others_role} already: it is left alone, and none is made")
+        listed = terraform.capture("state", "list", data_dir=folder / ".terraform", folder=folder)
+        if LOG_ROLE_SETTING in listed:  # it was ours before; destroyed, it would take the other role away
+            run("state", "rm", LOG_ROLE_SETTING)
+    variables = {
+        "allowed_account_ids": json.dumps([account]),
+        "log_role_enabled": json.dumps(others_role is None),
+        "permissions_boundary": environment.variables.get("permissions_boundary"),
+        "project": project,
+        "region": environment.region,
+        "role_path": environment.variables.get("role_path"),
+    }
     run(
         "apply",
         *(["-auto-approve", "-input=false"] if yes else []),
-        *(f"-var={name}={value}" for name, value in variables.items()),
+        *_values_of(environment, f"{account}-{environment.region}"),
+        *(f"-var={name}={value}" for name, value in variables.items() if value is not None),
     )
     if not moved:
         (folder / "backend.tf").write_text(_BACKEND)
@@ -78,6 +97,19 @@ def _check_names(environment: Environment, backend: Backend, place: str, project
                 f"{environment.relative(file)} names the bucket {named}, but the bootstrap makes {made}",
                 "write that there",
             )
+
+
+def _others_log_role(apigateway: Any, own_name: str) -> str | None:
+    """Return the ARN of the log role that API Gateway has, unless it has none or the bootstrap's own."""
+    with translated("API Gateway's log role can't be looked at", "allow these credentials apigateway:GET on /account"):
+        role: str | None = apigateway.get_account().get("cloudwatchRoleArn")
+    return role if role and role.rpartition("/")[2] != own_name else None
+
+
+def _values_of(environment: Environment, place: str) -> list[str]:
+    """Return the argument that names the account's and Region's own values, if there is a file of them."""
+    file = configuration(environment.root) / "bootstrap" / "accounts" / f"{place}.tfvars"
+    return [f"-var-file={file}"] if file.is_file() else []
 
 
 def _state_is_in(s3: "S3Client", backend: Backend) -> bool:

@@ -14,7 +14,7 @@ from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError, TerraformFailedError
 from selador_deploy.terraform import Terraform
 
-from .conftest import ACCOUNT, ARTIFACT_BUCKET, BUCKET, FakeAws, client_error
+from .conftest import ACCOUNT, ARTIFACT_BUCKET, BUCKET, FakeAws, FakeService, client_error
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class FakeTerraform(Terraform):
     aws: FakeAws
     fails_at: str = ""
     moves_the_state: bool = True
+    in_the_state: str = ""
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     def choose_provider_source(self) -> None:
@@ -45,6 +46,13 @@ class FakeTerraform(Terraform):
             assert has_backend
             if self.moves_the_state:
                 self.aws.s3.buckets[BUCKET][STATE_KEY] = (folder / "terraform.tfstate").read_bytes()
+
+    def capture(self, *arguments: str, data_dir: Path, folder: Path | None = None) -> str:
+        return (
+            self.in_the_state
+            if arguments == ("state", "list")
+            else super().capture(*arguments, data_dir=data_dir, folder=folder)
+        )
 
     def commands(self) -> list[str]:
         return [call[0] for call in self.calls]
@@ -70,6 +78,12 @@ def folder(root: Path) -> Path:
 def empty_account(aws: FakeAws) -> FakeAws:
     aws.s3.buckets.clear()
     return aws
+
+
+@pytest.fixture(autouse=True)
+def no_log_role(aws: FakeAws) -> None:
+    """API Gateway has no log role yet."""
+    aws.others["apigateway"] = FakeService(get_account={})
 
 
 @pytest.fixture
@@ -129,6 +143,70 @@ def test_terraform_is_told_the_account_the_project_and_the_region(terraform: Fak
     assert f"-var=allowed_account_ids={json.dumps([ACCOUNT])}" in applied
     assert "-var=project=selador" in applied
     assert "-var=region=eu-central-1" in applied
+    assert "-var=log_role_enabled=true" in applied
+    assert not [argument for argument in applied if "permissions_boundary" in argument or "-var-file" in argument]
+
+
+def test_what_the_organization_asks_of_every_role_and_the_accounts_own_values_are_passed_on(
+    terraform: FakeTerraform, root: Path
+) -> None:
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/limits"
+    with (root / "terraform/environments/dev.tfvars").open("a") as file:
+        file.write(f'permissions_boundary = "{boundary}"\nrole_path = "/answers/"\n')
+    own = root / f"terraform/bootstrap/accounts/{ACCOUNT}-eu-central-1.tfvars"
+    own.parent.mkdir()
+    own.touch()
+
+    make(terraform)
+
+    assert {f"-var=permissions_boundary={boundary}", "-var=role_path=/answers/", f"-var-file={own}"} <= set(
+        terraform.calls[2]
+    )
+
+
+OURS = f"arn:aws:iam::{ACCOUNT}:role/answers/selador-api-gateway-logging-eu-central-1"
+OTHERS = f"arn:aws:iam::{ACCOUNT}:role/the-platform-teams"
+
+
+def test_a_log_role_of_somebody_else_is_left_alone_and_that_is_said(
+    terraform: FakeTerraform, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OTHERS})
+
+    make(terraform)
+
+    assert "-var=log_role_enabled=false" in terraform.calls[2]
+    assert f"{OTHERS} already: it is left alone" in capsys.readouterr().err
+
+
+def test_a_log_role_that_somebody_put_in_the_place_of_ours_is_forgotten_and_not_taken_away(
+    root: Path, aws: FakeAws, stand_in: None
+) -> None:
+    aws.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OTHERS})
+    state = "aws_api_gateway_account.this[0]\naws_iam_role.api_gateway_logging[0]\n"
+    terraform = FakeTerraform(root, dict(os.environ), color=False, aws=aws, in_the_state=state)
+
+    make(terraform)
+
+    assert terraform.calls[2] == ("state", "rm", "aws_api_gateway_account.this")
+    assert terraform.commands()[3] == "apply"
+
+
+def test_the_bootstraps_own_log_role_is_kept_up_to_date(terraform: FakeTerraform, aws: FakeAws) -> None:
+    aws.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OURS})
+
+    make(terraform)
+
+    assert "-var=log_role_enabled=true" in terraform.calls[2]
+
+
+def test_a_log_role_that_cannot_be_looked_at_is_no_missing_one(terraform: FakeTerraform, aws: FakeAws) -> None:
+    aws.others["apigateway"] = FakeService()
+
+    with pytest.raises(DeployError, match="API Gateway's log role can't be looked at"):
+        make(terraform)
+
+    assert terraform.calls == []
 
 
 @pytest.mark.parametrize("yes", [True, False])

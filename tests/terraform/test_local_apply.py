@@ -471,3 +471,18 @@ def test_the_bootstrap_makes_the_buckets_and_its_own_state_ends_in_one(
     assert any(resource["type"] == "aws_api_gateway_account" for resource in state["resources"])
     assert list(account.root.rglob("terraform.tfstate.backup")) == []
     assert "No changes" in account.run("bootstrap", "--yes")
+
+
+def test_the_bootstrap_leaves_a_log_role_alone_that_somebody_put_in_the_place_of_its_own(
+    bootstrapped: tuple[Local, threading.Thread, list[str]],
+) -> None:
+    account, thread, _ = bootstrapped
+    thread.join()
+    gateway, role = account.client("apigateway"), "arn:aws:iam::123456789012:role/the-platform-teams"
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+
+    account.run("bootstrap", "--yes")
+
+    assert gateway.get_account()["cloudwatchRoleArn"] == role
+    assert account.client("iam").list_roles()["Roles"] == []
+    assert "No changes" in account.run("bootstrap", "--yes")
