@@ -1,8 +1,8 @@
 """IAM's decision: do these policies let this principal do this action on this resource? Pure.
 
-An explicit deny wins over every allow. A request that nothing allows is refused. Permissions boundaries, session
-policies, service control policies and policy variables (`${aws:username}`) are not evaluated: a pattern with a variable
-matches nothing, so a statement that needs one grants nothing here.
+An explicit deny wins over every allow. A request that nothing allows is refused. Session policies, service
+control policies and policy variables (`${aws:username}`) are not evaluated: a pattern with a variable matches nothing,
+so a statement that needs one grants nothing here.
 """
 
 from collections.abc import Iterable, Mapping

@@ -36,6 +36,7 @@ class ApiCall:
     operation: str
     parameters: Mapping[str, Any]
     method: str
+    path: str = ""
 
 
 def protocol_of(request: HttpRequest, service: str) -> Protocol:
@@ -74,7 +75,7 @@ def parse(request: HttpRequest, service: str, environ: dict[str, Any]) -> ApiCal
         )
     except (AttributeError, RequestParserError, TypeError, ValueError) as error:
         raise _unreadable(str(error)) from None
-    return ApiCall(service, model, operation.name, parameters, request.method)
+    return ApiCall(service, model, operation.name, parameters, request.method, urlsplit(request.url).path)
 
 
 def _model(service: str, path: str) -> str:

@@ -18,7 +18,9 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
+from selador_local.control_plane.front_door.actions_and_resources import PresentRole
 from selador_local.control_plane.front_door.observed_calls import ObservedCalls
+from selador_local.control_plane.front_door.permissions import Permission
 from selador_local.control_plane.front_door.refusals import CallRefusedError, Protocol
 from selador_local.iam_policy.policies import (
     AccessRequest,
@@ -102,31 +104,43 @@ class Iam:
         principal = Principal(role_arn, self._account_id, role_arn=role_arn)
         return self._judge(self._role(role_arn), AccessRequest(principal, action, resource, self._context(principal)))
 
-    def allows(self, caller: CallerIdentity, action: str, resource: str, *, secure: bool = True) -> bool:
-        """Return whether the caller's policies, with the resource's own, allow the action; note it if a role does it.
+    def allows(self, caller: CallerIdentity, permission: Permission, *, secure: bool = True) -> bool:
+        """Return whether the caller's policies, with the resource's own, allow it; note it if a role does it.
 
         `secure` says whether the call came by TLS.
         """
-        context = self._context(caller.principal, secure=secure)
-        allowed = self._judge(caller.owner, AccessRequest(caller.principal, action, resource, context))
+        context = {**self._context(caller.principal, secure=secure), **permission.context}
+        request = AccessRequest(caller.principal, permission.action, permission.resource, context)
+        allowed = self._judge(caller.owner, request)
         if allowed and caller.principal.role_arn is not None:
-            self.observed.note(caller.principal.role_arn, action, resource)
+            self.observed.note(caller.principal.role_arn, permission)
         return allowed
+
+    def role(self, name: str) -> PresentRole | None:
+        """Return a role by its name; None if there is none."""
+        for role in list(self._users_and_roles.roles.values()):
+            if role.name == name:
+                return PresentRole(role.arn, role.permissions_boundary_arn or None)
+        return None
 
     def _judge(self, owner: Any, request: AccessRequest) -> bool:
         identity = evaluate(_identity_policies(owner), request)
+        boundary = getattr(owner, "permissions_boundary_arn", None)
+        if boundary and evaluate(self._managed_policy(boundary), request) is not Verdict.ALLOWED:
+            return False
         if request.action == "sts:AssumeRole":
             # Stricter than AWS in one case: a role that names a caller directly needs the caller's own policy as well.
             return identity is Verdict.ALLOWED and self._trusts(request.resource, request)
         return combine(identity, evaluate(self._resource_policies(request.resource), request))
 
-    def authorize(self, caller: CallerIdentity, action: str, resource: str, *, secure: bool) -> None:
-        """Raise CallRefusedError unless the action is allowed. As on AWS, `sts:GetCallerIdentity` always is."""
-        if action == "sts:GetCallerIdentity" or self.allows(caller, action, resource, secure=secure):
+    def authorize(self, caller: CallerIdentity, permission: Permission, *, secure: bool) -> None:
+        """Raise CallRefusedError unless it is allowed. As on AWS, `sts:GetCallerIdentity` always is."""
+        if permission.action == "sts:GetCallerIdentity" or self.allows(caller, permission, secure=secure):
             return
         raise CallRefusedError(
             "AccessDeniedException",
-            f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {resource}",
+            f"User: {caller.principal.arn} is not authorized to perform: {permission.action} "
+            f"on resource: {permission.resource}",
             codes={Protocol.QUERY: "AccessDenied", Protocol.REST_XML: "AccessDenied"},
         )
 
@@ -171,6 +185,12 @@ class Iam:
             return self._users_and_roles.get_role_by_arn(role_arn)
         except NotFoundException:
             return None
+
+    def _managed_policy(self, arn: str) -> Iterator[Document]:
+        """Yield the policy; nothing if there is none, which then allows nothing."""
+        for policy in self._users_and_roles.managed_policies.values():
+            if policy.arn == arn:
+                yield json.loads(next(version.document for version in policy.versions if version.is_default))
 
     def _trusts(self, role_arn: str, request: AccessRequest) -> bool:
         role = self._role(role_arn)

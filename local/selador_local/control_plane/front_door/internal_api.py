@@ -19,6 +19,7 @@ from selador_local.control_plane.front_door import signature
 from selador_local.control_plane.front_door.changes import Changes
 from selador_local.control_plane.front_door.code_locations import CodeLocations
 from selador_local.control_plane.front_door.iam import Iam
+from selador_local.control_plane.front_door.permissions import Permission
 from selador_local.control_plane.front_door.refusals import CallRefusedError, HttpResponse, Protocol
 from selador_local.control_plane.front_door.signature import HttpRequest
 from selador_local.control_plane.moto_overlay.sqs.overview import queues
@@ -98,7 +99,7 @@ class InternalApi:
         except CallRefusedError:
             return {"allowed": False, "principalArn": None}
         return {
-            "allowed": self._iam.allows(caller, action, resource),
+            "allowed": self._iam.allows(caller, Permission(action, resource)),
             "principalArn": caller.principal.arn,
         }
 

@@ -1,4 +1,4 @@
-"""What exists when a request comes, read from moto for the rules of services."""
+"""What exists when a request comes, read from moto for IAM and for the rules of services."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,10 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.kms.models import kms_backends
 from moto.sqs.models import sqs_backends
 
+from selador_local.control_plane.front_door.actions_and_resources import PresentKey, PresentRole
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.service_rules.api_gateway import Kind
 from selador_local.control_plane.service_rules.lambda_ import PresentFunction
@@ -24,6 +26,7 @@ class PresentState:
         self._apis = apigatewayv2_backends[account_id][region]
         self._alarms = cloudwatch_backends[account_id][region]
         self._functions = lambda_backends[account_id][region]
+        self._keys = kms_backends[account_id][region]
         self._queues = sqs_backends[account_id][region]
 
     def api_protocol(self, api_id: str) -> str | None:
@@ -43,6 +46,21 @@ class PresentState:
     def route_keys(self, api_id: str) -> set[str]:
         api = self._apis.apis.get(api_id)
         return set() if api is None else {route.route_key for route in api.routes.values()}
+
+    def role(self, name: str) -> PresentRole | None:
+        return self._iam.role(name)
+
+    def key(self, key_id: str) -> PresentKey | None:
+        name = key_id.rpartition(":")[2].removeprefix("key/")
+        for key in list(self._keys.keys.values()):
+            if name == key.id or name in key.aliases:
+                tags = self._keys.list_resource_tags(key.id)["Tags"]
+                return PresentKey(key.arn, {tag["TagKey"]: tag["TagValue"] for tag in tags})
+        return None
+
+    def function_of_mapping(self, uuid: str) -> str | None:
+        mapping = self._functions.get_event_source_mapping(uuid)
+        return None if mapping is None else str(mapping.function_arn)
 
     def alarm_names(self) -> set[str]:
         return set(self._alarms.alarms)

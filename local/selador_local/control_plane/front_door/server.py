@@ -17,11 +17,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
 from selador_local.control_plane.front_door import api_call, signature, validation
-from selador_local.control_plane.front_door.actions_and_resources import action_of, resource_of
+from selador_local.control_plane.front_door.actions_and_resources import Place
 from selador_local.control_plane.front_door.api_call import ApiCall
 from selador_local.control_plane.front_door.changes import Changes
 from selador_local.control_plane.front_door.iam import Iam
 from selador_local.control_plane.front_door.internal_api import PREFIX, InternalApi
+from selador_local.control_plane.front_door.permissions import permissions_of
 from selador_local.control_plane.front_door.present_state import PresentState
 from selador_local.control_plane.front_door.refusals import (
     CallRefusedError,
@@ -47,8 +48,7 @@ class FrontDoor:
         self._changes = changes
         self._state = PresentState(iam, account_id, region)
         self._internal_api = internal_api
-        self._account_id = account_id
-        self._region = region
+        self._place = Place(region, account_id)
         self._moto = DomainDispatcherApplication(_create_service)
         # It lists moto's folder on the disk each time, while all other requests wait: a quarter of a call's time.
         self._moto.get_backend_for_host = lru_cache(self._moto.get_backend_for_host)
@@ -81,8 +81,8 @@ class FrontDoor:
         caller = self._iam.find(signed.access_key_id, request.headers.get("x-amz-security-token"))
         signature.verify(request, signed, caller.credentials, datetime.now(UTC))
         call = api_call.parse(request, signed.service, environ)
-        resource = resource_of(call, self._region, self._account_id)
-        self._iam.authorize(caller, action_of(call), resource, secure=_is_secure(request))
+        for permission in permissions_of(call, self._place, self._state):
+            self._iam.authorize(caller, permission, secure=_is_secure(request))
         table.check(call, self._state)  # first: its words are the service's own, where the model has only a number
         validation.check(call)
         return call

@@ -30,7 +30,7 @@ def test_json_names_the_operation_in_a_header() -> None:
     call = request(body=b'{"QueueName": "q"}', x_amz_target="AmazonSQS.CreateQueue", content_type=JSON)
 
     assert protocol_of(call, "sqs") is Protocol.JSON
-    assert parsed(call, "sqs") == ApiCall("sqs", "sqs", "CreateQueue", {"QueueName": "q"}, "POST")
+    assert parsed(call, "sqs") == ApiCall("sqs", "sqs", "CreateQueue", {"QueueName": "q"}, "POST", "/")
 
 
 def test_query_names_the_operation_in_the_form() -> None:

@@ -189,6 +189,63 @@ class TestAuthorization:
 
         assert sts.get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/lambda"
 
+    def test_a_permissions_boundary_limits_what_a_role_may_do(
+        self, server: Any, name: str, queue: str, role_arn: Callable[..., str]
+    ) -> None:
+        iam, within = server.client("iam"), {"Version": "2012-10-17", "Statement": [allow_send(queue_arn("another"))]}
+        boundary = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(within))["Policy"]["Arn"]
+        sqs = server.client("sqs", **server.lend(role_arn(allow_send("*"))))
+        sqs.send_message(QueueUrl=queue, MessageBody="m")
+
+        iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+
+        with pytest.raises(ClientError) as refused:
+            sqs.send_message(QueueUrl=queue, MessageBody="m")
+        assert code_of(refused) == "AccessDeniedException"
+
+    def test_whoever_creates_a_function_must_be_allowed_to_pass_its_role(
+        self, server: Any, name: str, role_arn: Callable[..., str]
+    ) -> None:
+        role = role_arn({"Effect": "Allow", "Action": "lambda:*", "Resource": "*"})
+        functions = server.client("lambda", **server.lend(role))
+
+        with pytest.raises(ClientError, match="iam:PassRole on resource: arn:aws:iam::123456789012:role/elsewhere"):
+            functions.create_function(
+                FunctionName=name,
+                Role=f"arn:aws:iam::{ACCOUNT}:role/elsewhere",
+                Code={"ZipFile": b""},
+                Handler="m.f",
+                Runtime="python3.13",
+            )
+
+    def test_a_role_is_known_by_its_path_and_a_key_by_its_alias_and_its_tags(
+        self, server: Any, name: str, role_arn: Callable[..., str]
+    ) -> None:
+        kms = server.client("kms")
+        tags = [{"TagKey": "Project", "TagValue": "selador"}]
+        key = kms.create_key(Tags=tags)["KeyMetadata"]["Arn"]
+        kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key)
+        tagged = {"StringEquals": {"aws:ResourceTag/project": "selador"}}
+        described = {"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key, "Condition": tagged}
+        read = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": f"arn:aws:iam::{ACCOUNT}:role/below/{name}-2"}
+        server.client("iam").create_role(RoleName=f"{name}-2", Path="/below/", AssumeRolePolicyDocument="{}")
+        lent = server.lend(role_arn(described, read))
+
+        assert server.client("kms", **lent).describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["Arn"] == key
+        assert server.client("iam", **lent).get_role(RoleName=f"{name}-2")
+        with pytest.raises(ClientError):
+            server.client("kms", **lent).get_key_policy(KeyId=key, PolicyName="default")
+
+    def test_a_mapping_is_known_by_its_function(self, server: Any, name: str, role_arn: Callable[..., str]) -> None:
+        by_function = {"StringEquals": {"lambda:FunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"}}
+        role = role_arn({"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": by_function})
+        functions = server.client("lambda", **server.lend(role))
+
+        with pytest.raises(ClientError) as refused:
+            functions.get_event_source_mapping(UUID="11111111-1111-1111-1111-111111111111")
+
+        assert code_of(refused) == "AccessDeniedException"
+
     def test_a_role_that_trusts_only_a_service_can_not_be_assumed_by_a_user(
         self, server: Any, role_arn: Callable[..., str]
     ) -> None:
@@ -240,4 +297,4 @@ def test_what_a_role_was_allowed_to_do_is_kept(
         sqs.receive_message(QueueUrl=queue)
 
     calls = [call for call in server.ask("observed-calls", {})[1]["calls"] if call["roleArn"] == role]
-    assert calls == [{"roleArn": role, "action": "sqs:SendMessage", "resource": queue_arn(name)}]
+    assert calls == [{"roleArn": role, "action": "sqs:SendMessage", "resource": queue_arn(name), "context": {}}]
