@@ -62,7 +62,7 @@ class Existing(Protocol):
 
 
 @dataclass(frozen=True)
-class Place:
+class AccountRegion:
     """A Region and an account, as ARNs name them."""
 
     region: str
@@ -80,23 +80,23 @@ def action_of(call: ApiCall) -> str:
     return f"{_PREFIXES.get(call.service, call.service)}:{name}"
 
 
-def resources_of(call: ApiCall, place: Place, existing: Existing) -> list[str]:
+def resources_of(call: ApiCall, place: AccountRegion, existing: Existing) -> list[str]:
     """Return the ARNs of the call's resources, or `*` alone."""
     names = _RESOURCES.get(call.service)
     return (names(call, place, existing) if names else []) or ["*"]
 
 
-def _api(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _api(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     return [f"arn:aws:apigateway:{place.region}::{call.path.removeprefix('/v2')}"]
 
 
-def _queue(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _queue(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     name = given.get("QueueUrl", given.get("QueueName", given.get("SourceArn")))
     return [place.arn("sqs", name.rpartition("/")[2].rpartition(":")[2])] if isinstance(name, str) else []
 
 
-def _log_stream(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _log_stream(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     if "resourceArn" in given:  # of the calls about tags
         return [str(given["resourceArn"])]
@@ -104,7 +104,7 @@ def _log_stream(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
     return [place.arn("logs", f"log-group:{group}:log-stream:{given.get('logStreamName', '')}")] if group else []
 
 
-def _function(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _function(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     if call.operation.endswith("EventSourceMapping"):
         return [place.arn("lambda", f"event-source-mapping:{given['UUID']}")] if "UUID" in given else []
@@ -117,18 +117,18 @@ def _function(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
     return [f"{arn}:{given['Qualifier']}" if "Qualifier" in given else arn]
 
 
-def _object(call: ApiCall, _place: Place, _existing: Existing) -> list[str]:
+def _object(call: ApiCall, _place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     if "Bucket" not in given:
         return []
     return [f"arn:aws:s3:::{given['Bucket']}" + (f"/{given['Key']}" if "Key" in given else "")]
 
 
-def _assumed_role(call: ApiCall, _place: Place, _existing: Existing) -> list[str]:
+def _assumed_role(call: ApiCall, _place: AccountRegion, _existing: Existing) -> list[str]:
     return [str(call.parameters["RoleArn"])] if "RoleArn" in call.parameters else []
 
 
-def _role(call: ApiCall, place: Place, existing: Existing) -> list[str]:
+def _role(call: ApiCall, place: AccountRegion, existing: Existing) -> list[str]:
     name = call.parameters.get("RoleName")
     if name is None:
         return []
@@ -137,7 +137,7 @@ def _role(call: ApiCall, place: Place, existing: Existing) -> list[str]:
     return [place.arn("iam", f"role{path}{name}", region=False) if role is None else role.arn]
 
 
-def _key(call: ApiCall, place: Place, existing: Existing) -> list[str]:
+def _key(call: ApiCall, place: AccountRegion, existing: Existing) -> list[str]:
     given = call.parameters
     alias = given.get("AliasName")
     of_the_alias = [place.arn("kms", alias)] if alias else []
@@ -146,7 +146,7 @@ def _key(call: ApiCall, place: Place, existing: Existing) -> list[str]:
     return [*of_the_alias, *keys]
 
 
-def _topic(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _topic(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     arn = given.get("TopicArn", given.get("ResourceArn"))
     if arn is not None:
@@ -154,7 +154,7 @@ def _topic(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
     return [place.arn("sns", given["Name"])] if "Name" in given else []
 
 
-def _alarm_or_dashboard(call: ApiCall, place: Place, _existing: Existing) -> list[str]:
+def _alarm_or_dashboard(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[str]:
     given = call.parameters
     if "ResourceARN" in given:  # of the calls about tags
         return [str(given["ResourceARN"])]
@@ -168,7 +168,7 @@ def _alarm_or_dashboard(call: ApiCall, place: Place, _existing: Existing) -> lis
     ]
 
 
-_RESOURCES: dict[str, Callable[[ApiCall, Place, Existing], list[str]]] = {
+_RESOURCES: dict[str, Callable[[ApiCall, AccountRegion, Existing], list[str]]] = {
     "apigateway": _api,
     "iam": _role,
     "kms": _key,

@@ -188,9 +188,9 @@ class Iam:
 
     def _managed_policy(self, arn: str) -> Iterator[Document]:
         """Yield the policy; nothing if there is none, which then allows nothing."""
-        for policy in self._users_and_roles.managed_policies.values():
-            if policy.arn == arn:
-                yield json.loads(next(version.document for version in policy.versions if version.is_default))
+        policy = self._users_and_roles.managed_policies.get(arn)
+        if policy is not None:
+            yield _default_version(policy)
 
     def _trusts(self, role_arn: str, request: AccessRequest) -> bool:
         role = self._role(role_arn)
@@ -224,4 +224,9 @@ def _identity_policies(owner: Any) -> Iterator[Document]:
     for document in list(owner.policies.values()):
         yield json.loads(document)
     for policy in list(owner.managed_policies.values()):
-        yield json.loads(next(version.document for version in policy.versions if version.is_default))
+        yield _default_version(policy)
+
+
+def _default_version(policy: Any) -> Document:
+    document: Document = json.loads(next(version.document for version in policy.versions if version.is_default))
+    return document

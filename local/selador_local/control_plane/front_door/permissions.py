@@ -8,7 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from selador_local.control_plane.front_door.actions_and_resources import Existing, Place, action_of, resources_of
+from selador_local.control_plane.front_door.actions_and_resources import (
+    AccountRegion,
+    Existing,
+    action_of,
+    resources_of,
+)
 from selador_local.control_plane.front_door.api_call import ApiCall
 
 
@@ -38,19 +43,20 @@ _BOUNDED = {"AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePol
 _BOUNDED |= {"DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary"}
 
 
-def permissions_of(call: ApiCall, place: Place, existing: Existing) -> Iterator[Permission]:
+def permissions_of(call: ApiCall, place: AccountRegion, existing: Existing) -> Iterator[Permission]:
     """Yield each permission that the call takes, its own first."""
-    context = _context(call, existing)
     resources = resources_of(call, place, existing)
     for resource in resources:
-        yield Permission(action_of(call), resource, context)
+        yield Permission(action_of(call), resource, _context(call, resource, existing))
     if call.parameters.get("Tags", call.parameters.get("tags")):
-        yield from _tagging(call, resources, context, place)
+        yield from _tagging(call, resources, _context(call, resources[0], existing), place)
     if call.service == "lambda":
         yield from _of_a_function(call, place)
 
 
-def _tagging(call: ApiCall, resources: list[str], context: Mapping[str, str], place: Place) -> Iterator[Permission]:
+def _tagging(
+    call: ApiCall, resources: list[str], context: Mapping[str, str], place: AccountRegion
+) -> Iterator[Permission]:
     if call.service == "apigateway" and call.operation.startswith("Create"):
         yield Permission("apigateway:TagResource", resources[0])
     action = _TAGGED.get((call.service, call.operation))
@@ -66,7 +72,7 @@ def _tagging(call: ApiCall, resources: list[str], context: Mapping[str, str], pl
         yield Permission(action, resource, context)
 
 
-def _of_a_function(call: ApiCall, place: Place) -> Iterator[Permission]:
+def _of_a_function(call: ApiCall, place: AccountRegion) -> Iterator[Permission]:
     given = call.parameters
     if "Role" in given:
         yield Permission("iam:PassRole", given["Role"], {"iam:passedtoservice": "lambda.amazonaws.com"})
@@ -81,7 +87,7 @@ def _of_a_function(call: ApiCall, place: Place) -> Iterator[Permission]:
         yield Permission("kms:Encrypt", given["KMSKeyArn"], by_lambda)
 
 
-def _context(call: ApiCall, existing: Existing) -> Mapping[str, str]:
+def _context(call: ApiCall, resource: str, existing: Existing) -> Mapping[str, str]:
     given = call.parameters
     match call.service:
         case "iam" if call.operation in _BOUNDED:
@@ -91,7 +97,7 @@ def _context(call: ApiCall, existing: Existing) -> Mapping[str, str]:
         case "kms" if call.operation == "CreateKey":
             return _tags("aws:requesttag", {tag["TagKey"]: tag["TagValue"] for tag in given.get("Tags", [])})
         case "kms":
-            key = existing.key(given.get("TargetKeyId") or given.get("KeyId") or given.get("AliasName") or "")
+            key = existing.key(resource) if ":key/" in resource else None  # an alias has no tags
             return _tags("aws:resourcetag", key.tags) if key else {}
         case "lambda" if call.operation.endswith("EventSourceMapping"):
             function = existing.function_of_mapping(given["UUID"]) if "UUID" in given else given["FunctionName"]

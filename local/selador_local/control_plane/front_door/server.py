@@ -17,7 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
 from selador_local.control_plane.front_door import api_call, signature, validation
-from selador_local.control_plane.front_door.actions_and_resources import Place
+from selador_local.control_plane.front_door.actions_and_resources import AccountRegion
 from selador_local.control_plane.front_door.api_call import ApiCall
 from selador_local.control_plane.front_door.changes import Changes
 from selador_local.control_plane.front_door.iam import Iam
@@ -48,7 +48,7 @@ class FrontDoor:
         self._changes = changes
         self._state = PresentState(iam, account_id, region)
         self._internal_api = internal_api
-        self._place = Place(region, account_id)
+        self._place = AccountRegion(region, account_id)
         self._moto = DomainDispatcherApplication(_create_service)
         # It lists moto's folder on the disk each time, while all other requests wait: a quarter of a call's time.
         self._moto.get_backend_for_host = lru_cache(self._moto.get_backend_for_host)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from selador_local.control_plane.front_door.actions_and_resources import (
-    Place,
+    AccountRegion,
     PresentKey,
     PresentRole,
     action_of,
@@ -104,4 +104,4 @@ ALARM = f"arn:aws:cloudwatch:{PLACE}:alarm:"
     ],
 )
 def test_resources(given: ApiCall, resources: list[str]) -> None:
-    assert resources_of(given, Place(REGION, ACCOUNT), Known()) == resources
+    assert resources_of(given, AccountRegion(REGION, ACCOUNT), Known()) == resources

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from selador_local.control_plane.front_door.actions_and_resources import Place, PresentKey, PresentRole
+from selador_local.control_plane.front_door.actions_and_resources import AccountRegion, PresentKey, PresentRole
 from selador_local.control_plane.front_door.api_call import ApiCall
 from selador_local.control_plane.front_door.permissions import Permission, permissions_of
 
-PLACE = Place("us-east-1", "123456789012")
+PLACE = AccountRegion("us-east-1", "123456789012")
 BOUNDARY = "arn:aws:iam::123456789012:policy/limits"
 ROLE = "arn:aws:iam::123456789012:role/r"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -23,7 +23,7 @@ class Known:
         return PresentRole(ROLE, BOUNDARY) if name == "r" else None
 
     def key(self, key_id: str) -> PresentKey | None:
-        return PresentKey(KEY, {"Project": "selador"}) if key_id == "1" else None
+        return PresentKey(KEY, {"Project": "selador"}) if key_id in {"1", KEY} else None
 
     def function_of_mapping(self, uuid: str) -> str | None:
         return FUNCTION if uuid == "u" else None
@@ -83,6 +83,15 @@ def test_an_api_with_tags_is_tagged_at_its_path() -> None:
     assert permissions("apigateway", "CreateApi", path="/v2/apis", Tags={"a": "b"}) == [
         Permission("apigateway:POST", "arn:aws:apigateway:us-east-1::/apis"),
         Permission("apigateway:TagResource", "arn:aws:apigateway:us-east-1::/apis"),
+    ]
+
+
+def test_an_alias_has_no_tags_and_its_key_has() -> None:
+    alias = "arn:aws:kms:us-east-1:123456789012:alias/a"
+
+    assert permissions("kms", "CreateAlias", AliasName="alias/a", TargetKeyId="1") == [
+        Permission("kms:CreateAlias", alias),
+        Permission("kms:CreateAlias", KEY, TAGGED),
     ]
 
 
