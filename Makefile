@@ -24,7 +24,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV FIRST \
 	FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PURGE_GONE PURGE_MALFORMED RATE RELEASE \
 	REQUEST REQUESTS REQUESTS_A_DAY SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
-GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SUB TF
+GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SIGNED SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") exec $(PYTHON) -m selador_deploy
@@ -82,8 +82,8 @@ artifacts: $(RUNS) ## build dist/*.zip with manifest, SBOMs and provenance
 	@$(PYTHON) packaging/build_artifacts.py --architecture="$$ARCHITECTURE" $(if $(RELEASE),--release)
 
 .PHONY: verify-artifacts
-verify-artifacts: $(RUNS) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> that you were handed
-	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST")
+verify-artifacts: $(RUNS) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> you were handed, SIGNED=1
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST") $(if $(SIGNED),--signed)
 
 # Without quotes, the shell splits FOLDERS into words; it still runs nothing that they hold.
 .PHONY: compare-artifacts

@@ -64,6 +64,7 @@ GIVEN = (
     "PORT",
     "Q",
     "SEEDS",
+    "SIGNED",
     "SUB",
     "TF",
 )
@@ -171,7 +172,7 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
     ("target", "command"),
     [
         ("artifacts", ["packaging/build_artifacts.py", "--architecture={}", "--release"]),
-        ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}"]),
+        ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}", "--signed"]),
         ("chat", ["-m", "selador_client", "chat", "--env={}"]),
         ("ask", ["-m", "selador_client", "ask", "--env={}", "--", "{}"]),
         ("misbehave", ["-m", "selador_client.misbehaving", "--port={}", "--", "{}"]),

@@ -80,7 +80,7 @@ def read_sources(project: Path) -> Sources:
     ignored = _list(project, "--others", "--ignored", "--exclude-standard", "--", FUNCTIONS)
     return Sources(
         files,
-        Source(commit, _find_repository(project), tuple(changed)),
+        Source(commit, find_repository(project), tuple(changed)),
         tuple(path for path in ignored if "__pycache__" not in path),
     )
 
@@ -128,7 +128,7 @@ def _list(project: Path, *options: str) -> list[str]:
     return sorted({path for path in _ask(project, "ls-files", "-z", *options).split("\0") if path})
 
 
-def _find_repository(project: Path) -> str | None:
+def find_repository(project: Path) -> str | None:
     """Where `origin` lies, without names and passwords; None for a folder of this machine, which nobody else has."""
     run = _git(project, "config", "--get", "remote.origin.url")
     url = run.stdout.strip() if run else ""

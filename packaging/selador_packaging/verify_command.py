@@ -3,7 +3,11 @@
 Without options, once for each circumstance that must not matter: directory, umask, time zone, locale, order of files,
 their times, hash seed, zlib, and each other CPython 3.13 of this machine, whose bytecode is left aside if its micro
 version is another. With --against, once, against artifacts or a manifest that you were handed. With --same, nothing is
-built: the folders are compared with each other. Exit status: 1 when anything differs.
+built: the folders are compared with each other.
+
+Before it rebuilds, it asks GitHub who signed the manifest, and prints the answer: also that there is no signature, or
+that it can't be checked. Exit status: 1 when anything differs, when a signature is wrong, or with --signed when there
+is none or it can't be checked.
 """
 
 import argparse
@@ -18,6 +22,7 @@ from pathlib import Path
 from selador_packaging.circumstances import PLAIN, Circumstance, circumstances, copy_project
 from selador_packaging.comparison import compare_builds, compare_to_manifest, read_manifest
 from selador_packaging.errors import SHOWN, PackagingError
+from selador_packaging.signature import Verdict, find_signature
 
 
 def main(project: Path, words: list[str]) -> int:
@@ -28,11 +33,13 @@ def main(project: Path, words: list[str]) -> int:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--against", type=Path, metavar="DIR|MANIFEST", help="what was handed to you")
     choice.add_argument("--same", type=Path, nargs="+", metavar="DIR", help="folders that must hold the same artifacts")
+    parser.add_argument("--signed", action="store_true", help="fail unless GitHub has signed it, and that was checked")
     arguments = parser.parse_args(words)
     try:
         if arguments.same:
             return compare_folders(arguments.same)
         expected = arguments.against or project / "dist"
+        check_signature(project, expected, wanted=arguments.signed)
         return verify(project, expected, [PLAIN] if arguments.against else circumstances())
     except PackagingError as error:
         print(f"verify_artifacts: {error}", file=sys.stderr)
@@ -42,11 +49,20 @@ def main(project: Path, words: list[str]) -> int:
         return 130
 
 
+def check_signature(project: Path, expected: Path, *, wanted: bool) -> None:
+    """Print what is known of the signature. Raises PackagingError if it is wrong, or `wanted` and not there."""
+    path, _ = read_manifest(expected)
+    if lies := compare_to_manifest(path):
+        raise PackagingError(*lies)
+    signature = find_signature(path, project)
+    if signature.verdict is Verdict.WRONG or (wanted and signature.verdict is not Verdict.SIGNED):
+        raise PackagingError(str(signature))
+    print(signature, flush=True)
+
+
 def verify(project: Path, expected: Path, rows: Sequence[Circumstance]) -> int:
     """Print a line for each of `rows`; returns the exit status. Raises PackagingError where nothing can be compared."""
     path, manifest = read_manifest(expected)
-    if lies := compare_to_manifest(path):
-        raise PackagingError(*lies)
     if not (project / "build" / "wheels").is_dir():
         raise PackagingError("no wheel was fetched yet; run make artifacts first")
     architecture = manifest["target"]["architecture"]

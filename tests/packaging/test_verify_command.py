@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from selador_packaging import verify_command
+from selador_packaging.signature import Signature, Verdict
 
 from .test_comparison import folder_of, zip_of
 
@@ -51,4 +52,42 @@ def test_without_fetched_wheels_nothing_is_rebuilt(tmp_path: Path, capsys: pytes
 
     assert verify_command.main(tmp_path, []) == 1
 
-    assert "no wheel was fetched yet; run make artifacts first" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "no wheel was fetched yet; run make artifacts first" in said.err
+    assert said.out == "signature: not checked: this checkout's origin is no repository on GitHub (none)\n"
+
+
+def test_a_signature_that_is_asked_for_and_can_not_be_checked_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_of(tmp_path / "dist", zip_of(a=b"1"))
+
+    assert verify_command.main(tmp_path, ["--signed"]) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("verify_artifacts: signature: not checked: ")
+
+
+def test_a_wrong_signature_fails_whether_it_is_asked_for_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_of(tmp_path / "dist", zip_of(a=b"1"))
+    wrong = Signature(Verdict.WRONG, "another workflow")
+    monkeypatch.setattr(verify_command, "find_signature", lambda manifest, project: wrong)
+
+    assert verify_command.main(tmp_path, []) == 1
+
+    assert capsys.readouterr().err == "verify_artifacts: signature: wrong: another workflow\n"
+
+
+def test_a_file_that_is_not_its_manifests_is_told_before_anybody_is_asked_about_a_signature(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder_of(tmp_path / "dist", zip_of(a=b"1")) / "main.zip").write_bytes(b"other")
+
+    assert verify_command.main(tmp_path, ["--signed"]) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "its manifest says" in said.err
