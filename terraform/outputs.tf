@@ -82,6 +82,14 @@ output "queue_url" {
   value       = module.queue.queue_url
 }
 
+output "release" {
+  description = "The published release that serves, by its manifest's hash: `make plan RELEASE=…` goes back to it. Null if Terraform uploads the zips itself."
+  value       = var.artifact_bucket == null ? null : filesha256("${var.dist_dir}/manifest.json")
+
+  # If an apply fails before the functions serve the release, the state goes on naming the one before.
+  depends_on = [module.authorizer, module.main, module.websocket_handler]
+}
+
 output "request_limits" {
   description = "How often a request is tried (`max_attempts`), and until which age in seconds (`max_age_seconds`)."
   value = {

@@ -42,6 +42,7 @@ FLAGS = (
     "REQUEST",
     "REQUESTS",
     "REQUESTS_A_DAY",
+    "RESULTS",
     "SHOW_TEXT",
     "SINCE",
     "TOKEN",

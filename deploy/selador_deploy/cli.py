@@ -50,7 +50,9 @@ from selador_deploy.terraform import Terraform
 
 ENV = Flag("env", "the environment: a file of terraform/environments, without .tfvars", "NAME", required=True)
 DIST = Flag("dist", "the folder with manifest.json and zips (default: dist)", "DIR")
-RELEASE = Flag("release", "a published release, instead of the artifacts in dist", "HASH")
+RELEASE = Flag(
+    "release", "a published release instead of the artifacts in dist, or `deployed`: the one that serves", "HASH"
+)
 DAYS_LEFT = Flag("days-left", "put the metric that the environment's alarm model-retires watches")
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
 ADOPT = Flag("adopt", "take what exists already and is in no state into it, as after a killed apply")
@@ -86,6 +88,7 @@ MODEL = Flag("model", "whose tokens: nova-lite, nova-pro, claude-haiku-4-5 or cl
 ARCHITECTURE = Flag("architecture", "arm64 or x86_64 (default: arm64)", "NAME")
 AUTH = Flag("auth", "none, iam or jwt (default: iam)", "NAME")
 KMS = Flag("kms", "with a KMS key of the environment's own")
+RESULTS = Flag("results", "append what the next job needs to this file, as NAME=VALUE; such as $GITHUB_OUTPUT", "FILE")
 HEARTBEAT = Flag("heartbeat", "put the metric that the environment's alarm heartbeat-fails watches")
 
 # A command is a row here and its function. One with ENV gets a Deployment, and is a target of make: a test compares its
@@ -99,19 +102,21 @@ COMMANDS = (
         (ENV, YES),
     ),
     Command("init", init, "connect to ENV's state and select its workspace", (ENV,)),
-    Command("publish", publish, "upload the artifacts in dist/ to ENV's bucket, each under its hash", (ENV, DIST)),
+    Command(
+        "publish", publish, "upload the artifacts in dist/ to ENV's bucket, each under its hash", (ENV, DIST, RESULTS)
+    ),
     Command(
         "plan",
         plan,
         "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1",
-        (ENV, RELEASE, DIST, ALLOW_DESTROY, ADOPT, JSON),
+        (ENV, RELEASE, DIST, ALLOW_DESTROY, ADOPT, JSON, RESULTS),
     ),
     Command("show", show, "print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>", (ENV, PLAN, JSON)),
     Command(
         "apply",
         apply,
         "apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>",
-        (ENV, PLAN),
+        (ENV, PLAN, RESULTS),
     ),
     Command("outputs", outputs, "print ENV's URLs, queues and log groups; JSON=1", (ENV, JSON)),
     Command(

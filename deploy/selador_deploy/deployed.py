@@ -1,4 +1,4 @@
-"""What a state says of what exists: in which Regions it lies, and whether it is protected. Pure."""
+"""What a state says of what exists: in which Regions it lies, whether it is protected, which release serves. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +17,11 @@ def regions(state: Mapping[str, Any]) -> frozenset[str]:
 def is_protected(state: Mapping[str, Any]) -> bool:
     """Return whether the environment was protected when it was last applied: its resources then have that tag."""
     return any((attributes.get("tags_all") or {}).get("protected") == "true" for attributes in _managed(state))
+
+
+def serving_release(state: Mapping[str, Any]) -> str:
+    """Return the published release that was last applied, by its manifest's hash; empty if there is none."""
+    return str(state.get("outputs", {}).get("release", {}).get("value") or "")
 
 
 def _managed(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

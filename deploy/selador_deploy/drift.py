@@ -22,8 +22,9 @@ _BLIND_SPOT = (
 def drift(deployment: Deployment, *, release: str | None, dist: str | None) -> int:
     """Print how what exists differs from the state; return the exit status."""
     name = deployment.environment.name
-    check_region(deployment.environment, open_state(deployment).content)
-    folder = manifest_folder(deployment, release, dist)
+    state = open_state(deployment).content
+    check_region(deployment.environment, state)
+    folder = manifest_folder(deployment, release, dist, state)
     say(f"looking at everything in {name}")
     with deployment.private_folder() as private:
         saved = private / "tfplan"

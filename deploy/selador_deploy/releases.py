@@ -8,36 +8,60 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from selador_deploy.account import ClientMaker, check_caller, error_code, translated
 from selador_deploy.artifacts import MANIFEST, Artifact, check_published, check_zips, read_artifacts
+from selador_deploy.deployed import serving_release
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
+from selador_deploy.progress import hand_on
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 _MANIFESTS = "manifests/"
+DEPLOYED = "deployed"
+"""What stands for the release that serves, wherever one is named."""
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 SHORTEST_RELEASE = 6
 """Characters of a manifest's hash."""
 
 
-def publish(deployment: Deployment, *, dist: str | None) -> None:
+def publish(deployment: Deployment, *, dist: str | None, results: str | None) -> None:
     """Upload the artifacts under their hashes, and print each object's name."""
     check_caller(deployment.make_client("sts"), deployment.environment)
     bucket = artifact_bucket(deployment.environment)
-    for line in upload(deployment.make_client("s3"), bucket, manifest_folder(deployment, None, dist)):
+    folder = manifest_folder(deployment, None, dist)
+    for line in upload(deployment.make_client("s3"), bucket, folder):
         print(line)
+    hand_on(results, release=release_of(folder))
 
 
-def manifest_folder(deployment: Deployment, release: str | None, dist: str | None) -> Path:
-    """Return the folder with the manifest to deploy: a release's, else `dist`, else the environment's."""
+def release_of(dist: Path) -> str:
+    """Return the release that the artifacts in `dist` are: their manifest's hash."""
+    return hashlib.sha256((dist / MANIFEST).read_bytes()).hexdigest()
+
+
+def manifest_folder(
+    deployment: Deployment, release: str | None, dist: str | None, state: Mapping[str, Any] = MappingProxyType({})
+) -> Path:
+    """Return the folder with the manifest to deploy: a release's, else `dist`, else the environment's.
+
+    `state` says which release is the one that serves. Raises DeployError if that one is asked for and there is none.
+    """
     environment = deployment.environment
+    if release == DEPLOYED:
+        release = serving_release(state)
+        if not release:
+            raise DeployError(
+                f"the state of {environment.name} names no release that serves",
+                "give RELEASE=<what make publish printed>; the next apply writes it down",
+            )
     if release:
         folder = environment.root / "build" / "releases"
         return fetch_manifest(deployment.make_client("s3"), artifact_bucket(environment), release, folder)
@@ -75,9 +99,8 @@ def upload(s3: "S3Client", bucket: str, dist: Path) -> Iterator[str]:
     check_zips(artifacts)
     for artifact in artifacts:
         yield _put(s3, bucket, artifact.key, artifact.path.read_bytes())
-    manifest = (dist / MANIFEST).read_bytes()
-    name = hashlib.sha256(manifest).hexdigest()
-    yield _put(s3, bucket, f"{_MANIFESTS}{name}.json", manifest)
+    name = release_of(dist)
+    yield _put(s3, bucket, f"{_MANIFESTS}{name}.json", (dist / MANIFEST).read_bytes())
     yield f"release {name[:12]}"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from selador_deploy.deployed import is_protected, regions
+from selador_deploy.deployed import is_protected, regions, serving_release
 from selador_deploy.errors import DeployError
 
 
@@ -31,3 +31,14 @@ def test_an_environment_was_protected_if_its_resources_say_so() -> None:
 def test_a_state_that_can_not_be_read_protects_by_a_refusal() -> None:
     with pytest.raises(DeployError, match="the state has version 5, and this program reads version 4"):
         is_protected(state_of(version=5))
+
+
+def test_the_release_that_serves_is_what_the_state_says() -> None:
+    assert serving_release({"outputs": {"release": {"value": "abc"}}}) == "abc"
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"outputs": {}}, {"outputs": {"release": {"value": None}}}], ids=["none", "of-before", "no-bucket"]
+)
+def test_without_a_release_none_serves(state: dict[str, Any]) -> None:
+    assert serving_release(state) == ""

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,65 @@ def test_going_back_is_a_plan_with_an_older_release_which_needs_no_zips_here(
 
     assert run("plan", "--env", "dev", "--release", published) == 0
     assert run("apply", "--env", "dev") == 0
+
+
+def test_what_serves_can_be_planned_without_knowing_its_hash(
+    published: str, root: Path, run: Run, aws: FakeAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (key,) = (key for key in aws.s3.buckets[ARTIFACT_BUCKET] if key.startswith("manifests/"))
+    serves(root, key.removeprefix("manifests/").removesuffix(".json"))
+    shutil.rmtree(root / "dist")
+
+    assert run("plan", "--env", "dev", "--release", "deployed") == 0
+    assert run("drift", "--env", "dev", "--release", "deployed") == 0
+
+    assert (root / "build/releases" / Path(key).stem / "manifest.json").exists()
+
+
+def test_if_no_release_serves_the_refusal_says_what_to_give(
+    published: str, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("plan", "--env", "dev", "--release", "deployed") == 1
+
+    said = capsys.readouterr().err
+    assert "the state of dev names no release that serves; give RELEASE=<what make publish printed>" in said
+
+
+def test_a_published_release_is_handed_on_whole(published: str, root: Path, run: Run, aws: FakeAws) -> None:
+    run("publish", "--env", "dev", "--results", str(root / "results"))
+
+    (handed_on,) = (root / "results").read_text().splitlines()
+    assert f"manifests/{handed_on.removeprefix('release=')}.json" in aws.s3.buckets[ARTIFACT_BUCKET]
+
+
+def test_an_apply_hands_on_what_served_before_and_says_how_to_go_back(
+    published: str, root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = "ab" * 32
+    serves(root, before)
+    run("plan", "--env", "dev", "--release", published)
+
+    assert run("apply", "--env", "dev", "--results", str(root / "results")) == 0
+
+    assert (root / "results").read_text() == f"before={before}\n"
+    assert "release abababababab served before; make plan ENV=dev RELEASE=abababababab goes back" in (
+        capsys.readouterr().err
+    )
+
+
+def test_what_served_before_is_handed_on_even_if_the_apply_fails(published: str, root: Path, run: Run) -> None:
+    serves(root, "ab" * 32)
+    run("plan", "--env", "dev", "--release", published)
+
+    assert run("apply", "--env", "dev", "--results", str(root / "results"), status=1, fails="apply") == 1
+
+    assert (root / "results").read_text() == f"before={'ab' * 32}\n"
+
+
+def serves(root: Path, release: str) -> None:
+    """Let the state say which release was applied."""
+    state = json.loads((root / "state.json").read_text())
+    (root / "state.json").write_text(json.dumps(state | {"outputs": {"release": {"value": release}}}))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.gather import gather_facts
 from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region, check_replaceable
 from selador_deploy.plan.summary import Summary, render, summarize
-from selador_deploy.progress import say
+from selador_deploy.progress import hand_on, say
 from selador_deploy.releases import manifest_folder
 from selador_deploy.state import open_state
 from selador_deploy.turns import alone
@@ -39,6 +39,7 @@ def plan(
     allow_destroy: str | None,
     adopt: bool,
     as_json: bool,
+    results: str | None,
 ) -> None:
     """Save a plan with what it was made of, and say what it does."""
     environment, name = deployment.environment, deployment.environment.name
@@ -48,7 +49,7 @@ def plan(
         environment.bundle_file.unlink(missing_ok=True)  # an older plan must not outlive this one's failure
         state = open_state(deployment)
         check_region(environment, state.content)
-        folder = manifest_folder(deployment, release, dist)
+        folder = manifest_folder(deployment, release, dist, state.content)
         facts = gather_facts(deployment, folder, state)
         say(f"planning {name}")
         adopted: list[Orphan] = []
@@ -75,6 +76,7 @@ def plan(
             plan=saved.read_bytes(),
         )
         sha256 = write_bundle(environment.bundle_file, bundle)
+    hand_on(results, plan=sha256)
     say(f"the plan is saved; make show ENV={name} prints all of it, make apply ENV={name} carries it out")
     say(f"in another job, where the file's mode may be lost: make apply ENV={name} PLAN={sha256}")
 

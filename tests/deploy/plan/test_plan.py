@@ -1,5 +1,6 @@
 """`make plan`, with a stand-in for the `terraform` executable that writes down how it was called."""
 
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -21,6 +22,15 @@ def test_a_plan_is_saved_with_its_facts_for_its_owner_alone(root: Path, run: Run
     assert f"-var-file={root}/terraform/environments/dev.tfvars" in planned
     assert "-var=dist_dir=../dist" in planned
     assert [file for file in (root / "build").iterdir() if file.name.startswith("dev-")] == []
+
+
+def test_the_hash_of_the_saved_plan_is_handed_on(root: Path, run: Run) -> None:
+    run("init", "--env", "dev")
+
+    run("plan", "--env", "dev", "--results", str(root / "results"))
+
+    sha256 = hashlib.sha256((root / "build/dev.plan").read_bytes()).hexdigest()
+    assert (root / "results").read_text() == f"plan={sha256}\n"
 
 
 def test_a_failed_plan_leaves_no_older_one_behind_and_shows_what_terraform_said(
