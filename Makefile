@@ -22,7 +22,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # `exec` stands before whatever starts Terraform or a stack: a shell between make and the command would end alone at a
 # SIGTERM, and leave it running.
 FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV FIRST \
-	FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PURGE_GONE PURGE_MALFORMED RATE RELEASE \
+	FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PR PURGE_GONE PURGE_MALFORMED RATE RELEASE \
 	REQUEST REQUESTS REQUESTS_A_DAY RESULTS SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
 GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SIGNED SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
@@ -91,7 +91,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
-COMMANDS := doctor bootstrap init publish plan show apply outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
+COMMANDS := doctor bootstrap init publish plan show apply comment outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
@@ -102,6 +102,7 @@ publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1
 show: ## print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>
 apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>
+comment: ## put the last plan of ENV on the pull request PR=<its number>, by gh
 
 .PHONY: cost
 cost: $(RUNS) ## estimate a month's bill by service, beside other designs: REQUESTS=…, TOKENS_OUT=…, MODEL=…, JSON=1

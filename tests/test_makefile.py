@@ -35,6 +35,7 @@ FLAGS = (
     "MEMORY_MB",
     "MODEL",
     "PLAN",
+    "PR",
     "PURGE_GONE",
     "PURGE_MALFORMED",
     "RATE",

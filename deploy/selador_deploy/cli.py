@@ -41,6 +41,7 @@ from selador_deploy.operations.redrive import redrive
 from selador_deploy.operations.trace import trace
 from selador_deploy.page_test import page_test
 from selador_deploy.plan.apply import apply, show
+from selador_deploy.plan.comment import comment
 from selador_deploy.plan.plan import plan
 from selador_deploy.progress import say
 from selador_deploy.releases import publish
@@ -88,6 +89,7 @@ MODEL = Flag("model", "whose tokens: nova-lite, nova-pro, claude-haiku-4-5 or cl
 ARCHITECTURE = Flag("architecture", "arm64 or x86_64 (default: arm64)", "NAME")
 AUTH = Flag("auth", "none, iam or jwt (default: iam)", "NAME")
 KMS = Flag("kms", "with a KMS key of the environment's own")
+PR = Flag("pr", "the pull request's number", "NUMBER", required=True)
 RESULTS = Flag("results", "append what the next job needs to this file, as NAME=VALUE; such as $GITHUB_OUTPUT", "FILE")
 HEARTBEAT = Flag("heartbeat", "put the metric that the environment's alarm heartbeat-fails watches")
 
@@ -118,6 +120,7 @@ COMMANDS = (
         "apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>",
         (ENV, PLAN, RESULTS),
     ),
+    Command("comment", comment, "put the last plan of ENV on the pull request PR=<its number>, by gh", (ENV, PR)),
     Command("outputs", outputs, "print ENV's URLs, queues and log groups; JSON=1", (ENV, JSON)),
     Command(
         "smoke",

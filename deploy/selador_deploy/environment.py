@@ -46,6 +46,11 @@ class Environment:
         return self.root / "build" / f"{self.name}.plan"
 
     @property
+    def comment_file(self) -> Path:
+        """The summary of the last plan, as a pull request's comment shows it. No value of an attribute is in it."""
+        return self.root / "build" / f"{self.name}.comment.md"
+
+    @property
     def dist(self) -> Path:
         """The folder of the artifacts that are deployed, unless others are named. The laptop stack has its own."""
         return Path(self.terraform.environ.get("SELADOR_DIST") or self.root / "dist")

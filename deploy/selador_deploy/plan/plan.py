@@ -22,6 +22,7 @@ from selador_deploy.orphans import Orphan, find_orphans
 from selador_deploy.outlook import outlook
 from selador_deploy.plan.adopt import import_blocks
 from selador_deploy.plan.bundle import Bundle, write_bundle
+from selador_deploy.plan.comment import commented
 from selador_deploy.plan.gather import gather_facts
 from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region, check_replaceable
 from selador_deploy.plan.summary import Summary, render, summarize
@@ -46,7 +47,8 @@ def plan(
     allowed = (allow_destroy or "").replace(",", " ").split()
     check_filled_in(environment)
     with alone(environment, "plan"), deployment.private_folder() as private:
-        environment.bundle_file.unlink(missing_ok=True)  # an older plan must not outlive this one's failure
+        for older in (environment.bundle_file, environment.comment_file):  # must not outlive this one's failure
+            older.unlink(missing_ok=True)
         state = open_state(deployment)
         check_region(environment, state.content)
         folder = manifest_folder(deployment, release, dist, state.content)
@@ -62,10 +64,12 @@ def plan(
                 break
             adopted += found  # and again: a route can be looked for once the plan knows its API
         rests_on = (*outlook(environment.variables, deployment.make_client, deployment.now()), *unknown)
-        report(replace(summary, rests_on=rests_on, orphans=tuple(orphans)), name, as_json=as_json)
-        check_losses(summary, environment, allowed)
-        check_replaceable(summary, environment)
-        check_no_orphans(orphans, environment)
+        summary = replace(summary, rests_on=rests_on, orphans=tuple(orphans))
+        report(summary, name, as_json=as_json)
+        with commented(environment, render(summary, name)):
+            check_losses(summary, environment, allowed)
+            check_replaceable(summary, environment)
+            check_no_orphans(orphans, environment)
         bundle = Bundle(
             facts=facts,
             dist=os.path.relpath(folder, environment.root),
