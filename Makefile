@@ -155,7 +155,8 @@ lint: $(READY) $(CHECKOV_READY) ## ruff, mypy, checkov over terraform/, the work
 	$(PYTHON) -m mypy .
 	$(PYTHON) scripts/check_security.py .venv/checkov/bin/checkov
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	.venv/bin/zizmor --offline --quiet .github/workflows
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv/bin/zizmor --offline --quiet .github
 
 $(CHECKOV_READY): requirements-checkov.txt $(READY)
 	@echo "lint: installing checkov in an environment of its own (about half a minute the first time)"
