@@ -265,6 +265,10 @@ soak-deploys: linux $(READY) ## apply every half a minute for MINUTES=6, under l
 	$(PYTHON) -m pytest tests/end_to_end/test_deploys_under_load.py -m slow
 	@cat build/soak-deploys.json
 
+.PHONY: test-pipeline
+test-pipeline: linux $(READY) ## run the workflows' steps, each job in a checkout of its own, on a laptop stack (five minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_pipeline.py -m slow
+
 .PHONY: test-restart
 test-restart: $(READY) ## start a laptop stack three times, and look what is applied each time (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_restart.py -m slow -s
