@@ -236,6 +236,10 @@ test-lives: $(READY) ## lead environments through every change, loss and killed 
 	$(PYTHON) -m pytest -m 'slow or not slow' tests/terraform/test_local_apply.py tests/terraform/test_unhappy_life.py \
 		tests/terraform/test_upgrade.py
 
+.PHONY: test-examples
+test-examples: $(READY) ## apply each example of terraform/examples, plan it again, and destroy it (ten minutes)
+	$(PYTHON) -m pytest tests/terraform/test_examples.py -m slow
+
 .PHONY: test-permissions
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_permissions.py -m slow

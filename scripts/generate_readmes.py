@@ -1,10 +1,12 @@
-"""Write the tables of variables and outputs into the README of each Terraform module: `make readmes`.
+"""Write the tables of variables and outputs into the README of each Terraform module and example: `make readmes`.
 
-The tables come from variables.tf and outputs.tf and stand between two markers. The rest is written by hand.
+A module's tables come from variables.tf and outputs.tf, an example's from its .tfvars. They stand between two markers.
+The rest is written by hand.
 """
 
 import argparse
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -48,6 +50,19 @@ def tables(module: Path) -> str:
     return "\n".join(lines)
 
 
+def values(example: Path) -> str:
+    """Return the table of what an example sets, with a column for each of its environments."""
+    root_module = example.parents[1]
+    described = {row.name: row for row in rows((root_module / "variables.tf").read_text(encoding="utf-8"), "variable")}
+    files = sorted(example.glob("*.tfvars"))
+    given = [hcl.read(file.read_text(encoding="utf-8")) for file in files]
+    lines = ["| variable | " + " | ".join(file.stem for file in files) + " | |", "|---" * (len(files) + 2) + "|"]
+    for name in sorted({name for one in given for name in one}):
+        cells = " | ".join(f"`{json.dumps(one[name])}`" if name in one else "" for one in given)
+        lines.append(f"| `{name}` | {cells} | {_first_sentence(described[name].description)} |")
+    return "\n".join(lines)
+
+
 def renewed(readme: str, generated: str) -> str:
     """Return the README with its tables replaced. Raises ValueError if it lacks the markers."""
     if readme.count(BEGIN) != 1 or readme.count(END) != 1:
@@ -57,9 +72,14 @@ def renewed(readme: str, generated: str) -> str:
 
 
 def modules(root: Path) -> list[Path]:
-    """Return the folders with a README that has tables."""
+    """Return the folders with a README that has tables of variables and outputs."""
     terraform = root / "terraform"
     return [terraform, terraform / "bootstrap", *sorted((terraform / "modules").iterdir())]
+
+
+def examples(root: Path) -> list[Path]:
+    """Return the folders with a README that has a table of values."""
+    return sorted(folder for folder in (root / "terraform/examples").glob("*") if folder.is_dir())
 
 
 def _type(body: dict[str, Any]) -> str:
@@ -74,16 +94,20 @@ def _in_a_cell(description: str) -> str:
     return " ".join(description.replace("\n- ", "<br>• ").split()).replace("|", "\\|")
 
 
+def _first_sentence(cell: str) -> str:
+    return re.split(r":<br>|\.(?: |$)", cell, maxsplit=1)[0]
+
+
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the tables; return the exit status."""
     argparse.ArgumentParser(prog="generate_readmes.py", description=__doc__).parse_args(arguments)
-    for module in modules(root):
-        readme = module / "README.md"
+    for folder in (*modules(root), *examples(root)):
+        readme = folder / "README.md"
         old = readme.read_text(encoding="utf-8")
         try:
-            new = renewed(old, tables(module))
+            new = renewed(old, tables(folder) if (folder / "variables.tf").exists() else values(folder))
         except ValueError as error:
-            raise SystemExit(f"readmes: {module.relative_to(root)}: {error}") from None
+            raise SystemExit(f"readmes: {folder.relative_to(root)}: {error}") from None
         if new != old:
             readme.write_text(new, encoding="utf-8")
             print(f"wrote {readme.relative_to(root)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from selador_deploy.errors import DeployError
 from selador_deploy.terraform import Terraform, configuration
+from selador_deploy.values import read_declarations, read_values
 
 _TEST_WORKSPACE = "test"  # what terraform/tests/*.tftest.hcl call the environment
 _EXAMPLE = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -17,7 +18,7 @@ def check_format(terraform: Terraform) -> None:
 
 
 def validate(terraform: Terraform) -> None:
-    """Validate the root module, the bootstrap, and each module by the example in its README."""
+    """Validate the root module, the bootstrap, each module by the example in its README, and the values of examples."""
     terraform.choose_provider_source()
     root_module = configuration(terraform.root)
     for name, folder in (("root", root_module), ("bootstrap", root_module / "bootstrap")):
@@ -30,6 +31,9 @@ def validate(terraform: Terraform) -> None:
         data_dir = _data_dir(terraform, f"module-{module.name}")
         terraform.run(*terraform.init_arguments, "-backend=false", data_dir=data_dir, folder=folder)
         terraform.run("validate", data_dir=data_dir, folder=folder)
+    declarations = read_declarations((root_module / "variables.tf").read_text(encoding="utf-8"))
+    for file in sorted((root_module / "examples").glob("*/*.tfvars")):
+        read_values(terraform, file, declarations)
 
 
 def test(terraform: Terraform) -> None:

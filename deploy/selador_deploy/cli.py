@@ -190,7 +190,9 @@ COMMANDS = (
         ),
     ),
     Command("fmt-check", check_format, "show what terraform fmt would change, and fail if it would"),
-    Command("validate", validate, "validate the root module, each module and its example, and the bootstrap"),
+    Command(
+        "validate", validate, "validate the root, the bootstrap, each module and its example, and the examples' values"
+    ),
     Command("test", test, "run terraform/tests, which ask AWS nothing"),
 )
 

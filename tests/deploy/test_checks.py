@@ -38,6 +38,18 @@ def test_each_module_is_validated_as_its_readme_calls_it_in_a_copy(
     assert all("-backend=false" in call for call in calls() if call[0] == "init")
 
 
+def test_a_misspelled_value_of_an_example_is_named(
+    root: Path, module: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = root / "terraform/examples/smallest/demo.tfvars"
+    example.parent.mkdir(parents=True)
+    example.write_text((root / "terraform/environments/dev.tfvars").read_text() + 'regoin = "us-east-1"\n')
+
+    assert run("validate") == 1
+
+    assert "terraform/examples/smallest/demo.tfvars sets regoin, which is no variable" in capsys.readouterr().err
+
+
 def test_terraforms_own_tests_run_in_the_workspace_that_they_name(run: Run, calls: Calls) -> None:
     assert run("test") == 0
 

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore import xform_name
+from botocore.exceptions import ClientError
 from botocore.model import Shape
 
 from selador_local.control_plane_client.client import ControlPlane
@@ -20,6 +21,8 @@ from .conftest import Terraform
 
 PROJECT = Path(__file__).parents[2]
 _COMMAND = re.compile(r"(?:`|^\$ )(?P<command>aws [a-z0-9]+ [a-z-]+\b(?:[^`\n]|\n(?=[^`]*`))*)", re.MULTILINE)
+NOT_HERE = {"acm"}
+"""The services that documents name and the laptop lacks."""
 _SUBSTITUTION = re.compile(r'"\$\(make .*?\)"')
 
 
@@ -73,6 +76,10 @@ def test_a_documented_command_works(control_plane: ControlPlane, placeholders: d
     assert "<" not in command, "say what stands for this placeholder"
 
     _, service, operation, *options = shlex.split(command)
+    if service in NOT_HERE:  # its parameters are those of its model, or it would not get as far
+        with pytest.raises(ClientError, match=f"does not support the service {service}"):
+            call(control_plane, service, operation, options)
+        return
 
     answer = call(control_plane, service, operation, options)
 

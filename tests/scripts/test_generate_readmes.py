@@ -15,6 +15,30 @@ def test_the_tables_are_what_the_module_has(module: Path) -> None:
     assert generate_readmes.renewed(readme, generate_readmes.tables(module)) == readme, "run make readmes"
 
 
+@pytest.mark.parametrize("example", generate_readmes.examples(ROOT), ids=lambda example: example.name)
+def test_the_table_of_an_example_is_what_it_sets(example: Path) -> None:
+    readme = (example / "README.md").read_text()
+
+    assert generate_readmes.renewed(readme, generate_readmes.values(example)) == readme, "run make readmes"
+
+
+def test_each_environment_of_an_example_has_a_column(tmp_path: Path) -> None:
+    example = tmp_path / "examples/two"
+    example.mkdir(parents=True)
+    (tmp_path / "variables.tf").write_text(
+        'variable "a" {\n  description = "One."\n}\nvariable "b" {\n  description = "Two:\\n- `c`: three."\n}\n'
+    )
+    (example / "live.tfvars").write_text("a = 1\n")
+    (example / "test.tfvars").write_text('a = 2\nb = { c = "d" }\n')
+
+    assert generate_readmes.values(example).splitlines() == [
+        "| variable | live | test | |",
+        "|---|---|---|---|",
+        "| `a` | `1` | `2` | One |",
+        '| `b` |  | `{"c": "d"}` | Two |',
+    ]
+
+
 def test_a_variable_without_a_description_is_refused() -> None:
     with pytest.raises(ValueError, match="a has no description"):
         list(generate_readmes.rows('variable "a" {\n  type = string\n}\n', "variable"))

@@ -45,6 +45,8 @@ class Local:
     root: Path
     environ: dict[str, str]
     endpoint: str
+    name: str = "local"
+    """The environment that the commands are for."""
 
     @classmethod
     def reaching(
@@ -66,11 +68,11 @@ class Local:
 
     @property
     def variables_file(self) -> Path:
-        return self.root / "terraform/environments/local.tfvars"
+        return self.root / f"terraform/environments/{self.name}.tfvars"
 
     def command(self, *arguments: str) -> list[str]:
-        """Return the command line for the environment `local`."""
-        return [sys.executable, "-m", "selador_deploy", arguments[0], "--env", "local", *arguments[1:]]
+        """Return a command line for the environment."""
+        return [sys.executable, "-m", "selador_deploy", arguments[0], "--env", self.name, *arguments[1:]]
 
     def run(self, *arguments: str, status: int = 0) -> str:
         """Run a command; return what it wrote to stdout."""

@@ -1,0 +1,7 @@
+# Replace the zeros by your account and by the id of a knowledge base. The .s3.tfbackend file names the account too.
+allowed_account_ids = ["000000000000"]
+authorization       = "iam" # clients sign with an AWS identity, so nobody else can spend your quota
+environment         = "demo"
+knowledge_base_id   = "0000000000"
+model_arn           = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
+region              = "us-east-1"
