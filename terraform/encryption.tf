@@ -12,7 +12,7 @@ locals {
   _log_group_arns = [
     for name in concat(
       # The execution log's name begins with the id of the API, which the plan that creates the key does not know yet.
-      ["/aws/apigateway/${local.name_prefix}/access", "/aws/apigateway/*/${var.environment}"],
+      ["/aws/apigateway/${local.name_prefix}/access", "/aws/apigateway/*/${local.stage_name}"],
       var.jwt == null ? [] : ["/aws/lambda/${local.authorizer_name}"],
       ["/aws/lambda/${local.main_name}", "/aws/lambda/${local.websocket_handler_name}"],
       ) : join(":", [

@@ -2,6 +2,7 @@ locals {
   authorizer_name        = "${local.name_prefix}-authorizer"
   name_prefix            = "${var.project}-${var.environment}"
   main_name              = coalesce(var.main_function.name, "${local.name_prefix}-main")
+  stage_name             = coalesce(var.names.stage, var.environment)
   websocket_handler_name = coalesce(var.websocket_handler.name, "${local.name_prefix}-websocket-handler")
 
   # What the organization asks of every role.
@@ -59,10 +60,11 @@ locals {
 module "queue" {
   source = "./modules/queue"
 
+  dead_letter_name           = var.names.dead_letter_queue
   kms_key                    = local.kms_key
   longest_life_seconds       = local.deadline_seconds
   max_attempts               = var.max_attempts
-  name                       = "${local.name_prefix}-requests"
+  name                       = coalesce(var.names.queue, "${local.name_prefix}-requests")
   retention                  = var.queue_retention
   visibility_timeout_seconds = local._visibility_seconds
 }
@@ -141,7 +143,7 @@ module "websocket_api" {
   kms_key              = local.kms_key
   log_retention_days   = var.log_retention_days
   name                 = local.name_prefix
-  stage_name           = var.environment
+  stage_name           = local.stage_name
   throttling           = var.throttling
 }
 

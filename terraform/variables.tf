@@ -202,7 +202,7 @@ variable "dist_dir" {
 }
 
 variable "environment" {
-  description = "The environment's name, equal to the selected workspace. It is part of every name, and the stage in the API's URL."
+  description = "The environment's name, equal to the selected workspace. It is part of every name, and the stage in the API's URL unless `names` has another."
   type        = string
   nullable    = false
 
@@ -524,6 +524,24 @@ variable "model_arn" {
     condition     = try(split(":", var.model_arn)[3] == var.region, false)
     error_message = "model_arn is \"${var.model_arn}\" and region is \"${var.region}\"; Bedrock asks a model by an ARN of its own Region. An inference profile of that Region reaches others."
   }
+}
+
+variable "names" {
+  description = <<-EOT
+    Names that a system of yours had before Terraform made it, each null for the usual one. docs/migrating.md says when:
+    - `dead_letter_queue`: at most 80 characters; null for the queue's name with -dead-letter at its end;
+    - `queue`: at most 80 characters, or 68 if `dead_letter_queue` is null; null for `<project>-<environment>-requests`;
+    - `stage`: the last part of the API's URL, at most 128 characters; null for the environment's name.
+
+    The functions' names stand in `main_function` and `websocket_handler`.
+  EOT
+  type = object({
+    dead_letter_queue = optional(string)
+    queue             = optional(string)
+    stage             = optional(string)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "objectives" {

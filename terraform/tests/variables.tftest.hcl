@@ -43,11 +43,12 @@ variables {
   region              = "eu-central-1"
 }
 
-run "accepts_names_of_its_own_for_the_functions" {
+run "keeps_the_names_that_a_hand_made_system_has" {
   command = plan
 
   variables {
     main_function     = { name = "selador-realestate-backend" }
+    names             = { dead_letter_queue = "selador-failed", queue = "selador-questions", stage = "production" }
     websocket_handler = { name = "selador-websocket-handler" }
   }
 
@@ -55,6 +56,85 @@ run "accepts_names_of_its_own_for_the_functions" {
     condition     = output.main_function_name == "selador-realestate-backend" && output.websocket_handler_function_name == "selador-websocket-handler"
     error_message = "The functions are called ${output.main_function_name} and ${output.websocket_handler_function_name}."
   }
+
+  assert {
+    condition     = output.stage_name == "production" && module.queue.queue_name == "selador-questions" && module.queue.dead_letter_queue_name == "selador-failed"
+    error_message = "The stage is ${output.stage_name}, the queues are ${module.queue.queue_name} and ${module.queue.dead_letter_queue_name}."
+  }
+}
+
+run "accepts_the_longest_names_of_queues_that_sqs_takes" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    dead_letter_name           = "d0000000000000000000000000000000000000000000000000000000000000000000000000000080"
+    longest_life_seconds       = 3600
+    max_attempts               = 3
+    name                       = "q0000000000000000000000000000000000000000000000000000000000000000000000000000080"
+    visibility_timeout_seconds = 960
+  }
+
+  assert {
+    condition     = aws_sqs_queue.dead_letter.name == var.dead_letter_name && aws_sqs_queue.this.name == var.name
+    error_message = "The queues are ${aws_sqs_queue.this.name} and ${aws_sqs_queue.dead_letter.name}."
+  }
+}
+
+run "refuses_a_queue_whose_dead_letter_queue_would_have_too_long_a_name" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    longest_life_seconds       = 3600
+    max_attempts               = 3
+    name                       = "q00000000000000000000000000000000000000000000000000000000000000000069"
+    visibility_timeout_seconds = 960
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_a_fifo_queue_for_dead_letters" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    dead_letter_name           = "dead.fifo"
+    longest_life_seconds       = 3600
+    max_attempts               = 3
+    name                       = "selador-test-requests"
+    visibility_timeout_seconds = 960
+  }
+
+  expect_failures = [var.dead_letter_name]
+}
+
+run "refuses_the_queue_itself_for_dead_letters" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    dead_letter_name           = "selador-test-requests"
+    longest_life_seconds       = 3600
+    max_attempts               = 3
+    name                       = "selador-test-requests"
+    visibility_timeout_seconds = 960
+  }
+
+  expect_failures = [var.name]
 }
 
 run "accepts_the_extremes_that_aws_allows" {

@@ -14,8 +14,8 @@ output "alias_arn" {
 }
 
 output "environment_variables" {
-  description = "The environment variables of the function."
-  value       = aws_lambda_function.this.environment[0].variables
+  description = "The environment variables of the function; null if it has none, as one that was made by hand before it is adopted."
+  value       = one(aws_lambda_function.this.environment[*].variables)
 }
 
 output "function_name" {

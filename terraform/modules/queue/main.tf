@@ -5,7 +5,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  dead_letter_name = "${var.name}-dead-letter"
+  dead_letter_name = coalesce(var.dead_letter_name, "${var.name}-dead-letter")
 
   # Built from names, so that the two queues can refer to each other, and the plan shows every policy in full.
   _arn_prefix = join(":", [

@@ -1,3 +1,14 @@
+variable "dead_letter_name" {
+  description = "The name of the dead-letter queue, at most 80 characters. If null, it is the queue's with -dead-letter at its end."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dead_letter_name == null || can(regex("^[A-Za-z0-9_-]{1,80}$", var.dead_letter_name))
+    error_message = "dead_letter_name is \"${coalesce(var.dead_letter_name, "null")}\"; SQS takes 1 to 80 characters of A-Z, a-z, 0-9, _ and -."
+  }
+}
+
 variable "kms_key" {
   description = "The `arn` of the customer-managed key that encrypts both queues; null for SQS's own keys."
   type = object({
@@ -25,13 +36,18 @@ variable "max_attempts" {
 }
 
 variable "name" {
-  description = "The name of the queue, at most 68 characters. The dead-letter queue has the same name with -dead-letter at its end."
+  description = "The name of the queue, at most 80 characters, or 68 if dead_letter_name is null. A FIFO queue's name, with .fifo at its end, is refused."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,68}$", var.name))
-    error_message = "name is \"${var.name}\"; it takes 1 to 68 characters of A-Z, a-z, 0-9, _ and -, since SQS allows 80 and -dead-letter takes 12."
+    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", var.name)) && (var.dead_letter_name != null || length(var.name) <= 68)
+    error_message = "name is \"${var.name}\"; it takes 1 to ${var.dead_letter_name == null ? 68 : 80} characters of A-Z, a-z, 0-9, _ and -, since SQS allows 80 ${var.dead_letter_name == null ? "and -dead-letter takes 12" : "for a queue that isn't FIFO"}."
+  }
+
+  validation {
+    condition     = var.name != var.dead_letter_name
+    error_message = "name and dead_letter_name are both \"${var.name}\"; SQS moves no message from a queue into itself."
   }
 }
 
