@@ -13,7 +13,10 @@ SLACK_SECONDS = 420
 
 @dataclass(frozen=True)
 class Led:
-    """A drill that was led: when its fault began and ended, in seconds of the stack's clock."""
+    """A drill that was led: when its fault began and ended, in seconds of the stack's clock.
+
+    `parts` are the alarms in the rules of those that may go off.
+    """
 
     drill: Drill
     began: float

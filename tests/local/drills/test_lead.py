@@ -63,7 +63,8 @@ class FakeWatch(AlarmWatch):
             self.told = [change for change in self._seen if change.alarm in {TOP, *self._tickets}]
 
     def parts(self, alarm: str) -> frozenset[str]:
-        return frozenset(self._pages) if alarm == TOP else frozenset()
+        rules = {TOP: frozenset(self._pages), "a-composite": frozenset({"a-ticket"})}
+        return rules.get(alarm, frozenset())
 
     def evaluation_seconds(self, alarm: str) -> float:
         return 600
@@ -115,6 +116,15 @@ def test_what_else_goes_off_is_a_failure(said: list[str]) -> None:
     (outcome,) = lead.all([drill("a-page")])
 
     assert (outcome.passed, outcome.unexpected) == (False, ("a-ticket",))
+
+
+def test_an_alarm_in_the_rule_of_an_expected_one_is_expected(said: list[str]) -> None:
+    site = FakeSite()
+    lead = Lead(site, FakeWatch(site, pages={"a-page"}, tickets={"a-ticket"}), said.append)
+
+    (outcome,) = lead.all([drill("a-page", "a-composite")])
+
+    assert (outcome.passed, outcome.unexpected) == (True, ())
 
 
 def test_a_notification_that_never_comes_is_a_failure(said: list[str]) -> None:
