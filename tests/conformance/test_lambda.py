@@ -137,7 +137,8 @@ def test_an_account_runs_so_many_at_once_and_no_more(stack: Stack, function: Fun
             return error.response["ResponseMetadata"]["HTTPStatusCode"]
 
     with ThreadPoolExecutor(16) as callers:  # the account of these cases has 12
-        statuses = list(callers.map(call, range(16)))
+        # While environments start, calls come one after another on a slow machine. Later rounds find them running.
+        statuses = [status for _ in range(3) for status in callers.map(call, range(16))]
 
     assert 429 in statuses
     assert 200 in statuses
