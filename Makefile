@@ -21,9 +21,9 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 # `exec` stands before whatever starts Terraform or a stack: a shell between make and the command would end alone at a
 # SIGTERM, and leave it running.
-FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV FIRST \
-	FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PR PURGE_GONE PURGE_MALFORMED RATE RELEASE \
-	REQUEST REQUESTS REQUESTS_A_DAY RESULTS SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
+FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS API ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV \
+	FIRST FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PR PURGE_GONE PURGE_MALFORMED RATE \
+	RELEASE REQUEST REQUESTS REQUESTS_A_DAY RESULTS SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
 GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SIGNED SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -91,7 +91,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 	@$(PYTHON) packaging/verify_artifacts.py --same $$FOLDERS
 
 # One rule for the rows of deploy/selador_deploy/cli.py that have ENV; a test compares each line with its row.
-COMMANDS := doctor bootstrap init publish plan show apply comment outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
+COMMANDS := doctor bootstrap init publish plan import show apply comment outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
 	@$(DEPLOY) $@
@@ -100,6 +100,7 @@ bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 do
 init: ## connect to ENV's state and select its workspace
 publish: ## upload the artifacts in dist/ to ENV's bucket, each under its hash
 plan: ## plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1
+import: ## find a system that was made by hand, and have make plan adopt it into ENV: API=<id or name>
 show: ## print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>
 apply: ## apply the plan that `make plan` saved for ENV, if nothing has changed since; PLAN=<its hash>
 comment: ## put the last plan of ENV on the pull request PR=<its number>, by gh
@@ -239,6 +240,11 @@ test-lives: $(READY) ## lead environments through every change, loss and killed 
 .PHONY: test-examples
 test-examples: $(READY) ## apply each example of terraform/examples, plan it again, and destroy it (ten minutes)
 	$(PYTHON) -m pytest tests/terraform/test_examples.py -m slow
+
+.PHONY: test-adoption
+test-adoption: linux $(READY) ## import a system made by hand, plan, apply, and ask at the same URL (three minutes)
+	$(PYTHON) -m pytest tests/end_to_end/test_adoption.py -m slow
+	@cat build/adoption.txt
 
 .PHONY: test-permissions
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)

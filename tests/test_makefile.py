@@ -19,6 +19,7 @@ FLAGS = (
     "ALARM",
     "ALLOW_DESTROY",
     "ANSWER_SECONDS",
+    "API",
     "ARCHITECTURE",
     "AUTH",
     "CONFIRM",

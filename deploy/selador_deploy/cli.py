@@ -34,6 +34,7 @@ from selador_deploy.drift import drift
 from selador_deploy.environment import LAPTOP, find_environment
 from selador_deploy.errors import DeployError, TerraformFailedError
 from selador_deploy.laptop import find_laptop
+from selador_deploy.moving_in.moving_in import import_hand_made
 from selador_deploy.operations.dlq import dlq
 from selador_deploy.operations.hurt import hurt
 from selador_deploy.operations.logs import logs
@@ -56,6 +57,7 @@ RELEASE = Flag(
 )
 DAYS_LEFT = Flag("days-left", "put the metric that the environment's alarm model-retires watches")
 ALLOW_DESTROY = Flag("allow-destroy", "addresses of the stateful resources that may go", "ADDRESSES")
+API = Flag("api", "the id or the name of the WebSocket API that was made by hand", "ID", required=True)
 ADOPT = Flag("adopt", "take what exists already and is in no state into it, as after a killed apply")
 CONFIRM = Flag("confirm", "the environment's name, instead of typing it", "NAME")
 JSON = Flag("json", "print JSON", parameter="as_json")
@@ -112,6 +114,12 @@ COMMANDS = (
         plan,
         "plan ENV with dist/ or RELEASE=…, summarize and save it; JSON=1, ALLOW_DESTROY='…', ADOPT=1",
         (ENV, RELEASE, DIST, ALLOW_DESTROY, ADOPT, JSON, RESULTS),
+    ),
+    Command(
+        "import",
+        import_hand_made,
+        "find a system that was made by hand, and have make plan adopt it into ENV: API=<id or name>",
+        (ENV, API, RELEASE, DIST),
     ),
     Command("show", show, "print the saved plan of ENV, whole; JSON=1, PLAN=<its hash>", (ENV, PLAN, JSON)),
     Command(

@@ -36,6 +36,11 @@ class Environment:
         return configuration(self.root) / "environments" / f"{self.name}.s3.tfbackend"
 
     @property
+    def imports_file(self) -> Path:
+        """The import blocks that `make import` wrote, if there are any: what the environment adopts."""
+        return configuration(self.root) / "environments" / f"{self.name}.imports.tf"
+
+    @property
     def data_dir(self) -> Path:
         """Terraform's own folder; one per environment, so that two can be worked on at once."""
         return self.root / "build" / "terraform" / self.name

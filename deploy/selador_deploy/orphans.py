@@ -17,6 +17,10 @@ from selador_deploy.account import ClientMaker, error_code
 from selador_deploy.findings import Finding, Verdict
 
 type Values = Mapping[str, Any]
+type LookUp = tuple[str, tuple[str, ...], Callable[[Any, Values], str | None]]
+"""The service to ask, the values that have to be known, and how to look: it returns the id for an import, or None."""
+type LookUps = Mapping[str, LookUp]
+"""By the resource's type."""
 
 _NOT_FOUND = {
     "404",
@@ -36,8 +40,14 @@ class Orphan:
     id: str
 
 
-def find_orphans(plan: Mapping[str, Any], make_client: ClientMaker) -> tuple[list[Orphan], list[Finding]]:
-    """Return the orphans among what a plan would create, and a finding about each type that can't be looked for."""
+def find_orphans(
+    plan: Mapping[str, Any], make_client: ClientMaker, look_ups: LookUps | None = None
+) -> tuple[list[Orphan], list[Finding]]:
+    """Return the orphans among what a plan would create, and a finding about each type that can't be looked for.
+
+    Without `look_ups`, each is looked for by its own name.
+    """
+    look_ups = look_ups or LOOK_UPS
     resources = plan.get("resource_changes", [])
     destroyed = {
         (resource["type"], (resource["change"].get("before") or {}).get("id"))
@@ -48,10 +58,10 @@ def find_orphans(plan: Mapping[str, Any], make_client: ClientMaker) -> tuple[lis
     unknown: dict[str, Finding] = {}
     for resource in resources:
         type_ = resource["type"]
-        if resource["change"]["actions"] != ["create"] or type_ not in _LOOK_UPS or type_ in unknown:
+        if resource["change"]["actions"] != ["create"] or type_ not in look_ups or type_ in unknown:
             continue
         try:
-            found = _look_up(type_, resource["change"].get("after") or {}, make_client)
+            found = _look_up(look_ups[type_], resource["change"].get("after") or {}, make_client)
         except (ClientError, BotoCoreError) as error:
             unknown[type_] = Finding(
                 f"any {type_}", Verdict.UNKNOWN, f"whether one exists already can't be told: {error}"
@@ -62,9 +72,9 @@ def find_orphans(plan: Mapping[str, Any], make_client: ClientMaker) -> tuple[lis
     return orphans, list(unknown.values())
 
 
-def _look_up(type_: str, values: Values, make_client: ClientMaker) -> str | None:
+def _look_up(look_up: LookUp, values: Values, make_client: ClientMaker) -> str | None:
     """Return the id for an import; None if nothing of that name exists, or if the plan doesn't know the name yet."""
-    service, needed, find = _LOOK_UPS[type_]
+    service, needed, find = look_up
     if any(values.get(name) is None for name in needed):
         return None
     try:
@@ -122,7 +132,7 @@ def _topic(sns: Any, values: Values) -> str | None:
 
 
 def _api(apigateway: Any, values: Values) -> str | None:
-    return _of_name(_items(apigateway, "get_apis"), "Name", values["name"], "ApiId")
+    return _of_name(items(apigateway, "get_apis"), "Name", values["name"], "ApiId")
 
 
 def _stage(apigateway: Any, values: Values) -> str | None:
@@ -131,20 +141,20 @@ def _stage(apigateway: Any, values: Values) -> str | None:
 
 
 def _route(apigateway: Any, values: Values) -> str | None:
-    routes = _items(apigateway, "get_routes", ApiId=values["api_id"])
+    routes = items(apigateway, "get_routes", ApiId=values["api_id"])
     found = _of_name(routes, "RouteKey", values["route_key"], "RouteId")
     return found and f"{values['api_id']}/{found}"
 
 
 def _route_response(apigateway: Any, values: Values) -> str | None:
-    responses = _items(apigateway, "get_route_responses", ApiId=values["api_id"], RouteId=values["route_id"])
+    responses = items(apigateway, "get_route_responses", ApiId=values["api_id"], RouteId=values["route_id"])
     found = _of_name(responses, "RouteResponseKey", values["route_response_key"], "RouteResponseId")
     return found and f"{values['api_id']}/{values['route_id']}/{found}"
 
 
 def _authorizer(apigateway: Any, values: Values) -> str | None:
     found = _of_name(
-        _items(apigateway, "get_authorizers", ApiId=values["api_id"]), "Name", values["name"], "AuthorizerId"
+        items(apigateway, "get_authorizers", ApiId=values["api_id"]), "Name", values["name"], "AuthorizerId"
     )
     return found and f"{values['api_id']}/{found}"
 
@@ -183,17 +193,17 @@ def _key_alias(kms: Any, values: Values) -> str | None:
     return next((name for name in names if name == values["name"]), None)
 
 
-def _items(apigateway: Any, operation: str, **arguments: str) -> Iterator[Values]:
+def items(apigateway: Any, operation: str, **arguments: str) -> Iterator[Values]:
+    """Yield the items of all pages of an answer of API Gateway."""
     for page in apigateway.get_paginator(operation).paginate(**arguments):
         yield from page["Items"]
 
 
-def _of_name(items: Iterator[Values], member: str, name: str, id_: str) -> str | None:
-    return next((str(item[id_]) for item in items if item[member] == name), None)
+def _of_name(among: Iterator[Values], member: str, name: str, id_: str) -> str | None:
+    return next((str(item[id_]) for item in among if item[member] == name), None)
 
 
-# By type: the service to ask, the values that have to be known, and how to look.
-_LOOK_UPS: Mapping[str, tuple[str, tuple[str, ...], Callable[[Any, Values], str | None]]] = {
+LOOK_UPS: LookUps = {
     "aws_apigatewayv2_api": ("apigatewayv2", ("name",), _api),
     "aws_apigatewayv2_api_mapping": ("apigatewayv2", ("domain_name",), _api_mapping),
     "aws_apigatewayv2_authorizer": ("apigatewayv2", ("api_id", "name"), _authorizer),

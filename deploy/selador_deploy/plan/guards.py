@@ -62,7 +62,19 @@ def check_no_orphans(orphans: Sequence[Orphan], environment: Environment) -> Non
         named = ", ".join(f"{orphan.address} ({orphan.id})" for orphan in orphans)
         raise DeployError(
             f"no plan was saved: the state of {environment.name} does not know what exists already: {named}",
-            f"if an apply was killed, run make plan ENV={environment.name} ADOPT=1; or else change project",
+            f"if an apply was killed, run make plan ENV={environment.name} ADOPT=1; if it was made by hand, "
+            "docs/migrating.md says how to adopt it; or else change project",
+        )
+
+
+def check_adopted(summary: Summary) -> None:
+    """Raise DeployError if a plan would destroy at once what it adopts."""
+    adopted = {orphan.address for orphan in summary.adopts}
+    lost = [f"{one.address}, because {one.why}" for one in summary.changes if one.loses and one.address in adopted]
+    if lost:
+        raise DeployError(
+            f"what the plan adopts, it would destroy and make again: {'; '.join(lost)}",
+            "choose another name for that in the environment's values, so that the old one stays as it is",
         )
 
 

@@ -18,13 +18,20 @@ from typing import Any
 from selador_deploy.deployment import Deployment
 from selador_deploy.diagnostics import FAILED_CHECK
 from selador_deploy.environment import check_filled_in
-from selador_deploy.orphans import Orphan, find_orphans
+from selador_deploy.findings import Finding
+from selador_deploy.orphans import LOOK_UPS, LookUps, Orphan, find_orphans
 from selador_deploy.outlook import outlook
 from selador_deploy.plan.adopt import import_blocks
 from selador_deploy.plan.bundle import Bundle, write_bundle
 from selador_deploy.plan.comment import commented
 from selador_deploy.plan.gather import gather_facts
-from selador_deploy.plan.guards import check_losses, check_no_orphans, check_region, check_replaceable
+from selador_deploy.plan.guards import (
+    check_adopted,
+    check_losses,
+    check_no_orphans,
+    check_region,
+    check_replaceable,
+)
 from selador_deploy.plan.summary import Summary, render, summarize
 from selador_deploy.progress import hand_on, say
 from selador_deploy.releases import manifest_folder
@@ -54,19 +61,12 @@ def plan(
         folder = manifest_folder(deployment, release, dist, state.content)
         facts = gather_facts(deployment, folder, state)
         say(f"planning {name}")
-        adopted: list[Orphan] = []
-        while True:
-            with import_blocks(environment, adopted):
-                saved, summary = make_plan(deployment, folder, private)
-            orphans, unknown = find_orphans(read_plan(deployment, saved), deployment.make_client)
-            found = [orphan for orphan in orphans if orphan not in adopted]
-            if not (adopt and found):
-                break
-            adopted += found  # and again: a route can be looked for once the plan knows its API
+        saved, summary, orphans, unknown = plan_adopting(deployment, folder, private, LOOK_UPS, adopt=adopt)
         rests_on = (*outlook(environment.variables, deployment.make_client, deployment.now()), *unknown)
         summary = replace(summary, rests_on=rests_on, orphans=tuple(orphans))
         report(summary, name, as_json=as_json)
         with commented(environment, render(summary, name)):
+            check_adopted(summary)
             check_losses(summary, environment, allowed)
             check_replaceable(summary, environment)
             check_no_orphans(orphans, environment)
@@ -83,6 +83,24 @@ def plan(
     hand_on(results, plan=sha256)
     say(f"the plan is saved; make show ENV={name} prints all of it, make apply ENV={name} carries it out")
     say(f"in another job, where the file's mode may be lost: make apply ENV={name} PLAN={sha256}")
+
+
+def plan_adopting(
+    deployment: Deployment, dist: Path, folder: Path, look_ups: LookUps, *, adopt: bool
+) -> tuple[Path, Summary, list[Orphan], list[Finding]]:
+    """Plan, and with `adopt` again, until the plan imports all that exists.
+
+    Return its file and its summary, what exists and isn't adopted, and what can't be looked for.
+    """
+    adopted: list[Orphan] = []
+    while True:
+        with import_blocks(deployment.environment, adopted):
+            saved, summary = make_plan(deployment, dist, folder)
+        orphans, unknown = find_orphans(read_plan(deployment, saved), deployment.make_client, look_ups)
+        found = [orphan for orphan in orphans if orphan not in adopted]
+        if not (adopt and found):
+            return saved, summary, orphans, unknown
+        adopted += found  # and again: a route can be looked for once the plan knows its API
 
 
 def make_plan(deployment: Deployment, dist: Path, folder: Path, *options: str) -> tuple[Path, Summary]:

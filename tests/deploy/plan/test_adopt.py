@@ -48,6 +48,18 @@ def test_import_blocks_stand_in_the_configuration_only_while_it_is_planned(root:
     assert list((root / "terraform").glob("adopted*")) == []
 
 
+def test_what_make_import_wrote_stands_beside_them_for_this_environment_alone(root: Path, dev: Environment) -> None:
+    written = 'import {\n  to = aws_sqs_queue.a\n  id = "q"\n}\n'
+    dev.imports_file.write_text(written)
+    (root / "terraform/environments/prod.imports.tf").write_text(written.replace("aws_sqs_queue.a", "aws_sqs_queue.b"))
+
+    with import_blocks(dev, [Orphan("aws_lambda_function.f", "f")]):
+        found = hcl.read((root / "terraform/adopted_by_this_plan.tf").read_text())["import"]
+
+    assert [block["id"] for block in found] == ["q", "f"]
+    assert list((root / "terraform").glob("adopted*")) == []
+
+
 def test_what_a_killed_plan_left_in_the_configuration_is_taken_out(root: Path, dev: Environment) -> None:
     (root / "terraform/adopted_by_this_plan.tf").write_text("import {}\n")
 
