@@ -14,4 +14,10 @@ output "subscriptions" {
 output "topic_arns" {
   description = "The SNS topics that alarms notify when they go off and when they are over: `page` and `ticket`."
   value       = local.topic_arns
+
+  # A postcondition of the topics would end a refresh that finds none of them.
+  precondition {
+    condition     = alltrue([for key, topic in aws_sns_topic.this : topic.arn == null || topic.arn == local._own_topic_arns[key]]) # null if its creation failed, which says so itself
+    error_message = "The topics' ARNs are ${jsonencode(local.topic_arns)}, but their policies name ${jsonencode(local._own_topic_arns)}."
+  }
 }
