@@ -8,6 +8,8 @@ from selador_local.stack.screen import screen
 from selador_local.stack.state import StackState
 
 _UNDER_WAY = {"received", "waiting", "under way"}
+_QUIET = {"OK", "INSUFFICIENT_DATA"}
+"""An alarm that goes from one to the other has no news: every one does within minutes of a start."""
 
 
 class Viewer(Protocol):
@@ -28,7 +30,7 @@ class ScreenViewer:
 
 
 class LineViewer:
-    """Writes a line for each request that has ended, and for each alarm that has changed."""
+    """Writes a line for each request that has ended, and for each alarm that has gone off or is over."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -44,7 +46,8 @@ class LineViewer:
         if state.alarms is not None:
             states = {alarm.name: alarm.state for alarm in state.alarms}
             for alarm in state.alarms:
-                if self._alarms is not None and self._alarms.get(alarm.name) != alarm.state:
+                before = alarm.state if self._alarms is None else self._alarms.get(alarm.name, "INSUFFICIENT_DATA")
+                if before != alarm.state and not {before, alarm.state} <= _QUIET:
                     text = f"alarm {alarm.name}: {alarm.state} ({alarm.reason})"
                     self._line(alarm.since, text, alarm.state == "ALARM")
             self._alarms = states

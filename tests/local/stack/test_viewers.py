@@ -41,6 +41,19 @@ def test_an_alarm_is_a_line_when_it_changes() -> None:
     ]
 
 
+def test_an_alarm_that_has_its_first_data_is_no_line() -> None:
+    """Else a new stack would write one for each of its alarms."""
+    new = replace(QUIET, alarms=())
+    unknown, calm, rings = (
+        replace(QUIET, alarms=(SeenAlarm("a", state, "so it is", STARTED_AT),))
+        for state in ("INSUFFICIENT_DATA", "OK", "ALARM")
+    )
+
+    assert lines(unknown, calm, unknown, rings) == ["alarm a: ALARM (so it is)"]
+    assert lines(new, calm) == []
+    assert lines(new, rings, unknown) == ["alarm a: ALARM (so it is)", "alarm a: INSUFFICIENT_DATA (so it is)"]
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, Output]]:
     """A terminal's other end, and an output to it."""
