@@ -23,6 +23,7 @@ _REFUSALS = {
     429: "it has too many new connections at the moment: try again",
     500: "it can't check tokens at the moment: try again",
 }
+_OPEN_SECONDS = 20  # a cold start of authorizer and handler takes a few seconds
 _CLOSE_SECONDS = 2  # for the closing handshake: nobody waits longer for a server that has gone
 
 
@@ -48,6 +49,7 @@ async def connect(url: str, token: Token | None, user_agent: str) -> websockets.
             subprotocols=[Subprotocol(SUBPROTOCOL), *([Subprotocol(f"bearer.{bearer}")] if bearer else [])],
             proxy=proxy,
             user_agent_header=user_agent,
+            open_timeout=_OPEN_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             # Whether API Gateway answers pings is not documented (WS-59), and a missing pong would close the
             # connection. The protocol's heartbeats and deadlines do what pings are for.
@@ -77,6 +79,8 @@ def _words_of_the_network(error: OSError) -> str:
             return f"its certificate can't be trusted: {error.verify_message}"
         case ssl.SSLError():
             return f"it doesn't speak TLS, as wss:// demands ({error.reason})"
+        case TimeoutError() if error.errno is None:
+            return f"nothing answered within {_OPEN_SECONDS} s"
         case ConnectionResetError():
             return "it closes the connection at once; is ws:// or wss:// right for this port?"
     if error.errno is not None and error.errno > 0:

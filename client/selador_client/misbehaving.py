@@ -225,7 +225,14 @@ class MisbehavingServer:
         subprotocols = tuple(name.strip() for name in offered.split(",") if name.strip())
         handshake = Handshake(connection, subprotocols, asyncio.get_running_loop().create_future())
         self._events.put_nowait(handshake)
-        step = await handshake.answer
+        gone: asyncio.Future[None] = asyncio.ensure_future(connection.wait_closed())
+        either: set[asyncio.Future[Any]] = {handshake.answer, gone}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not handshake.answer.done():
+            self._events.put_nowait(Closed(connection))
+            return connection.respond(http.HTTPStatus.REQUEST_TIMEOUT, "nobody waits for it\n")
+        gone.cancel()
+        step = handshake.answer.result()
         if step["server"] == "accepts":
             self._answers[connection] = step
             return None

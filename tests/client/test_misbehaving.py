@@ -245,3 +245,18 @@ def test_an_unknown_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["retri"]) == 1
 
     assert "no case is named 'retri'; `make misbehave` lists them" in capsys.readouterr().err
+
+
+def test_a_client_that_leaves_a_handshake_without_an_answer_has_closed_the_connection() -> None:
+    steps = [{"at": 0, "client": "connects", "subprotocols": PROTOCOL}, {"at": 0, "client": "closes"}]
+
+    async def run() -> Playing:
+        play = Playing(Case("connection", "left", "It is left", "Connect", tuple(steps)))
+        with pytest.raises(TimeoutError):
+            await connect(f"ws://127.0.0.1:{await play.port}/", subprotocols=PROTOCOL, open_timeout=0.1)
+        await asyncio.wait_for(play.until_over(), STUCK_SECONDS)
+        play.task.cancel()
+        await asyncio.gather(play.task, return_exceptions=True)
+        return play
+
+    assert asyncio.run(run()).surprises == []

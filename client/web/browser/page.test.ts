@@ -226,6 +226,111 @@ test("a reload keeps the conversation, and says that what was under way is lost"
   expect(server.messages.at(-1)).toMatchObject({ text: "And cats?", sessionId: "s-1" });
 });
 
+test("the page follows an answer to its end, past sources that are higher than the distance that counts as near", async () => {
+  const { page, server } = await chat(PHONE);
+  await ask(page, server, QUESTION);
+  server.starts();
+  for (let part = 0; part < 6; part += 1) {
+    server.says("delta", { text: `${part} ${"word ".repeat(40)}\n\n` });
+    server.says("citation", source("passage ".repeat(60), `listing-${part}`, part * 200, part * 200 + 10));
+    await page.getByText(`listing ${part}`).waitFor();
+  }
+  server.completes();
+  await page.getByText("Answered in").first().waitFor();
+
+  const composer = page.getByRole("form", { name: "Ask" });
+  const isInSight = async () => {
+    const [end, top] = await Promise.all([page.locator(".status").boundingBox(), composer.boundingBox()]);
+    return end !== null && top !== null && end.y + end.height <= top.y + 12 && end.y > 0;
+  };
+  await expect.poll(isInSight).toBe(true);
+});
+
+test("who scrolls up in an answer stays there", async () => {
+  const { page, server } = await chat(PHONE);
+  await ask(page, server, QUESTION);
+  server.starts();
+  server.says("delta", { text: "word ".repeat(1000) });
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(500);
+
+  await page.evaluate(() => scrollTo(0, 100));
+  await page.evaluate(() => new Promise(requestAnimationFrame)); // its event comes with the next picture
+  server.says("delta", { text: "the end" });
+  await page.getByText("the end").waitFor();
+
+  expect(await page.evaluate(() => scrollY)).toBe(100);
+});
+
+const nobodyThere = {
+  "a port that nobody listens on": () => "ws://127.0.0.1:1/local",
+  "a host that doesn't exist": () => "ws://selador.invalid/local",
+  "a server without TLS": () => address().replace("http:", "wss:"),
+  "a server that takes no WebSocket": () => address().replace("http:", "ws:"),
+};
+
+test.each(Object.entries(nobodyThere))("%s is told in words, and what was asked is not lost", async (_, url) => {
+  const page = await browser.open(PHONE);
+  await page.clock.install();
+  await page.addInitScript((chosen) => localStorage.setItem("selador.url", chosen), url());
+  await page.goto(address());
+  await page.getByText("Connecting").waitFor();
+  await page.getByLabel("Your question").fill(QUESTION);
+  await page.keyboard.press("Enter");
+
+  const reason = page.getByText("The service can't be reached. Is the address right");
+  await expect.poll(async () => {
+    await page.clock.fastForward(20_000); // no wait is longer, for a try or between two
+    return reason.isVisible();
+  }).toBe(true);
+
+  await page.getByText("The question was not sent: there is no connection.").first().waitFor();
+  await page.getByRole("button", { name: "Ask again" }).waitFor();
+  await picture(page, "unreachable");
+});
+
+test("a page that has given up connects when the network is back", async () => {
+  const page = await browser.open();
+  await page.addInitScript(() => localStorage.setItem("selador.url", "ws://")); // the browser refuses it at once
+  await page.goto(address());
+  await page.getByText("Not connected").waitFor();
+  await page.evaluate(() => {
+    const tried: string[] = [];
+    Object.assign(globalThis, {
+      tried,
+      WebSocket: class {
+        constructor(url: string) {
+          tried.push(url);
+        }
+        close() {}
+      },
+    });
+  });
+
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+
+  await page.getByText("Connecting").waitFor();
+  expect(await page.evaluate(() => (globalThis as unknown as { tried: string[] }).tried)).toEqual(["ws://"]);
+});
+
+test("an address that is none is not taken, and an empty one is the page's own", async () => {
+  const { page } = await chat();
+  await page.getByText("Connected").waitFor();
+  await page.getByRole("button", { name: "Settings" }).click();
+  const field = page.getByLabel("Address of the WebSocket API");
+  const own = await field.inputValue();
+
+  await field.fill("https://example.com/dev");
+  await page.getByRole("button", { name: "Connect" }).click();
+  expect(await field.evaluate((input: HTMLInputElement) => input.validity.patternMismatch)).toBe(true);
+  await field.fill("");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await field.waitFor({ state: "detached" });
+
+  expect(await page.evaluate(() => ({ ...localStorage }))).toEqual({});
+  await page.getByRole("button", { name: "Settings" }).click();
+  expect(await field.inputValue()).toBe(own);
+});
+
 test("two tabs have a conversation each", async () => {
   const { page, server } = await chat();
   await ask(page, server, QUESTION);

@@ -1,24 +1,21 @@
 /** The built page against the laptop stack: the real functions, behind the real Terraform. */
 
 import type { BrowserContextOptions, Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { axe, DESKTOP, inChromium, PHONE, picture } from "./browser.ts";
-import { type RunningStack, startStack } from "./stack.ts";
+import { runningStack } from "./stack.ts";
+import { npmStart } from "./start.ts";
 
 /** Three attempts with their delays, and the receive after them. */
 const BURIAL_MS = 150_000;
 const QUESTION = "Which flats near the harbour allow pets?";
 
 const browser = inChromium();
-let stack: RunningStack;
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(() => stack?.stop());
+const stack = runningStack();
 
 async function chat(options: BrowserContextOptions = DESKTOP): Promise<Page> {
   const page = await browser.open(options);
-  await page.goto(stack.url);
+  await page.goto(stack());
   return page;
 }
 
@@ -45,6 +42,32 @@ test("an answer grows in the page, with its sources, and axe finds nothing", asy
   expect(await axe(page)).toEqual([]);
 });
 
+test("npm start leads to a first answer, and the time that it took is printed", async () => {
+  const began = performance.now();
+  const server = await npmStart(stack());
+  const took: Record<string, number> = {};
+  const note = (what: string) => {
+    took[what] = performance.now() - began;
+  };
+  try {
+    note("the server's address");
+    const page = await browser.open();
+    await page.goto(server.url);
+    await page.getByText("Connected").waitFor();
+    note("a connection");
+    await ask(page, QUESTION);
+    await page.locator(".text").waitFor();
+    note("the first word");
+    await page.getByText("Answered in").first().waitFor();
+    note("the whole answer");
+  } finally {
+    await server.stop();
+  }
+
+  const lines = Object.entries(took).map(([what, after]) => `  ${what} after ${(after / 1000).toFixed(1)} s`);
+  console.log(["npm start:", ...lines].join("\n"));
+});
+
 test("a second question continues the conversation", async () => {
   const page = await chat(PHONE);
   await ask(page, QUESTION);
@@ -53,7 +76,7 @@ test("a second question continues the conversation", async () => {
   await ask(page, "And how long is the notice period?");
 
   const answered = () => page.locator(".status").filter({ hasText: "Answered in" }).count();
-  await expect.poll(answered, { timeout: 30_000 }).toBe(2);
+  await expect.poll(answered).toBe(2);
   await picture(page, "stack-phone");
 });
 
@@ -77,7 +100,7 @@ test("a connection that is lost in an answer is told, and asking again gives the
     routes.push(route);
     route.connectToServer();
   });
-  await page.goto(stack.url);
+  await page.goto(stack());
   await ask(page, QUESTION);
   await page.locator(".text").waitFor();
 
@@ -98,15 +121,15 @@ test("a stopped answer stays half, and the stack counts its client as gone", asy
 
   await page.getByText("You stopped this answer.").first().waitFor();
   const state = async () => {
-    const { requests } = (await (await fetch(`${stack.url}_control/state`)).json()) as { requests: { state: string }[] };
+    const { requests } = (await (await fetch(`${stack()}_control/state`)).json()) as { requests: { state: string }[] };
     return requests[0]?.state;
   };
-  await expect.poll(state, { timeout: 30_000 }).toBe("client gone");
+  await expect.poll(state).toBe("client gone");
 });
 
 test("a stream that breaks off is tried again, and the page shows one whole answer", async () => {
   const body = JSON.stringify({ fault: "cut", afterEvents: 3, question: "notice period", times: 1 });
-  expect((await fetch(`${stack.url}_control/faults`, { method: "POST", body })).status).toBe(204);
+  expect((await fetch(`${stack()}_control/faults`, { method: "POST", body })).status).toBe(204);
   const page = await chat();
 
   await ask(page, "How long is the notice period?");
@@ -129,7 +152,7 @@ test("an error of the service is told in words", async () => {
 
 test("the stack's tab shows the request, its timeline and a dead letter, which goes back by a click", async () => {
   const order = (path: string, members: object) =>
-    fetch(`${stack.url}_control/${path}`, { method: "POST", body: JSON.stringify(members) });
+    fetch(`${stack()}_control/${path}`, { method: "POST", body: JSON.stringify(members) });
   await order("faults", { fault: "cut", afterEvents: 1, question: "burial", times: 3 });
   const page = await chat();
   await ask(page, "What does a burial cost?");
@@ -144,7 +167,7 @@ test("the stack's tab shows the request, its timeline and a dead letter, which g
   expect(await axe(page)).toEqual([]);
   await page.getByRole("button", { name: "Redrive them" }).click();
   await page.getByText("The dead letters go back to their queue.").waitFor();
-  await expect.poll(() => page.getByRole("heading", { name: "Dead letters" }).count(), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => page.getByRole("heading", { name: "Dead letters" }).count()).toBe(0);
 }, 2 * BURIAL_MS);
 
 test("a fault by a click makes the next answer's first attempt fail", async () => {

@@ -30,19 +30,30 @@ export function App() {
     return () => asking.abort();
   }, []);
 
+  const ownUrl = stackUrl ?? WEBSOCKET_URL;
   return address === undefined ? null : (
     <Page
       url={address}
+      ownUrl={ownUrl}
       hasStack={stackUrl !== undefined}
       onUrl={(url) => {
-        localStorage.setItem(URL_NAME, url);
+        if (url === ownUrl) localStorage.removeItem(URL_NAME);
+        else localStorage.setItem(URL_NAME, url);
         setAddress(url);
       }}
     />
   );
 }
 
-function Page({ url, hasStack, onUrl }: { url: string; hasStack: boolean; onUrl: (url: string) => void }) {
+interface Props {
+  readonly url: string;
+  /** The address that the page has without a choice of its user. */
+  readonly ownUrl: string;
+  readonly hasStack: boolean;
+  onUrl(url: string): void;
+}
+
+function Page({ url, ownUrl, hasStack, onUrl }: Props) {
   const [token, setToken] = useState("");
   const [tab, setTab] = useState<Tab>(() => (location.hash === "#stack" && hasStack ? "stack" : "chat"));
   const [isSettingUp, setIsSettingUp] = useState(false);
@@ -84,7 +95,7 @@ function Page({ url, hasStack, onUrl }: { url: string; hasStack: boolean; onUrl:
       </header>
       {tab === "chat" ? <Chat {...conversation} onSettings={() => setIsSettingUp(true)} /> : <Stack />}
       {hasFrames && <Developer {...conversation} />}
-      {isSettingUp && <Settings address={{ url, token }} onChoose={choose} onLeave={() => setIsSettingUp(false)} />}
+      {isSettingUp && <Settings address={{ url, token }} ownUrl={ownUrl} onChoose={choose} onLeave={() => setIsSettingUp(false)} />}
     </div>
   );
 }

@@ -11,7 +11,7 @@ const EXAMPLES = [
   "How long is the notice period?",
   "What is quiet about the Old Town?",
 ];
-/** So close to its end, a page is scrolled along with the answer. */
+/** So close to its end, a reader is taken along by the answer again. */
 const NEAR_PX = 120;
 /** Of an answer, so much is read to a screen reader's user at its end. */
 const MOST_SPOKEN = 1000;
@@ -100,17 +100,30 @@ function withoutSession(question: Question): Question {
   return rest;
 }
 
-/** Scroll along with the answer, unless the reader has scrolled away from it. */
+/** Scroll along with the answer, unless the reader has scrolled up from its end. */
 function useFollowing(requests: readonly Request[]) {
   const end = useRef<HTMLDivElement>(null);
   const count = useRef(requests.length);
+  const isFollowing = useRef(true);
+
+  // Where the reader was before the answer grew: a source may be higher than the distance that counts as near.
   useEffect(() => {
-    const page = document.scrollingElement;
+    let before = 0;
+    const look = () => {
+      const { scrollTop, scrollHeight, clientHeight } = document.documentElement;
+      if (scrollHeight - scrollTop - clientHeight < NEAR_PX) isFollowing.current = true;
+      else if (scrollTop < before) isFollowing.current = false;
+      before = scrollTop;
+    };
+    window.addEventListener("scroll", look, { passive: true });
+    return () => window.removeEventListener("scroll", look);
+  }, []);
+
+  useEffect(() => {
     const isNew = requests.length > count.current;
     count.current = requests.length;
-    if (page && (isNew || page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_PX)) {
-      end.current?.scrollIntoView({ block: "end" });
-    }
+    if (isNew) isFollowing.current = true;
+    if (isFollowing.current) end.current?.scrollIntoView({ block: "end" });
   }, [requests]);
   return end;
 }

@@ -7,11 +7,12 @@ export interface Address {
 
 interface Props {
   readonly address: Address;
+  readonly ownUrl: string;
   onChoose(address: Address): void;
   onLeave(): void;
 }
 
-export function Settings({ address, onChoose, onLeave }: Props) {
+export function Settings({ address, ownUrl, onChoose, onLeave }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [url, setUrl] = useState(address.url);
   const [token, setToken] = useState(address.token);
@@ -23,13 +24,21 @@ export function Settings({ address, onChoose, onLeave }: Props) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onChoose({ url: url.trim(), token: token.trim() });
+          onChoose({ url: url.trim() || ownUrl, token: token.trim() });
         }}
       >
         <h2 id="settings-title">Settings</h2>
         <label>
           Address of the WebSocket API
-          <input value={url} onChange={({ target }) => setUrl(target.value)} required spellCheck={false} inputMode="url" />
+          <input
+            value={url}
+            onChange={({ target }) => setUrl(target.value)}
+            placeholder={ownUrl}
+            pattern="\s*wss?://\S+\s*"
+            title="An address that begins with ws:// or wss://. Left empty, it is the page's own."
+            spellCheck={false}
+            inputMode="url"
+          />
         </label>
         <label>
           Token, if the service asks for one

@@ -47,6 +47,14 @@ export function useClient(url: string, token: string): Conversation {
   }, [client, url, token]);
 
   useEffect(() => {
+    const reconnect = () => {
+      if (client.snapshot().connection.state === "unreachable") client.connect();
+    };
+    window.addEventListener("online", reconnect);
+    return () => window.removeEventListener("online", reconnect);
+  }, [client]);
+
+  useEffect(() => {
     const keep = () => writeHistory(sessionStorage, client.snapshot().requests.all);
     window.addEventListener("pagehide", keep);
     return () => window.removeEventListener("pagehide", keep);

@@ -6,7 +6,7 @@
  */
 
 import { MAX_FRAME_BYTES, SUBPROTOCOL } from "../../../typescript/protocol.ts";
-import { closeInWords, expiryOf, MOST_TRIES, OLDEST_MS, PING_AFTER_MS, waitMs } from "./connection.ts";
+import { closeInWords, expiryOf, MOST_TRIES, OLDEST_MS, OPENS_WITHIN_MS, PING_AFTER_MS, waitMs } from "./connection.ts";
 import { parse } from "./frames.ts";
 import * as life from "./request.ts";
 import type { Question, Request } from "./request.ts";
@@ -148,6 +148,12 @@ export class Client {
 
   #settle(): void {
     const now = this.#now;
+    const line = this.#line;
+    if (line && line.openedAt === undefined && now - line.usedAt >= OPENS_WITHIN_MS) {
+      this.#hangUp(line);
+      this.#closed(line, 1006);
+      return;
+    }
     this.#send();
     if (!this.#line && this.#needsLine() && this.#failures < MOST_TRIES && now >= this.#retryAt) {
       this.#open();
@@ -269,12 +275,16 @@ export class Client {
     if (!this.#isBusy(line)) this.#leave(line);
   }
 
-  /** Close a socket without hearing of it again. */
   #leave(line: Line): void {
-    line.socket.onopen = line.socket.onmessage = line.socket.onclose = null;
-    line.socket.close();
-    this.#tell("connection", "closed by this client");
+    this.#hangUp(line);
     this.#drop(line, 1000);
+  }
+
+  /** Close a socket without hearing of it again. */
+  #hangUp({ socket }: Line): void {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.#tell("connection", "closed by this client");
   }
 
   #drop(line: Line, code: number): void {
@@ -316,6 +326,7 @@ export class Client {
       ...this.#requests.all.map((request) => (this.#isWaitingForLine(request) ? Infinity : life.dueAt(request))),
       ...this.#busyLines().map(({ usedAt }) => usedAt + PING_AFTER_MS),
       waitsForLine ? this.#retryAt : Infinity,
+      this.#line && this.#line.openedAt === undefined ? this.#line.usedAt + OPENS_WITHIN_MS : Infinity,
     );
     this.#cancelTimer();
     this.#cancelTimer = () => {};

@@ -1,6 +1,8 @@
 /** What a connection's end means, and how long to wait before the next: docs/protocol.md, "Stop, reconnect, keep alive". */
 
 export const MOST_TRIES = 5;
+/** How long a connection may take to open. A cold start of authorizer and handler takes a few seconds. */
+export const OPENS_WITHIN_MS = 20_000;
 /** API Gateway closes a connection over which nothing went for ten minutes. */
 export const PING_AFTER_MS = 300_000;
 /** A request may take 47 minutes with the default settings, and API Gateway closes at two hours. */

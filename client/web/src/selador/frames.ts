@@ -21,8 +21,8 @@ type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
-const isNumber: Check = (value) => Number.isFinite(value);
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isInteger: Check = (value) => Number.isSafeInteger(value);
+const isCount: Check = (value) => isInteger(value) && (value as number) >= 0;
 const isAttempt: Check = (value) => isCount(value) && (value as number) >= 1;
 const isObject = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -37,14 +37,14 @@ const OF_AN_ATTEMPT = { requestId: isText, attempt: isAttempt, seq: isCount };
 
 /** The members of each type of frame; further ones are ignored. */
 const FRAMES: Record<Frame["type"], Record<string, Check>> = {
-  accepted: { requestId: isText, messageId: isText, deadlineSeconds: isNumber },
+  accepted: { requestId: isText, messageId: isText, deadlineSeconds: isInteger },
   pong: {},
   started: OF_AN_ATTEMPT,
   delta: { ...OF_AN_ATTEMPT, text: isText },
   citation: { ...OF_AN_ATTEMPT, text: isText, source: maybe(isText), span: maybe(isSpan) },
   step: { ...OF_AN_ATTEMPT, name: isText, status: isText, index: isCount, count: isCount },
   heartbeat: { ...OF_AN_ATTEMPT, waitingFor: maybe(isText) },
-  retrying: { ...OF_AN_ATTEMPT, delaySeconds: isNumber, code: isText },
+  retrying: { ...OF_AN_ATTEMPT, delaySeconds: isInteger, code: isText },
   completed: {
     ...OF_AN_ATTEMPT,
     truncated: isFlag,
