@@ -281,7 +281,9 @@ def test_published_artifacts_take_the_place_of_uploaded_ones(environment: Local)
     assert {change["address"] for change in summary["changes"]} >= {
         f"{module}.aws_lambda_function.this" for module in (HANDLER, MAIN)
     }
-    assert all("aws_lambda_" in change["address"] for change in summary["changes"])
+    others = [change["address"] for change in summary["changes"] if "aws_lambda_" not in change["address"]]
+    assert others == ["terraform_data.release[0]"]
+    assert json.loads(environment.run("outputs", "--json"))["release"]["value"].startswith(release)
     configuration = environment.client("lambda").get_function_configuration(FunctionName="selador-local-main")
     manifest = json.loads((environment.root / "dist/manifest.json").read_text())
     assert configuration["CodeSha256"] == manifest["artifacts"]["main"]["sha256Base64"]
