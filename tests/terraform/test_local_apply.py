@@ -382,6 +382,7 @@ def test_nothing_with_a_fixed_name_is_created_before_it_is_destroyed(environment
     assert created_first - REFUSED_TWICE | {"aws_kms_key"} == NAMELESS
 
 
+@pytest.mark.slow
 def test_what_goes_with_its_owner_is_replaced_with_it(environment: Local) -> None:
     function = environment.changes(f"-replace={HANDLER}.aws_lambda_function.this")
     role = environment.changes(f"-replace={HANDLER}.aws_iam_role.this")
@@ -475,6 +476,7 @@ def test_the_bootstrap_makes_the_buckets_and_its_own_state_ends_in_one(
     assert "No changes" in account.run("bootstrap", "--yes")
 
 
+@pytest.mark.slow
 def test_the_bootstrap_leaves_a_log_role_alone_that_somebody_put_in_the_place_of_its_own(
     bootstrapped: tuple[Local, threading.Thread, list[str]],
 ) -> None:
