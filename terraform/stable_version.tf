@@ -10,8 +10,8 @@ data "aws_lambda_function" "stable" {
 
   lifecycle {
     postcondition {
-      condition     = length(self.environment) == 1
-      error_message = "Lambda does not tell the environment variables of ${local.main_name}, version ${self.qualifier}, so its permissions are unknown. Whoever plans needs lambda:GetFunction and, with a key of its own, kms:Decrypt."
+      condition     = can(self.environment[0].variables.MODEL_ARN)
+      error_message = "Lambda tells no variable MODEL_ARN of ${local.main_name}, version ${self.qualifier}, so its permissions are unknown. Whoever plans needs lambda:GetFunction and, with a key of its own, kms:Decrypt. A version that was made by hand can't serve beside ours."
     }
   }
 }

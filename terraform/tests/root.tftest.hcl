@@ -559,6 +559,21 @@ run "keeps_the_queue_for_the_older_version_of_a_canary_which_may_take_longer" {
   }
 }
 
+run "refuses_a_canary_whose_older_version_was_made_by_hand" {
+  command = plan
+
+  variables {
+    main_function = { canary = { stable_version = "6", weight = 0.25 }, reserved_concurrency = 10 }
+  }
+
+  override_data {
+    target = data.aws_lambda_function.stable[0]
+    values = { environment = [{ variables = { TABLE = "chats" } }], timeout = 30 }
+  }
+
+  expect_failures = [data.aws_lambda_function.stable[0]]
+}
+
 run "refuses_a_visibility_timeout_too_near_to_the_function_timeout" {
   command = plan
 
