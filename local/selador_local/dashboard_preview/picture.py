@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from itertools import accumulate
 from typing import NamedTuple
 
 from selador_local.dashboard_preview.widgets import AlarmGrid, Graph, LogTable, Place, Widget
@@ -161,19 +162,21 @@ def _table(rows: Sequence[Mapping[str, str]], box: Box) -> Iterator[str]:
         yield _text(box.x, box.y + 16, "none", fill="#687078")
         return
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "@ptr"]
-    share = box.width / len(names)
-    for number, row in enumerate([dict(zip(names, names, strict=True)), *rows]):
+    cells = [names, *([_cell(name, row.get(name, "")) for name in names] for row in rows)]
+    # Each column gets its share by its longest cell: a request's id is of use only as a whole.
+    lengths = [max(map(len, column)) + 2 for column in zip(*cells, strict=True)]
+    shares = [box.width * length / sum(lengths) for length in lengths]
+    for number, row_cells in enumerate(cells):
         top = box.y + 14 + 20 * number
         if top > box.y + box.height:
             return
-        for column, name in enumerate(names):
-            weight = "bold" if number == 0 else "normal"
-            yield _text(box.x + column * share, top, _short(_cell(name, row.get(name, "")), share - 6), weight=weight)
+        for left, share, cell in zip(accumulate(shares, initial=box.x), shares, row_cells, strict=False):
+            yield _text(left, top, _short(cell, share - 6), weight="bold" if number == 0 else "normal")
 
 
 def _cell(name: str, value: str) -> str:
     """Return what a cell shows: of a time, such as `2026-11-26 12:50:01.000`, only the time of day."""
-    return value[11:19] if name == "@timestamp" and value != name else value
+    return value[11:19] if name == "@timestamp" else value
 
 
 def scale(

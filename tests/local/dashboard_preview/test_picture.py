@@ -64,6 +64,17 @@ def test_a_table_has_a_head_and_the_time_of_day() -> None:
     assert "@ptr" not in picture
 
 
+def test_a_request_id_is_whole_so_that_it_can_be_asked_for() -> None:
+    request = "94a9a898994446b39ff738ae9e589580"
+    facts = {"AttemptDuration": "4042", "TimeToFirstToken": "371.3", "QueueWait": "278", "outcome": "Completed"}
+    rows = [{"@timestamp": "2026-11-26 16:05:58.000", "requestId": request, **facts}]
+
+    picture = drawn(LogTable(PLACE, "The slowest requests", [], ""), rows={"The slowest requests": rows})
+
+    assert f">{request}<" in picture
+    assert all(f">{cell}<" in picture for cell in [*facts, *facts.values()])
+
+
 def test_an_empty_table_says_none() -> None:
     assert ">none<" in drawn(LogTable(PLACE, "Failures", [], ""))
 
