@@ -15,6 +15,8 @@ from selador_deploy.account import ClientMaker, error_code
 from selador_deploy.findings import Finding, Verdict
 
 NOTICE = timedelta(days=90)
+_REFUSALS = ("403", "AccessDenied", "Forbidden", "NotAuthorized", "Unauthorized")
+"""Parts of the codes that say that the caller may not ask."""
 _MODEL = re.compile(r":foundation-model/(\S+)$")
 
 
@@ -39,7 +41,7 @@ def ask(
 ) -> Finding:
     """Return what `question` finds. `missing` has, by the code of an error, what it says is missing.
 
-    Any other error makes it unknown, and names the permission that it takes to ask.
+    Any other error makes it unknown. A refusal names the permission that it takes to ask.
     """
     try:
         return question()
@@ -47,7 +49,9 @@ def ask(
         code = error_code(error)
         if code in missing:
             return Finding(subject, Verdict.MISSING, missing[code])
-        return Finding(subject, Verdict.UNKNOWN, f"can't be asked ({code}): it takes the permission {permission}")
+        refused = any(word in code for word in _REFUSALS)
+        remedy = f": it takes the permission {permission}" if refused else ""
+        return Finding(subject, Verdict.UNKNOWN, f"can't be asked ({code}){remedy}")
     except BotoCoreError as error:
         return Finding(subject, Verdict.UNKNOWN, f"can't be asked: {error}")
 

@@ -157,12 +157,12 @@ def test_a_service_that_cannot_be_reached_is_unknown(
 def test_what_the_credentials_may_not_ask_is_told_with_the_permission_that_it_takes(
     root: Path, ready: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ready.others["bedrock-agent"] = FakeService(get_knowledge_base=client_error("400"))
+    ready.others["bedrock-agent"] = FakeService(get_knowledge_base=client_error("AccessDeniedException"))
 
     assert examined(run, root) == 0
 
-    said = "unknown knowledge base   can't be asked (400): it takes the permission bedrock:GetKnowledgeBase"
-    assert said in capsys.readouterr().out
+    said = "can't be asked (AccessDeniedException): it takes the permission bedrock:GetKnowledgeBase"
+    assert f"unknown knowledge base   {said}" in capsys.readouterr().out
 
 
 def test_values_that_can_not_be_read_are_the_last_thing_that_is_told(

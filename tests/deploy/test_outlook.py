@@ -230,3 +230,10 @@ def test_what_may_not_be_asked_names_the_permission() -> None:
     assert found("concurrency", None, **{"lambda": refused}) == (
         "unknown: can't be asked (AccessDeniedException): it takes the permission lambda:GetAccountSettings"
     )
+
+
+def test_what_is_not_refused_lacks_no_permission() -> None:
+    """The laptop stack answers so to services that it doesn't have."""
+    unsupported = FakeService(get_account_settings=client_error("UnsupportedOperation"))
+
+    assert found("concurrency", None, **{"lambda": unsupported}) == "unknown: can't be asked (UnsupportedOperation)"
