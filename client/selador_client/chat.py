@@ -30,7 +30,7 @@ def chat(url: str, token: Token | None, read_question: Callable[[], str], termin
     """
     with asyncio.Runner() as runner:
         conversation = _Conversation(Client(url, token), terminal, runner)
-        runner.run(conversation.client.__aenter__())
+        runner.run(terminal.connect(conversation.client))
         terminal.note(f"connected to {without_secrets(url)}; /help lists the commands")
         terminal.line()
         try:

@@ -107,13 +107,17 @@ def _asking(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Cal
 
 
 async def _answer(url: str, token: str | None, asking: Callable[[Client], Answer], *, as_json: bool) -> int:
-    async with Client(url, token) as client:
+    terminal = Terminal(sys.stdout, os.environ)
+    client = Client(url, token)
+    if not as_json:
+        await terminal.connect(client)
+    async with client:
         answer = asking(client)
         if as_json:
             async for frame in answer:
                 print(encode_frame(frame), flush=True)
         else:
-            await Terminal(sys.stdout, os.environ).show(answer, client, [])
+            await terminal.show(answer, client, [])
     request = answer.request
     return _NOT_WHOLE if request.completed is not None and request.completed.truncated else 0
 

@@ -98,13 +98,23 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises ConnectionFailedError."""
+        await self.connect()
+        return self
+
+    async def connect(self) -> None:
+        """Open the first connection, unless that is done. Raises ConnectionFailedError."""
+        if self._first_connection.is_set():
+            return
         self._exchange.connect(self._now())
         self._perform()
-        await self._first_connection.wait()
+        try:
+            await self._first_connection.wait()
+        except asyncio.CancelledError:
+            await self._close()
+            raise
         if self._exchange.state is ConnectionState.UNREACHABLE:
             await self._close()
             raise ConnectionFailedError(self._exchange.why_unreachable)
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

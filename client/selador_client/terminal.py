@@ -49,44 +49,52 @@ class Terminal:
     def is_terminal(self) -> bool:
         return self._styled.is_terminal
 
+    async def connect(self, client: Client) -> None:
+        """Connect the client; a line tells of it meanwhile. Raises ConnectionFailedError."""
+        began = asyncio.get_running_loop().time()
+        try:
+            async with self._drawing(lambda now: self._waiting_lines(f"connecting · {now - began:.0f} s", now)):
+                await client.connect()
+        finally:
+            self._live.draw([])
+
     async def show(self, answer: Answer, client: Client, frames: list[Timed]) -> None:
         """Show the answer as it comes, and append its frames to `frames`. Raises what its end raises.
 
         A cancelled wait, as by Ctrl-C, stops the answer.
         """
         began = asyncio.get_running_loop().time()
-        async with self._drawing(answer.request, client, began):
-            with _without_echo(self._keyboard):
-                try:
-                    async for frame in answer:
-                        frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401  # as they come
-                except asyncio.CancelledError:
-                    answer.stop()
-                    raise
-
-    @contextlib.asynccontextmanager
-    async def _drawing(self, request: Request, client: Client, began: float) -> AsyncIterator[None]:
-        """Draw the answer again and again, and at last how it has ended."""
-
-        async def draw_again_and_again() -> None:
-            while True:
-                now = asyncio.get_running_loop().time()
-                self._live.draw(self._lines(request, client.connection_state, began, now))
-                await asyncio.sleep(_TICK_SECONDS)
-
-        drawing = asyncio.create_task(draw_again_and_again()) if self.is_terminal else None
         log: contextlib.AbstractContextManager[list[str]]
         log = collected_faults() if self.is_terminal else contextlib.nullcontext([])
-        with log as faults:
+        with log as faults, _without_echo(self._keyboard):
             try:
-                yield
+                async with self._drawing(lambda now: self._lines(answer.request, client.connection_state, began, now)):
+                    async for frame in answer:
+                        frames.append((asyncio.get_running_loop().time() - began, frame))  # noqa: PERF401  # as they come
+            except asyncio.CancelledError:
+                answer.stop()
+                raise
             finally:
-                if drawing is not None:
-                    drawing.cancel()
-                self._live.draw(self._lines(request, client.connection_state, began, began))
+                self._live.draw(self._lines(answer.request, client.connection_state, began, began))
                 self._live.finish()
                 if faults:
                     self.note(f"({wording.faults(faults)})")
+
+    @contextlib.asynccontextmanager
+    async def _drawing(self, lines: Callable[[float], list[str]]) -> AsyncIterator[None]:
+        """Draw the lines of each moment meanwhile, if this is a terminal."""
+
+        async def draw_again_and_again() -> None:
+            while True:
+                await asyncio.sleep(_TICK_SECONDS)
+                self._live.draw(lines(asyncio.get_running_loop().time()))
+
+        drawing = asyncio.create_task(draw_again_and_again()) if self.is_terminal else None
+        try:
+            yield
+        finally:
+            if drawing is not None:
+                drawing.cancel()
 
     def _lines(self, request: Request, connection: ConnectionState, began: float, now: float) -> list[str]:
         """Return all lines of the answer as it is now: blocks with a blank line between them."""
@@ -95,15 +103,15 @@ class Terminal:
         blocks = [self._dim(self._flowed(wording.steps(request))), self._flowed([text]) if text else []]
         if request.is_under_way:
             words = wording.waiting(request, connection, began, now)
-            blocks.append(self._dim([self._waiting_line(words, now)]) if words and self.is_terminal else [])
+            blocks.append(self._waiting_lines(words, now) if words and self.is_terminal else [])
         else:
             blocks.append(self._source_lines(request))
             blocks += [self._dim(self._flowed([f"({remark})"])) for remark in wording.remarks(request)]
         return [line for block in blocks if block for line in ("", *block)][1:]
 
-    def _waiting_line(self, words: str, now: float) -> str:
+    def _waiting_lines(self, words: str, now: float) -> list[str]:
         turn = _SPINNER[int(now / _TICK_SECONDS) % len(_SPINNER)]
-        return _cut(f"{turn} {printable(words)}", self._width)
+        return self._dim([_cut(f"{turn} {printable(words)}", self._width)])
 
     def _dim(self, lines: Sequence[str]) -> list[str]:
         return [self._styled(Style.DIM, line) for line in lines]

@@ -5,6 +5,7 @@ import io
 import os
 import pty
 import re
+import socket
 import termios
 import threading
 from collections.abc import Mapping
@@ -239,3 +240,20 @@ def test_a_fault_wraps_on_a_terminal() -> None:
     Terminal(output, {}, lambda: os.terminal_size((21, 24))).complain(NoUrlError("no stack is running here"))
 
     assert output.getvalue() == "\x1b[31merror: no stack is\x1b[0m\nrunning here\n"
+
+
+def test_a_line_tells_of_a_connection_that_is_slow_to_open_and_goes_with_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        output = Output(terminal=True)
+        printer = Terminal(output, {}, lambda: os.terminal_size((41, 24)))
+
+        async def connect() -> None:
+            connecting = asyncio.create_task(printer.connect(Client(f"ws://127.0.0.1:{silent.getsockname()[1]}/")))
+            while "connecting · 0 s" not in output.getvalue():
+                await asyncio.sleep(0.01)
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+
+        asyncio.run(connect())
+
+    assert last_drawing(output.getvalue()) == ""
