@@ -13,9 +13,9 @@ GB = 1e9
 MINUTES = DAYS * 24 * 60
 HOURS = DAYS * 24
 POLLERS = 5
-"""How many pollers an event source mapping starts with. It keeps them if it has a maximum concurrency."""
+"""How many pollers an event source mapping starts with (ESM-01). It keeps them if it has a maximum concurrency."""
 POLLS_A_MINUTE = 3
-"""How often each asks an empty queue: a long poll lasts 20 seconds."""
+"""How often each asks an empty queue: a receive waits up to 20 seconds (SQS-16)."""
 SQS_CALL_MS = 10
 """What SQS takes to take a message, which the handler waits for. An assumption."""
 WHOLE_CPU_MB = 1_769
@@ -96,7 +96,7 @@ def _with_a_queue(
         "lambda-requests": requests * (4 + by_token),
         f"lambda-{workload.architecture}": requests * (front_door_gb_seconds + main_gb_seconds),
         "sqs-requests": requests * queue_calls + POLLERS * POLLS_A_MINUTE * MINUTES,
-        "sqs-fair-requests": requests * queue_calls,
+        "sqs-fair-requests": requests * queue_calls,  # a message has a group, which makes the queue fair (SQS-05)
         "alarm-metrics": system.alarm_metrics + by_token * system.authorizer_alarm_metrics,
         "composite-alarms": system.composite_alarms,
         "dashboards": system.dashboards,
