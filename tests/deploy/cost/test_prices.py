@@ -14,8 +14,8 @@ TERRAFORM = Path(__file__).parents[3] / "terraform"
 
 
 def kinds_of_resources() -> set[str]:
-    """Return every kind of resource that some configuration here declares."""
-    files = [path for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts]
+    """Return every kind of resource that the root module, its modules and the bootstrap declare."""
+    files = [path for pattern in ("*.tf", "modules/*/*.tf", "bootstrap/*.tf") for path in TERRAFORM.glob(pattern)]
     return {kind for path in files for kind in re.findall(r'^resource "(\w+)"', path.read_text(), re.MULTILINE)}
 
 
