@@ -2,17 +2,12 @@
 
 import asyncio
 import logging
-import re
-import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 import pytest
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import serve
 
 from selador_client.client import Answer, Client
 from selador_client.connecting import Token
@@ -380,50 +375,6 @@ def test_without_a_token_there_is_no_connection(scripted: Scripted) -> None:
         ask(scripted(answer_three_months), token=next_token)
 
 
-@pytest.mark.parametrize("token", ["not a token", "a,b", "Straße"])
-def test_what_can_be_no_token_is_told_and_not_printed(scripted: Scripted, token: str) -> None:
-    with pytest.raises(ConnectionFailedError, match="the token has a character that no token has") as error:
-        ask(scripted(answer_three_months), token=token)
-
-    assert token not in str(error.value)
-
-
-@contextmanager
-def port_that_says(answer: bytes) -> Iterator[int]:
-    """Listen on a port, answer whoever comes with these bytes, and hang up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def hang_up() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=hang_up)
-        thread.start()
-        yield server.getsockname()[1]
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    ("scheme", "answer", "words"),
-    [
-        ("wss", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it doesn't speak TLS, as wss:// demands"),
-        ("wss", b"", "it closes the connection at once; is ws:// or wss:// right for this port?"),
-        ("ws", b"220 mail.example\r\n", "what answers there is no web server"),
-        ("ws", b"", "what answers there is no web server"),
-    ],
-)
-def test_a_server_of_another_kind_is_told_in_words(scheme: str, answer: bytes, words: str) -> None:
-    with port_that_says(answer) as port, pytest.raises(ConnectionFailedError, match=re.escape(words)):
-        ask(f"{scheme}://127.0.0.1:{port}/test")
-
-
-def test_a_host_that_can_not_be_a_name_leaves_nobody_waiting() -> None:
-    with pytest.raises(ConnectionFailedError, match=re.escape("can't connect to ws://üü..example/dev")):
-        ask("ws://üü..example/dev")
-
-
 def test_an_error_without_words_is_told_by_its_code(scripted: Scripted) -> None:
     def play(script: Script) -> None:
         script.receive()
@@ -431,23 +382,6 @@ def test_an_error_without_words_is_told_by_its_code(scripted: Scripted) -> None:
 
     with pytest.raises(InternalError, match="the service gives no reason but internal; ask again in a few minutes"):
         ask(scripted(play))
-
-
-@pytest.mark.parametrize(
-    ("status", "advice"),
-    [(401, "set SELADOR_TOKEN"), (403, "signature"), (500, "try again"), (200, "is this the URL of a WebSocket API")],
-)
-def test_a_refused_handshake_says_what_to_do(status: int, advice: str) -> None:
-    def refuse(connection: ServerConnection, request: Request) -> Response:
-        return connection.respond(HTTPStatus(status), "no")
-
-    with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        with pytest.raises(ConnectionFailedError, match=f"{advice}.*HTTP status {status}"):
-            ask(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/test")
-        server.shutdown()
-        thread.join()
 
 
 def test_a_server_of_another_protocol_is_no_server_of_ours() -> None:
