@@ -131,12 +131,12 @@ def test_artifacts_from_a_bucket_need_no_zips_here(account: Local) -> None:
 
     acceptance.run("init")
     applied(acceptance, *release)
-    deployed = account.client("lambda").get_function(FunctionName="selador-acceptance-main")
+    serves = json.loads(acceptance.run("outputs", "--json"))["release"]["value"]
     acceptance.run("destroy", "--confirm", "acceptance", *release)
     for file, content in zips.items():
         file.write_bytes(content)
 
-    assert deployed["Configuration"]["CodeSize"] > 0
+    assert serves.startswith(release[1])
     assert exists(account) == before
     assert account.client("s3").list_objects_v2(Bucket=ARTIFACT_BUCKET)["KeyCount"] > 0
 
