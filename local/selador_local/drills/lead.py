@@ -81,8 +81,7 @@ class Lead:
             f"{drill.alarm}: {'went off' if went_off else 'stayed quiet'} after {(ended - began) / 60:.1f} minutes"
         )
         self._empty_dead_letters()
-        parts = frozenset().union(*(self._watch.parts(alarm) for alarm in (drill.alarm, *drill.also)))
-        self._led.append(Led(drill, began, ended, parts, self._watch.pages(drill.alarm), limit))
+        self._led.append(Led(drill, began, ended, self._site.parts, self._watch.pages(drill.alarm), limit))
 
     def _anything_waits(self) -> bool:
         name = "ApproximateNumberOfMessages"

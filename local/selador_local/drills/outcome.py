@@ -15,7 +15,7 @@ SLACK_SECONDS = 420
 class Led:
     """A drill that was led: when its fault began and ended, in seconds of the stack's clock.
 
-    `parts` are the alarms in the rules of those that may go off.
+    `parts` are the alarms that tell nobody: whatever they are part of would tell.
     """
 
     drill: Drill

@@ -47,6 +47,11 @@ class Site:
         return str(self.outputs[f"{key}_function_name"])
 
     @property
+    def parts(self) -> frozenset[str]:
+        """The keys of the alarms that tell nobody, since they only stand in the rules of others."""
+        return frozenset(key for key, alarm in self.outputs["alarms"].items() if alarm["severity"] == "part")
+
+    @property
     def prefix(self) -> str:
         """What the environment's names begin with."""
         name: str = self.outputs["alarms"]["answers-are-not-coming"]["name"]
