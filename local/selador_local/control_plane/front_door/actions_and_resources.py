@@ -114,7 +114,8 @@ def _function(call: ApiCall, place: AccountRegion, _existing: Existing) -> list[
     if name is None or call.operation == "ListEventSourceMappings":
         return []
     arn = name if name.startswith("arn:") else place.arn("lambda", f"function:{name}")
-    return [f"{arn}:{given['Qualifier']}" if "Qualifier" in given else arn]
+    qualifier = given.get("Qualifier")
+    return [arn if qualifier is None or arn.endswith(f":{qualifier}") else f"{arn}:{qualifier}"]
 
 
 def _object(call: ApiCall, _place: AccountRegion, _existing: Existing) -> list[str]:

@@ -49,14 +49,12 @@ def permissions_of(call: ApiCall, place: AccountRegion, existing: Existing) -> I
     for resource in resources:
         yield Permission(action_of(call), resource, _context(call, resource, existing))
     if call.parameters.get("Tags", call.parameters.get("tags")):
-        yield from _tagging(call, resources, _context(call, resources[0], existing), place)
+        yield from _tagging(call, resources, place, existing)
     if call.service == "lambda":
-        yield from _of_a_function(call, place)
+        yield from _of_a_function(call, place, existing)
 
 
-def _tagging(
-    call: ApiCall, resources: list[str], context: Mapping[str, str], place: AccountRegion
-) -> Iterator[Permission]:
+def _tagging(call: ApiCall, resources: list[str], place: AccountRegion, existing: Existing) -> Iterator[Permission]:
     if call.service == "apigateway" and call.operation.startswith("Create"):
         yield Permission("apigateway:TagResource", resources[0])
     action = _TAGGED.get((call.service, call.operation))
@@ -68,11 +66,12 @@ def _tagging(
     }
     if call.operation == "CreateEventSourceMapping":
         resources = [place.arn("lambda", "event-source-mapping:new")]
+    context = _context(call, "*", existing) if call.operation == "CreateKey" else {}
     for resource in unknown_yet.get(action, resources):
         yield Permission(action, resource, context)
 
 
-def _of_a_function(call: ApiCall, place: AccountRegion) -> Iterator[Permission]:
+def _of_a_function(call: ApiCall, place: AccountRegion, existing: Existing) -> Iterator[Permission]:
     given = call.parameters
     if "Role" in given:
         yield Permission("iam:PassRole", given["Role"], {"iam:passedtoservice": "lambda.amazonaws.com"})
@@ -82,7 +81,9 @@ def _of_a_function(call: ApiCall, place: AccountRegion) -> Iterator[Permission]:
     if given.get("KMSKeyArn"):
         # Lambda encrypts the environment variables in the caller's name, and lets itself decrypt them (its page
         # "Securing Lambda environment variables").
-        by_lambda = {"kms:viaservice": f"lambda.{place.region}.amazonaws.com"}
+        key = existing.key(given["KMSKeyArn"])
+        by_lambda = _tags("aws:resourcetag", key.tags if key else {})
+        by_lambda["kms:viaservice"] = f"lambda.{place.region}.amazonaws.com"
         yield Permission("kms:CreateGrant", given["KMSKeyArn"], by_lambda)
         yield Permission("kms:Encrypt", given["KMSKeyArn"], by_lambda)
 

@@ -71,6 +71,7 @@ ALARM = f"arn:aws:cloudwatch:{PLACE}:alarm:"
         (call("lambda", "GetFunction", FunctionName="f"), [f"arn:aws:lambda:{PLACE}:function:f"]),
         (call("lambda", "GetPolicy", FunctionName="f", Qualifier="live"), [f"arn:aws:lambda:{PLACE}:function:f:live"]),
         (call("lambda", "GetFunction", FunctionName="arn:aws:lambda:x"), ["arn:aws:lambda:x"]),
+        (call("lambda", "GetFunction", FunctionName="arn:aws:lambda:x:7", Qualifier="7"), ["arn:aws:lambda:x:7"]),
         (call("lambda", "CreateEventSourceMapping", FunctionName="f"), ["*"]),
         (call("lambda", "ListEventSourceMappings", FunctionName="f"), ["*"]),
         (call("lambda", "GetEventSourceMapping", UUID="u"), [f"arn:aws:lambda:{PLACE}:event-source-mapping:u"]),

@@ -44,7 +44,7 @@ def test_a_function_that_is_created_gets_a_role_tags_code_and_a_key() -> None:
         KMSKeyArn=KEY,
     )
 
-    by_lambda = {"kms:viaservice": "lambda.us-east-1.amazonaws.com"}
+    by_lambda = {**TAGGED, "kms:viaservice": "lambda.us-east-1.amazonaws.com"}
     assert found == [
         Permission("lambda:CreateFunction", FUNCTION),
         Permission("lambda:TagResource", FUNCTION),
@@ -92,6 +92,15 @@ def test_an_alias_has_no_tags_and_its_key_has() -> None:
     assert permissions("kms", "CreateAlias", AliasName="alias/a", TargetKeyId="1") == [
         Permission("kms:CreateAlias", alias),
         Permission("kms:CreateAlias", KEY, TAGGED),
+    ]
+
+
+def test_the_tags_of_a_mapping_are_no_matter_of_its_function() -> None:
+    mapping = "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:new"
+
+    assert permissions("lambda", "CreateEventSourceMapping", FunctionName=FUNCTION, Tags={"a": "b"}) == [
+        Permission("lambda:CreateEventSourceMapping", "*", {"lambda:functionarn": FUNCTION}),
+        Permission("lambda:TagResource", mapping),
     ]
 
 
