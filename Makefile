@@ -291,6 +291,15 @@ test-signals: linux $(READY) ## stop make local by each signal in the middle of 
 readmes: $(READY) ## write the tables of variables and outputs into the Terraform modules' READMEs
 	@$(PYTHON) scripts/generate_readmes.py
 
+.PHONY: policies
+policies: $(READY) ## write the policies of planner, deployer and publisher from the calls that were recorded
+	@$(PYTHON) scripts/generate_policies.py
+
+.PHONY: record-permissions
+record-permissions: $(READY) ## record what planning, deploying and publishing ask of AWS (a quarter of an hour)
+	@$(PYTHON) -m tests.terraform.record
+	@$(PYTHON) scripts/generate_policies.py
+
 .PHONY: bench-packaging
 bench-packaging: $(READY) ## measure the artifacts and their builder against other tools
 	@$(PYTHON) -m benchmarks.packaging
