@@ -250,6 +250,10 @@ test-adoption: linux $(READY) ## import a system made by hand, plan, apply, and 
 test-permissions: linux $(READY) ## take each permission of the functions away in turn, and see what fails (three minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_permissions.py -m slow
 
+.PHONY: test-deploy-roles
+test-deploy-roles: $(READY) ## make the roles of planner, deployer and publisher, and deploy by them alone (half an hour)
+	$(PYTHON) -m pytest tests/terraform/test_deploy_roles.py -m slow -s
+
 .PHONY: test-variables
 test-variables: linux $(READY) ## answer in batches, and refuse what is too old, on a stack with these values (five minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_variables.py -m slow

@@ -130,5 +130,6 @@ def _copy_configuration(environment: Environment, folder: Path, *, with_backend:
         old.unlink()
     for file in (*source.glob("*.tf"), source / ".terraform.lock.hcl"):
         shutil.copy(file, folder)
+    shutil.copytree(source / "policies", folder / "policies", dirs_exist_ok=True)
     if with_backend:
         (folder / "backend.tf").write_text(_BACKEND)

@@ -9,6 +9,68 @@ variable "allowed_account_ids" {
   }
 }
 
+variable "deploy_roles" {
+  description = <<-EOT
+    The environments that get a role to plan them and a role to deploy them, by their names; none if you name none:
+    - `kms_key_arn`: the environment's variable of that name, if it is set;
+    - `names`: `main`, `queue`, `stage` and `websocket_handler`, each if it is not called as by default.
+
+    One more role then publishes artifacts. docs/deploy-permissions.md says what they may do.
+  EOT
+  type = map(object({
+    kms_key_arn = optional(string)
+    names = optional(object({
+      main              = optional(string)
+      queue             = optional(string)
+      stage             = optional(string)
+      websocket_handler = optional(string)
+    }), {})
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.deploy_roles) : can(regex("^[a-z][a-z0-9-]{0,15}$", name))])
+    error_message = "deploy_roles has ${join(", ", keys(var.deploy_roles))}; an environment's name has 1 to 16 characters of a-z, 0-9 and -, and begins with a letter."
+  }
+
+  validation {
+    condition     = length(var.deploy_roles) == 0 || var.github != null || length(var.trusted_arns) > 0
+    error_message = "deploy_roles has ${join(", ", keys(var.deploy_roles))}, and nobody could take these roles; set github or trusted_arns."
+  }
+}
+
+variable "deploy_roles_boundary" {
+  description = "The ARN of the permissions boundary of the roles in `deploy_roles`; null for none. They make roles, which the boundary of other roles often forbids."
+  type        = string
+  default     = null
+}
+
+variable "github" {
+  description = <<-EOT
+    The GitHub repository whose workflows take the roles in `deploy_roles`; null for none:
+    - `branch`: the one whose jobs plan and publish, besides pull requests and tags;
+    - `oidc_provider_arn`: the account's identity provider for GitHub; null to make it, since an account has only one;
+    - `repository`: <owner>/<name>.
+  EOT
+  type = object({
+    branch            = optional(string, "main")
+    oidc_provider_arn = optional(string)
+    repository        = string
+  })
+  default = null
+
+  validation {
+    condition     = var.github == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github.repository))
+    error_message = "github.repository is \"${try(var.github.repository, "")}\"; it must be <owner>/<name>, without wildcards, since every repository that it matches could take the roles."
+  }
+
+  validation {
+    condition     = var.github == null || can(regex("^[^*?\\s]+$", var.github.branch))
+    error_message = "github.branch is \"${try(var.github.branch, "")}\"; it must be one branch, without wildcards."
+  }
+}
+
 variable "log_role_enabled" {
   description = "Whether API Gateway gets a log role. `make bootstrap` says false if the account has one already."
   type        = bool
@@ -66,5 +128,17 @@ variable "role_path" {
     # What IAM takes for a path: 1 to 512 characters of printable ASCII.
     condition     = can(regex("^/([!-.0-~]+/)*$", var.role_path)) && length(var.role_path) <= 512
     error_message = "role_path is \"${var.role_path}\" (${length(var.role_path)} characters); IAM takes / or a path that begins and ends with /, of at most 512 characters without spaces."
+  }
+}
+
+variable "trusted_arns" {
+  description = "The ARNs of roles, users or accounts that may take the roles in `deploy_roles`, besides GitHub's workflows."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.trusted_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:[^*]+$", arn))])
+    error_message = "trusted_arns has ${join(", ", var.trusted_arns)}; each must be the ARN of a role, a user or an account's root, without wildcards."
   }
 }

@@ -64,6 +64,8 @@ def root(root: Path) -> Path:
     source = root / "terraform/bootstrap"
     source.mkdir()
     (source / "main.tf").write_text("# the buckets\n")
+    (source / "policies").mkdir()
+    (source / "policies/publish.json").write_text("{}")
     (source / ".terraform.lock.hcl").write_text("# the provider\n")
     return root
 
@@ -102,6 +104,7 @@ def test_the_first_run_keeps_its_state_beside_it_and_then_moves_it_into_the_buck
     make(terraform)
 
     assert aws.s3.buckets[BUCKET] == {STATE_KEY: b"a state"}
+    assert (folder / "policies/publish.json").exists()
     assert not list(folder.glob("terraform.tfstate*"))
     assert terraform.commands() == ["choose_provider_source", "init", "apply", "init"]
     assert not any("-backend-config" in argument for argument in terraform.calls[1])
