@@ -123,27 +123,28 @@ POLICIES: Mapping[str, tuple[str, frozenset[str]]] = {
 
 def calls_of(recorded: Mapping[str, Sequence[Mapping[str, Any]]], actor: str) -> list[Call]:
     """Return what an actor's policies have to allow. Whoever deploys also plans, so only the rest is theirs."""
-    calls = [*_recorded(recorded[actor]), *UNSEEN[actor]]
+    calls = [*_recorded(recorded, actor), *UNSEEN[actor]]
     if actor != "deploy":
         return calls
     planned = calls_of(recorded, "plan")
     return [call for call in calls if replace(call, reason="") not in planned]
 
 
-def _recorded(found: Iterable[Mapping[str, Any]]) -> Iterator[Call]:
-    """Yield the calls, each for all siblings of its resource.
+def _recorded(recorded: Mapping[str, Sequence[Mapping[str, Any]]], actor: str) -> Iterator[Call]:
+    """Yield an actor's calls, each for all siblings of its resource.
 
-    One that was seen without condition keys, too, such as of what is gone, must not need them.
+    One that anybody made without condition keys, too, such as of what is gone, must not need them.
     """
-    calls = [
-        _bounded(Call(one["action"], resource, one.get("context", {})))
-        for one in found
-        for resource in siblings(one["resource"])
-    ]
-    without = {(call.action, call.resource) for call in calls if not call.context}
-    for call in calls:
+    without = {(call.action, call.resource) for one in recorded for call in _calls(recorded[one]) if not call.context}
+    for call in _calls(recorded[actor]):
         if call.action not in REFUSED:
             yield replace(call, context={}) if (call.action, call.resource) in without else call
+
+
+def _calls(found: Iterable[Mapping[str, Any]]) -> Iterator[Call]:
+    for one in found:
+        for resource in siblings(one["resource"]):
+            yield _bounded(Call(one["action"], resource, one.get("context", {})))
 
 
 def siblings(resource: str) -> Iterator[str]:
