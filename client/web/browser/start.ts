@@ -5,7 +5,6 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
-const PORT = "9489";
 
 export interface Started {
   readonly url: string;
@@ -14,7 +13,7 @@ export interface Started {
 
 /** Run it in front of the stack at `stack`, with nothing prepared by an earlier run. Resolves once it names its address. */
 export async function npmStart(stack: string): Promise<Started> {
-  const npm = spawn("npm", ["start", "--", "--force", "--strictPort", `--port=${PORT}`], {
+  const npm = spawn("npm", ["start", "--", "--force"], {
     cwd: FOLDER,
     env: { ...process.env, SELADOR_STACK: new URL(stack).origin, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],

@@ -6,7 +6,7 @@
  */
 
 import { MAX_FRAME_BYTES, SUBPROTOCOL } from "../../../typescript/protocol.ts";
-import { closeInWords, expiryOf, MOST_TRIES, OLDEST_MS, OPENS_WITHIN_MS, PING_AFTER_MS, waitMs } from "./connection.ts";
+import { closeInWords, MOST_TRIES, OLDEST_MS, OPENS_WITHIN_MS, PING_AFTER_MS, waitMs, whyUnreachable } from "./connection.ts";
 import { parse } from "./frames.ts";
 import * as life from "./request.ts";
 import type { Question, Request } from "./request.ts";
@@ -148,16 +148,14 @@ export class Client {
 
   #settle(): void {
     const now = this.#now;
-    const line = this.#line;
-    if (line && line.openedAt === undefined && now - line.usedAt >= OPENS_WITHIN_MS) {
-      this.#hangUp(line);
-      this.#closed(line, 1006);
+    const opening = this.#opening;
+    if (opening && now - opening.usedAt >= OPENS_WITHIN_MS) {
+      this.#hangUp(opening);
+      this.#closed(opening, 1006);
       return;
     }
     this.#send();
-    if (!this.#line && this.#needsLine() && this.#failures < MOST_TRIES && now >= this.#retryAt) {
-      this.#open();
-    }
+    if (this.#needsLine() && now >= this.#retryAt) this.#open();
     for (const line of this.#busyLines()) {
       if (now - line.usedAt >= PING_AFTER_MS) this.#write(line, JSON.stringify({ action: "ping" }));
     }
@@ -245,7 +243,7 @@ export class Client {
     if (!wasOpen) {
       this.#failures += 1;
       if (this.#failures >= MOST_TRIES) {
-        this.#giveUp(this.#whyUnreachable());
+        this.#giveUp(whyUnreachable(this.address.token, this.#now));
       } else {
         this.#retryAt = this.#now + waitMs(this.#failures, this.surroundings.random());
       }
@@ -258,14 +256,6 @@ export class Client {
     this.#isWanted = false;
     this.#words = words;
     this.#change(each(this.#requests, (one) => (one.sendAt === undefined ? one : life.unsent(one, this.#now))));
-  }
-
-  #whyUnreachable(): string {
-    const { token } = this.address;
-    const expiry = typeof token === "string" ? expiryOf(token) : undefined;
-    return expiry !== undefined && expiry <= this.#now
-      ? "The token has expired. Paste a new one."
-      : "The service can't be reached. Is the address right, and does it ask for a token?";
   }
 
   #retire(line: Line): void {
@@ -301,7 +291,12 @@ export class Client {
   }
 
   #needsLine(): boolean {
-    return this.#isWanted || this.#requests.all.some(({ sendAt }) => sendAt !== undefined && sendAt <= this.#now);
+    if (this.#line || this.#failures >= MOST_TRIES) return false;
+    return this.#isWanted || this.#requests.all.some((request) => this.#isWaitingForLine(request));
+  }
+
+  get #opening(): Line | undefined {
+    return this.#line?.openedAt === undefined ? this.#line : undefined;
   }
 
   #isBusy(line: Line): boolean {
@@ -321,12 +316,12 @@ export class Client {
   }
 
   #setTimer(): void {
-    const waitsForLine = !this.#line && this.#needsLine() && this.#failures < MOST_TRIES;
+    const opening = this.#opening;
     const due = Math.min(
       ...this.#requests.all.map((request) => (this.#isWaitingForLine(request) ? Infinity : life.dueAt(request))),
       ...this.#busyLines().map(({ usedAt }) => usedAt + PING_AFTER_MS),
-      waitsForLine ? this.#retryAt : Infinity,
-      this.#line && this.#line.openedAt === undefined ? this.#line.usedAt + OPENS_WITHIN_MS : Infinity,
+      this.#needsLine() ? this.#retryAt : Infinity,
+      opening ? opening.usedAt + OPENS_WITHIN_MS : Infinity,
     );
     this.#cancelTimer();
     this.#cancelTimer = () => {};

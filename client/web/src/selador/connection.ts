@@ -32,8 +32,16 @@ export function closeInWords(code: number, wasOpen: boolean): string {
   }
 }
 
+/** Return why no connection can be had, as far as a browser knows; `token` is what a user pasted, if it is a text. */
+export function whyUnreachable(token: unknown, now: number): string {
+  const expiry = typeof token === "string" ? expiryOf(token) : undefined;
+  return expiry !== undefined && expiry <= now
+    ? "The token has expired. Paste a new one."
+    : "The service can't be reached. Is the address right, and does it ask for a token?";
+}
+
 /** Return when a JWT is over, in milliseconds; undefined if it isn't one that says so. It isn't verified here. */
-export function expiryOf(token: string): number | undefined {
+function expiryOf(token: string): number | undefined {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };
