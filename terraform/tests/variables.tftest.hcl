@@ -474,6 +474,11 @@ run "accepts_a_manifest_without_its_zips_where_they_are_published" {
     condition     = local.artifacts["main"].key == "artifacts/main/edfc6c7f2190478b48c6f0973528088e01ab915a1a752a12ec9395c66330ec97.zip"
     error_message = "Main's code is taken from ${local.artifacts["main"].key}."
   }
+
+  assert {
+    condition     = terraform_data.release[0].input == "9b23884fcb7f8d8442a0542323d1430066e81f380bb42f9d9e89e9d9dcbe203f"
+    error_message = "The release is named ${terraform_data.release[0].input}."
+  }
 }
 
 run "refuses_a_zip_that_is_not_the_manifests" {
