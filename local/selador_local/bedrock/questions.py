@@ -47,8 +47,8 @@ class Question:
     """`words` are those worth searching for. Without its `own` words, a passage answers another question.
 
     The words of the thing asked for are among its own. `of` is what that is asked of, such as "for the villa". A
-    question of another form has no thing. `measures` are words that an answer is likely to have. `points` says to what
-    it points back, such as "of it".
+    question of another form has no thing. `measures` are words that an answer is likely to have. `is_part`: nothing but
+    a thing follows "and". `points` says to what it points back, such as "of it".
     """
 
     words: tuple[str, ...]
@@ -57,6 +57,7 @@ class Question:
     of: str = ""
     measures: tuple[str, ...] = ()
     is_follow_up: bool = False
+    is_part: bool = False
     points: str = ""
 
 
@@ -81,6 +82,7 @@ def read_question(text: str) -> Question:
         " ".join(of),
         () if _QUANTITIES.intersection(own) else _MEASURES.get(how, ()),
         is_follow_up=lead is not None,
+        is_part=lead is not None and asked is None,
         points=_points(rest),
     )
 
@@ -130,7 +132,8 @@ def find(connection: sqlite3.Connection, question: Question, before: Topic, limi
         )
         if passages:
             return Found(passages, _topic((*question.words, *before.words), passages))
-    found = _find_beside(connection, question, before, limit) if goes_on else _find_alone(connection, question, limit)
+    find_on = _find_beside if goes_on and (question.is_part or question.points) else _find_alone
+    found = find_on(connection, question, before, limit)
     if not found.passages:
         return Found([], before)
     return Found(found.passages, before, question.points) if goes_on and question.points else found
@@ -141,10 +144,10 @@ def _find_beside(connection: sqlite3.Connection, question: Question, before: Top
     passages = search(connection, before.words, limit=limit, needed=question.own)
     if passages:
         return Found(passages, _topic((*question.words, *before.words), passages))
-    return _find_alone(connection, question, limit)
+    return _find_alone(connection, question, before, limit)
 
 
-def _find_alone(connection: sqlite3.Connection, question: Question, limit: int) -> Found:
+def _find_alone(connection: sqlite3.Connection, question: Question, _: Topic, limit: int) -> Found:
     for words, needed, not_said_of in _readings(question):
         passages = search(connection, words, limit=limit, needed=needed)
         if passages:

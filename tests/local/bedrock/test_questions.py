@@ -49,8 +49,8 @@ def titles(found: Found) -> set[str]:
             "How much is the villa?",
             Question(("villa",), ("villa",), ("villa",), measures=("rent", "price", "costs")),
         ),
-        ("And the deposit?", Question(("deposit",), ("deposit",), ("deposit",), is_follow_up=True)),
-        ("What about dogs?", Question(("dogs",), ("dogs",), ("dogs",), is_follow_up=True)),
+        ("And the deposit?", Question(("deposit",), ("deposit",), ("deposit",), is_follow_up=True, is_part=True)),
+        ("What about dogs?", Question(("dogs",), ("dogs",), ("dogs",), is_follow_up=True, is_part=True)),
         ("Is there a lift?", Question(("lift",), ("lift",), ("lift",))),
         ("Does it have a lift?", Question(("lift",), ("lift",), ("lift",), points="of it")),
         ("Does the loft have a lift?", Question(("loft", "lift"), ("lift", "loft"), ("lift",), "of the loft")),
@@ -125,6 +125,15 @@ def test_what_those_documents_do_not_say_is_said_before_others_are_quoted(
     index: sqlite3.Connection, first: str, second: str, not_said_of: str
 ) -> None:
     assert asked(index, first, second).not_said_of == not_said_of
+
+
+def test_a_whole_question_behind_an_and_is_answered_by_its_own_words(index: sqlite3.Connection) -> None:
+    alone, behind = (
+        asked(index, "How long is the notice period?"),
+        asked(index, PETS, "And how long is the notice period?"),
+    )
+
+    assert behind.passages == alone.passages
 
 
 def test_what_was_answered_in_general_is_no_topic_to_go_on_from(index: sqlite3.Connection) -> None:
