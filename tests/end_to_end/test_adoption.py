@@ -94,17 +94,11 @@ def site(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFacto
         asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
 
 
-@pytest.fixture(scope="module")
-def old_connection(site: Site) -> Iterator[ClientConnection]:
-    """A connection from before the adoption."""
+def test_before_it_is_adopted_the_old_code_answers(site: Site) -> None:
     with connect(site.url, proxy=None) as connection:
-        yield connection
+        connection.send(json.dumps({"action": "invoke", "prompt": "Which flats near the harbour allow pets?"}))
 
-
-def test_before_it_is_adopted_the_old_code_answers(old_connection: ClientConnection) -> None:
-    old_connection.send(json.dumps({"action": "invoke", "prompt": "Which flats near the harbour allow pets?"}))
-
-    assert json.loads(old_connection.recv(30)) == {"answer": "from the old code"}
+        assert json.loads(connection.recv(30)) == {"answer": "from the old code"}
 
 
 def test_a_function_without_variables_in_the_state_stops_no_command(site: Site) -> None:
@@ -167,14 +161,15 @@ def test_the_plan_that_follows_destroys_and_replaces_nothing(site: Site) -> None
     assert "exists already, in no state" not in told
 
 
-def test_after_the_apply_a_client_gets_its_answer_at_the_same_url(site: Site, old_connection: ClientConnection) -> None:
-    site.checkout.run("apply")
-
-    assert json.loads(site.checkout.run("outputs", "--json"))["websocket_url"]["value"] == site.url
+def test_after_the_apply_a_client_gets_its_answer_at_the_same_url_and_over_its_connection(site: Site) -> None:
+    with connect(site.url, proxy=None) as from_before:
+        site.checkout.run("apply")
+        asked_over_it = ask(from_before)
     with connect(site.url, subprotocols=[Subprotocol("selador.v1")], proxy=None) as connection:
         asked_anew = ask(connection)
-    assert asked_anew[-1] == "completed"
-    assert ask(old_connection)[-1] == "completed"
+
+    assert json.loads(site.checkout.run("outputs", "--json"))["websocket_url"]["value"] == site.url
+    assert (asked_over_it[-1], asked_anew[-1]) == ("completed", "completed")
 
 
 def ask(connection: ClientConnection) -> list[str]:
