@@ -19,9 +19,9 @@ from pathlib import Path
 from websockets.sync.client import connect
 
 from benchmarks.stack_load import Asked, milliseconds, one_by_one, steady
-from benchmarks.stack_logs import fill_log_groups
 from benchmarks.stack_processes import Held, RunningStack, cpu_seconds, held_by, running_stack
 from benchmarks.stack_queue import DEPTHS, hop_milliseconds, plain_moto, receive_milliseconds, sqs
+from benchmarks.stack_stores import fill_stores
 
 REPORT = Path(__file__).parent / "stack.md"
 
@@ -131,7 +131,7 @@ def long(stack: RunningStack, minutes: float) -> Iterator[str]:
     """Load for so many minutes; what the processes hold after the first one and at the end."""
     if not minutes:
         return
-    fill_log_groups(stack.environment)
+    fill_stores(stack.environment)
     load = {"connections": LONG_CONNECTIONS, "per_second": LONG_PER_SECOND}
     asyncio.run(steady(stack.url, seconds=WARM_SECONDS, **load))
     before = settled(stack)
@@ -140,8 +140,8 @@ def long(stack: RunningStack, minutes: float) -> Iterator[str]:
     yield f"## {minutes:g} minutes of {LONG_PER_SECOND} requests a second on {LONG_CONNECTIONS} connections"
     yield ""
     yield (
-        "What each process holds after a minute of this load, and after all of it. The log groups were full before, so "
-        "what they keep doesn't grow."
+        "What each process holds after a minute of this load, and after all of it. What the stack keeps of logs and "
+        "metrics was full before, so neither grows."
     )
     yield ""
     yield "| process | of them | memory | threads | open files |"

@@ -10,7 +10,7 @@ from threading import Lock
 from selador_local.cloudwatch.datum import Datum, MetricIdentity
 
 RESOLUTION_SECONDS = 60  # of a metric that doesn't ask for a finer one (CW-13)
-_MAX_VALUES = 500_000
+MAX_VALUES = 500_000
 
 type _Minute = tuple[float, str]
 """When it starts, and the data's unit."""
@@ -19,7 +19,7 @@ type _Minute = tuple[float, str]
 class MetricStore:
     """Keeps up to `max_values` different values in all, and forgets the oldest minutes first."""
 
-    def __init__(self, max_values: int = _MAX_VALUES) -> None:
+    def __init__(self, max_values: int = MAX_VALUES) -> None:
         self._max_values = max_values
         self._metrics: dict[MetricIdentity, dict[_Minute, Counter[float]]] = {}
         self._oldest_first: deque[tuple[MetricIdentity, _Minute]] = deque()

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
-_MAX_GROUP_BYTES = 16 * 2**20
-_EVENT_OVERHEAD_BYTES = 26  # CloudWatch Logs counts them for each event (CW-41)
+MAX_GROUP_BYTES = 16 * 2**20
+_EVENT_OVERHEAD_BYTES = 250  # what an event takes in this process beside its message: many lines are shorter than that
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """A line of a log stream; `number` is unique and rises with each event that comes in."""
 
@@ -36,7 +36,7 @@ class _Group:
 class EventStore:
     """Keeps up to `max_group_bytes` of each group, and forgets the oldest events first."""
 
-    def __init__(self, max_group_bytes: int = _MAX_GROUP_BYTES) -> None:
+    def __init__(self, max_group_bytes: int = MAX_GROUP_BYTES) -> None:
         self._max_group_bytes = max_group_bytes
         self._groups: dict[str, _Group] = {}
         self._numbers = 0

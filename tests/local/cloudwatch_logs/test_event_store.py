@@ -17,7 +17,7 @@ def test_events_are_read_by_time_and_those_of_one_time_in_the_order_in_which_the
 
 
 def test_the_oldest_events_of_a_group_are_forgotten_beyond_its_bound() -> None:
-    store = EventStore(max_group_bytes=3 * 36)
+    store = EventStore(max_group_bytes=3 * 260)
     store.put("other", "s", [(1, "kept")], now=1)
 
     store.put("g", "s", [(number, f"{number:010}") for number in range(5)], now=9)
