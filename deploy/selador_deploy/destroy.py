@@ -23,7 +23,7 @@ def destroy(deployment: Deployment, *, release: str | None, dist: str | None, co
         check_region(environment, state.content)
         _check_confirmed(name, confirm)
         folder = manifest_folder(deployment, release, dist, state.content)
-        saved, summary = make_plan(deployment, folder, private, "-destroy")
+        saved, _, summary = make_plan(deployment, folder, private, "-destroy")
         report(summary, name, as_json=False)
         if confirm is None:
             typed = input(f"This destroys everything in {name}. Type the environment's name to go on: ")

@@ -9,6 +9,7 @@ by its description.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,7 +48,7 @@ def find_orphans(
 
     Without `look_ups`, each is looked for by its own name.
     """
-    look_ups = look_ups or LOOK_UPS
+    look_ups, client_of = look_ups or LOOK_UPS, cache(make_client)
     resources = plan.get("resource_changes", [])
     destroyed = {
         (resource["type"], (resource["change"].get("before") or {}).get("id"))
@@ -61,7 +62,7 @@ def find_orphans(
         if resource["change"]["actions"] != ["create"] or type_ not in look_ups or type_ in unknown:
             continue
         try:
-            found = _look_up(look_ups[type_], resource["change"].get("after") or {}, make_client)
+            found = _look_up(look_ups[type_], resource["change"].get("after") or {}, client_of)
         except (ClientError, BotoCoreError) as error:
             unknown[type_] = Finding(
                 f"any {type_}", Verdict.UNKNOWN, f"whether one exists already can't be told: {error}"

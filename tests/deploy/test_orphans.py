@@ -25,6 +25,19 @@ def test_what_exists_is_an_orphan_with_its_id_for_an_import() -> None:
     assert unknown == []
 
 
+def test_a_service_is_asked_by_one_client_about_all_of_its_resources() -> None:
+    made = []
+
+    def make_client(service: str) -> FakeService:
+        made.append(service)
+        return THERE
+
+    orphans, _ = find_orphans(plan(QUEUE, QUEUE, QUEUE), make_client)
+
+    assert len(orphans) == 3
+    assert made == ["sqs"]
+
+
 @pytest.mark.parametrize("code", ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"])
 def test_what_does_not_exist_is_none(code: str) -> None:
     assert find_orphans(plan(QUEUE), lambda service: FakeService(get_queue_url=client_error(code))) == ([], [])

@@ -95,22 +95,24 @@ def plan_adopting(
     adopted: list[Orphan] = []
     while True:
         with import_blocks(deployment.environment, adopted):
-            saved, summary = make_plan(deployment, dist, folder)
-        orphans, unknown = find_orphans(read_plan(deployment, saved), deployment.make_client, look_ups)
+            saved, read, summary = make_plan(deployment, dist, folder)
+        orphans, unknown = find_orphans(read, deployment.make_client, look_ups)
         found = [orphan for orphan in orphans if orphan not in adopted]
         if not (adopt and found):
             return saved, summary, orphans, unknown
         adopted += found  # and again: a route can be looked for once the plan knows its API
 
 
-def make_plan(deployment: Deployment, dist: Path, folder: Path, *options: str) -> tuple[Path, Summary]:
-    """Let Terraform plan into `folder`; return the plan's file and its summary. Raises DeployError."""
+def make_plan(
+    deployment: Deployment, dist: Path, folder: Path, *options: str
+) -> tuple[Path, Mapping[str, Any], Summary]:
+    """Let Terraform plan into `folder`; return the plan's file, its JSON form and its summary. Raises DeployError."""
     saved = folder / "tfplan"
     variables = deployment.environment.variable_arguments(dist)
     warnings = deployment.report("plan", *options, "-input=false", f"-out={saved}", *variables)
-    return saved, summarize(
-        read_plan(deployment, saved), [str(warning) for warning in warnings if warning.summary != FAILED_CHECK]
-    )
+    read = read_plan(deployment, saved)
+    told = [str(warning) for warning in warnings if warning.summary != FAILED_CHECK]
+    return saved, read, summarize(read, told)
 
 
 def read_plan(deployment: Deployment, saved: Path) -> Mapping[str, Any]:
