@@ -225,7 +225,7 @@ tables: $(READY) ## write the outcome table into docs/architecture.md, docs/loca
 	@$(PYTHON) scripts/generate_local_fidelity.py
 
 .PHONY: conformance
-conformance: $(READY) node_modules ## compare the laptop stack with AWS, fact by fact (three minutes; needs Node.js)
+conformance: $(READY) node_modules ## compare the laptop stack with AWS, fact by fact (ten minutes; needs Node.js)
 	$(PYTHON) -m pytest tests/conformance -m "slow or not slow"
 
 .PHONY: test-taints
@@ -242,7 +242,7 @@ test-examples: $(READY) ## apply each example of terraform/examples, plan it aga
 	$(PYTHON) -m pytest tests/terraform/test_examples.py -m slow
 
 .PHONY: test-adoption
-test-adoption: linux $(READY) ## import a system made by hand, plan, apply, and ask at the same URL (three minutes)
+test-adoption: linux $(READY) ## import a system made by hand, plan, apply, and ask at the same URL (five minutes)
 	$(PYTHON) -m pytest tests/end_to_end/test_adoption.py -m slow
 	@cat build/adoption.txt
 

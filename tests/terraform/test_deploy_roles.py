@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -93,10 +93,24 @@ def test_a_plan_without_one_right_names_it(bootstrapped: Bootstrapped, action: s
     assert f"is not authorized to perform: {action} on resource" in " ".join(said.split())
 
 
-@pytest.mark.parametrize("action", ["iam:PutRolePolicy", "lambda:UpdateFunctionConfiguration"])
-def test_an_apply_without_one_right_names_it(bootstrapped: Bootstrapped, action: str) -> None:
+def take_mains_logs(account: Local) -> None:
+    """Let an administrator delete a policy of main's role."""
+    role = f"{PROJECT}-{ENVIRONMENT}-main-us-east-1"
+    account.client("iam").delete_role_policy(RoleName=role, PolicyName="write-logs")
+
+
+def say_less(account: Local) -> None:
+    account.set('log_level = "WARNING"')
+
+
+@pytest.mark.parametrize(
+    ("action", "change"), [("iam:PutRolePolicy", take_mains_logs), ("lambda:UpdateFunctionConfiguration", say_less)]
+)
+def test_an_apply_without_one_right_names_it(
+    bootstrapped: Bootstrapped, action: str, change: Callable[[Local], None]
+) -> None:
     account, deployer = bootstrapped.account, bootstrapped.roles["deploy"]
-    account.set(f"tracing_enabled = {'true' if action == 'iam:PutRolePolicy' else 'false'}", 'log_level = "WARNING"')
+    change(account)
     deployer.run("plan")
 
     with without(account, action):
