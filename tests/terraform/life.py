@@ -1,7 +1,7 @@
 """An environment's life by three roles: one plans, one deploys, one publishes artifacts.
 
 The life meets every switch: each resource is made, changed, put right after somebody changed it by hand, and destroyed.
-`record.py` leads it with roles that may do anything, to see what they do. test_deploy_permissions.py leads it with the
+`record.py` leads it with roles that may do anything, to see what they do. test_deploy_roles.py leads it with the
 published policies.
 """
 
