@@ -36,9 +36,10 @@ def import_hand_made(deployment: Deployment, *, api: str, release: str | None, d
     environment, name = deployment.environment, deployment.environment.name
     check_filled_in(environment)
     with alone(environment, "import"), deployment.private_folder() as private:
-        check_region(environment, open_state(deployment).content)
+        state = open_state(deployment).content
+        check_region(environment, state)
         system = read_hand_made(environment, api, deployment.make_client)
-        folder = manifest_folder(deployment, release, dist)
+        folder = manifest_folder(deployment, release, dist, state)
         say(f"looking for what {name} would make and exists already")
         _, summary, _, unknown = plan_adopting(deployment, folder, private, look_ups(system), adopt=True)
         stays = list(left_over(system, {one.id for one in summary.adopts}))

@@ -8,6 +8,7 @@ import pytest
 from selador_deploy import hcl
 
 from ..conftest import Calls, FakeAws, Run, client_error, plan_of, resource_change
+from ..test_releases import serves
 from .test_hand_made import Account, mapping
 
 URL = "https://sqs/selador-dev-requests"
@@ -85,6 +86,20 @@ def test_make_plan_reads_the_import_blocks_and_saves_a_plan(root: Path, importin
 
     assert (root / "build/dev.plan").exists()
     assert list((root / "terraform").glob("adopted*")) == []
+
+
+def test_deployed_stands_for_the_release_that_the_state_names(
+    root: Path, importing: Any, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    importing(ADOPTED)
+    serves(root, "ab" * 32)
+    capsys.readouterr()
+
+    run("import", "--env", "dev", "--api", "chat", "--release", "deployed")
+
+    said = capsys.readouterr().err
+    assert "sets no artifact_bucket" in said, "the release was found, and is looked for in the environment's bucket"
+    assert "names no release that serves" not in said
 
 
 def test_the_api_has_to_be_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
