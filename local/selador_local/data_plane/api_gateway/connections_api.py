@@ -87,7 +87,7 @@ class ConnectionsApi:
         return response
 
     def _fault(self, request: Request) -> Response | None:
-        fault = self.faults.take(request_id(request.body)) if request.method == "POST" else None
+        fault = self.faults.take(request_id(request.body)) if self.faults and request.method == "POST" else None
         return error(Refusal(fault.status, fault.error_type, "failed on demand")) if fault else None
 
 

@@ -18,6 +18,10 @@ class PostFaults:
     def __init__(self) -> None:
         self._waiting: defaultdict[str, deque[tuple[PostFault, int]]] = defaultdict(deque)
 
+    def __bool__(self) -> bool:
+        """Whether any failure waits: a post's body needn't be read if none does."""
+        return bool(self._waiting)
+
     def add(self, request_id: str, fault: PostFault, times: int = 1) -> None:
         """Let the next `times` posts of the request's frames that no earlier fault has claimed fail so."""
         self._waiting[request_id].append((fault, times))

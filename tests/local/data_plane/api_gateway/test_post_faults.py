@@ -17,3 +17,13 @@ def test_posts_of_other_requests_and_of_none_are_taken() -> None:
     faults.add("r-1", GONE)
 
     assert [faults.take("r-10"), faults.take(None), faults.take("r-1")] == [None, None, GONE]
+
+
+def test_once_all_are_spent_none_waits() -> None:
+    faults = PostFaults()
+    before = bool(faults)
+    faults.add("r-1", GONE, times=2)
+
+    waits = [before, *(bool(faults.take("r-1")) and bool(faults) for _ in range(2))]
+
+    assert waits == [False, True, False]
