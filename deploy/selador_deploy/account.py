@@ -5,6 +5,7 @@ Terraform says the same on a page of its own, and some of it only after half of 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -35,13 +36,18 @@ type ClientMaker = Callable[..., Any]
 def client_maker(region: Callable[[], str]) -> ClientMaker:
     """Return a function that makes a client for a service, from the environment variables and the AWS configuration.
 
-    The Region is asked for with each client: whoever needs none need not have one.
+    The Region is asked for with the first client: whoever needs none need not have one. All clients are of one session,
+    since each session reads AWS's endpoints anew, which takes longer than the client.
     """
+
+    @cache
+    def session() -> boto3.Session:
+        return boto3.Session(region_name=region())
 
     def make(service: str, **options: Any) -> Any:
         try:
             # boto3's stubs know the services one by one; the name is a parameter here
-            return boto3.Session(region_name=region()).client(service, **{"config": CLIENT_CONFIG, **options})  # type: ignore[call-overload]
+            return session().client(service, **{"config": CLIENT_CONFIG, **options})  # type: ignore[call-overload]
         except (ProfileNotFound, PartialCredentialsError) as error:
             raise DeployError(str(error), "set AWS_PROFILE to a profile that exists, or AWS_ACCESS_KEY_ID") from None
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,19 @@ class Laptop:
     def make_client(self, service: str, **options: Any) -> Any:
         """Return a client of the stack's control plane, or of what `options` name."""
         variables = self.facts["environment"]
-        # Without the shell's profile, which may not exist here.
-        session = botocore.session.Session({"profile": (None, None, None, None)})
         # boto3's stubs know the services one by one; the name is a parameter here
-        return boto3.Session(botocore_session=session).client(  # type: ignore[call-overload]
+        return self._session.client(  # type: ignore[call-overload]
             service,
             region_name=variables["AWS_REGION"],
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             **{"endpoint_url": variables["AWS_ENDPOINT_URL"], "config": CLIENT_CONFIG, **options},
         )
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        # Without the shell's profile, which may not exist here.
+        return boto3.Session(botocore_session=botocore.session.Session({"profile": (None, None, None, None)}))
 
 
 def find_laptop(root: Path, shell: Mapping[str, str]) -> Laptop | None:
