@@ -134,11 +134,11 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
         )
         is_screen = output.is_terminal and not options.plain
         viewer: Viewer = ScreenViewer(output) if is_screen else LineViewer(output)
-        live_code = LiveCode(stack.artifacts, stack.control_plane)
+        live_code = LiveCode(stack.artifacts.folder, stack.control_plane)
         watch = Watch(
             PROJECT,
-            stack.artifacts,
-            stack.rebuild,
+            stack.artifacts.folder,
+            stack.artifacts.build,
             live_code,
             tell=lambda line: output.tell(f"  {line}"),
             complain=failures.add,

@@ -1,4 +1,4 @@
-"""What a plan would deploy that can't run on the laptop, known before it is applied. Pure.
+"""What a plan would deploy that can't run on the laptop, known before all of it is there. Pure.
 
 Once it is deployed the data plane names the same things by its own means: a plan doesn't know everything.
 """

@@ -5,12 +5,10 @@ import contextlib
 import fcntl
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,8 +21,9 @@ from selador_local.data_plane.emulation import Emulation
 from selador_local.issuer.keys import open_keys
 from selador_local.issuer.server import publish
 from selador_local.stack import dead_letters, page, ports, stack_file
+from selador_local.stack.artifacts import Artifacts
 from selador_local.stack.authorization import Authorization, terraform_variables
-from selador_local.stack.commands import StackError, run
+from selador_local.stack.commands import StackError
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.deploy import Deploy
 from selador_local.stack.failures import Failures
@@ -58,9 +57,7 @@ class Stack:
 
     terraform: LocalTerraform
 
-    artifacts: Path
-    rebuild: Callable[[], Awaitable[None]]
-    """Builds the artifacts again, if anything has changed; raises StackError if that fails."""
+    artifacts: Artifacts
 
 
 @contextlib.asynccontextmanager
@@ -87,17 +84,16 @@ async def running(
     Raises StackError, and DocumentsError if the folder holds no documents.
     """
     (work_dir / "logs").mkdir(parents=True, exist_ok=True)
-    artifacts = work_dir / "dist"
     async with contextlib.AsyncExitStack() as parts:
         parts.enter_context(_only_stack(work_dir))
         _check_terraform(os.environ.get("TF") or "terraform")
         async with progress.step("read the documents"):
             library = await _read(documents, work_dir / "logs" / "documents.log")
             progress.note(str(library))
-        build = partial(_build, artifacts, work_dir / "logs" / "packaging.log")
-        async with progress.step("build the artifacts"):
-            await build(progress.note)
-            progress.note(_sizes(artifacts))
+        # What takes the longest begins first: the control plane and Terraform's init need no artifacts.
+        artifacts = await parts.enter_async_context(
+            Artifacts(PROJECT, work_dir / "dist", work_dir / "logs" / "packaging.log")
+        )
         chosen = ports.choose(port, ports.is_free)
         # What a faster clock has dated is in the future of the next stack.
         memory = parts.enter_context(
@@ -139,7 +135,7 @@ async def running(
             variables = terraform_variables(authorization, chosen.issuer)
             facts = {
                 "clock": {"scale": emulation.clock.scale, "origin": emulation.clock.origin},
-                "dist": str(artifacts),
+                "dist": str(artifacts.folder),
                 "environment": stack_file.environment(
                     control_plane, gateway_port=chosen.api_gateway, bedrock_endpoint=bedrock.endpoint, path=announced
                 ),
@@ -149,7 +145,7 @@ async def running(
             stack_file.write(announced, facts)
             terraform = LocalTerraform(announced, work_dir / "logs" / "terraform.log", variables, progress.note)
             deploy = Deploy(PROJECT, artifacts, terraform, control_plane, memory)
-            outputs = await deploy.restored() or await deploy.apply(progress, failures)
+            outputs = await deploy.restored(progress) or await deploy.apply(progress, failures)
             await keeper.begin()
             websocket_url = observer.url = outputs["websocket_url"]
             await _run_deployment(data_plane, progress, failures)
@@ -165,7 +161,6 @@ async def running(
             outputs=outputs,
             terraform=terraform,
             artifacts=artifacts,
-            rebuild=partial(build, lambda _: None),
         )
 
 
@@ -261,17 +256,3 @@ async def _read(documents: Path, log: Path) -> Library:
     library = await asyncio.to_thread(read_library, documents)
     log.write_text("".join(f"left out: {name}\n" for name in library.left_out), encoding="utf-8")
     return library
-
-
-async def _build(artifacts: Path, log: Path, on_line: Callable[[str], None]) -> None:
-    builder = str(PROJECT / "packaging" / "build_artifacts.py")
-    await run(
-        [sys.executable, builder, "--architecture", "host", "--output", str(artifacts)],
-        environment=os.environ,
-        log=log,
-        on_line=on_line,
-    )
-
-
-def _sizes(artifacts: Path) -> str:
-    return ", ".join(f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in sorted(artifacts.glob("*.zip")))

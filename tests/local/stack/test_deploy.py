@@ -2,16 +2,30 @@
 
 import asyncio
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from selador_local.control_plane_client.client import ControlPlane
+from selador_local.stack.artifacts import Artifacts
 from selador_local.stack.deploy import Deploy
 from selador_local.stack.memory import Applied, Memory, inputs
+from selador_local.stack.output import Output
+from selador_local.stack.progress import Progress
 from selador_local.stack.terraform import LocalTerraform
 
+BUILDER = """
+from pathlib import Path
+import sys
+
+folder = Path(sys.argv[sys.argv.index("--output") + 1])
+folder.mkdir(exist_ok=True)
+(folder / "manifest.json").write_text("{}")
+"""
 STATE = {"lineage": "a-lineage", "serial": 7, "outputs": {"websocket_url": {"value": "ws://here", "type": "string"}}}
 
 
@@ -26,9 +40,9 @@ class Project:
             f'bucket = "{self.bucket}"\nkey = "selador.tfstate"\n'
         )
         (self.configuration / ".terraform.lock.hcl").write_text("")
-        self.artifacts = folder / "dist"
-        self.artifacts.mkdir()
-        (self.artifacts / "manifest.json").write_text("{}")
+        (folder / "packaging").mkdir()
+        (folder / "packaging" / "build_artifacts.py").write_text(BUILDER)
+        self.artifacts = Artifacts(folder, folder / "dist", folder / "packaging.log")
         self.memory = Memory(folder)
         self.terraform = LocalTerraform(folder / "stack.json", folder / "log", {}, lambda _: None)
         self.control_plane = control_plane
@@ -41,8 +55,16 @@ class Project:
         s3.put_object(Bucket=self.bucket, Key="env:/local/selador.tfstate", Body=body)
 
     def has_applied(self) -> None:
-        digest = inputs(self.configuration, self.artifacts, {})
+        asyncio.run(self.artifacts.build())
+        digest = inputs(self.configuration, self.artifacts.folder, {})
         self.memory.remember(Applied(digest, "a-lineage", 7))
+
+    def restored(self) -> Mapping[str, Any] | None:
+        async def restored() -> Mapping[str, Any] | None:
+            async with self.artifacts:
+                return await self.deploy.restored(Progress(Output(sys.stderr, {})))
+
+        return asyncio.run(restored())
 
 
 @pytest.fixture
@@ -54,7 +76,7 @@ def test_nothing_is_to_do_after_an_apply_from_which_nothing_differs(project: Pro
     project.has_state(serial=7)
     project.has_applied()
 
-    assert asyncio.run(project.deploy.restored()) == {"websocket_url": "ws://here"}
+    assert project.restored() == {"websocket_url": "ws://here"}
 
 
 def test_a_changed_file_is_to_be_applied(project: Project) -> None:
@@ -62,26 +84,26 @@ def test_a_changed_file_is_to_be_applied(project: Project) -> None:
     project.has_applied()
     (project.configuration / "main.tf").write_text("# new\n")
 
-    assert asyncio.run(project.deploy.restored()) is None
+    assert project.restored() is None
 
 
 def test_an_apply_beside_the_stack_is_looked_at_by_terraform(project: Project) -> None:
     project.has_state(serial=8)
     project.has_applied()
 
-    assert asyncio.run(project.deploy.restored()) is None
+    assert project.restored() is None
 
 
 def test_without_memory_or_without_state_everything_is_to_be_applied(project: Project) -> None:
-    assert asyncio.run(project.deploy.restored()) is None
+    assert project.restored() is None
 
     project.has_applied()
 
-    assert asyncio.run(project.deploy.restored()) is None
+    assert project.restored() is None
 
 
 def test_the_account_is_made_ready_as_make_bootstrap_does(project: Project) -> None:
-    asyncio.run(project.deploy.restored())
+    project.restored()
 
     arguments = project.control_plane.client_arguments
     buckets = boto3.client("s3", **arguments).list_buckets()["Buckets"]
