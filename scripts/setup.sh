@@ -65,13 +65,23 @@ if [ -n "$missing" ]; then
 fi
 
 log=.venv/setup.log
-pip() { .venv/bin/python -u -m pip --disable-pip-version-check install --progress-bar off "$@"; }
+
+# The Python's own pip installs, if it has one: a second one would take two seconds, and the lock brings another anyway.
+if "$python" -m pip --version >/dev/null 2>&1; then
+    without_pip=--without-pip
+    run_pip() { "$python" -m pip --python .venv/bin/python "$@"; }
+else
+    without_pip=
+    run_pip() { .venv/bin/python -m pip "$@"; }
+fi
+pip() { PYTHONUNBUFFERED=1 run_pip --disable-pip-version-check install --progress-bar off --no-deps "$@"; }
 
 install() { # install LOCK [PIP_ARGUMENT...]: LOCK, then what the arguments say; how far it is goes to the terminal
     lock=$1
     shift
     rm -f .venv/.failed
     # Not compiled: Python does that for what is imported, and compiling everything takes longer than unpacking it.
+    # A lock is whole, so nothing has to be looked for that it needs.
     # A pipe's status is its last command's, hence the file.
     {
         { pip --no-compile --require-hashes -r "$lock" && { [ $# -eq 0 ] || pip "$@"; }; } || touch .venv/.failed
@@ -89,9 +99,9 @@ install() { # install LOCK [PIP_ARGUMENT...]: LOCK, then what the arguments say;
 
 if [ "$stage" = demo ] || [ ! -e .venv/.demo ]; then
     echo "setup: making .venv with $("$python" -V)"
-    "$python" -m venv .venv
+    "$python" -m venv $without_pip .venv
     # The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
-    install requirements-demo.txt --no-deps --no-build-isolation \
+    install requirements-demo.txt --no-build-isolation \
         -e functions/shared -e functions/authorizer -e functions/websocket_handler -e functions/main -e packaging -e deploy -e local -e client
     touch .venv/.demo
 fi

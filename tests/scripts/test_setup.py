@@ -121,13 +121,20 @@ def test_everything_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-# Python that makes a .venv whose python stands for pip: it notes what it is asked and says what PIP_SAYS holds.
-MAKES_VENV = """
-case "$1" in
--c) exit 0 ;;
+# Stands for pip: it notes which Python's it is and what it is asked, and says what says.log holds.
+PIP = 'echo "$0 $@" >> pip.log; cat says.log; [ ! -s says.log ]'
+
+# A Python that makes a .venv. It has a pip of its own if the file has-pip is there.
+PYTHON = f"""
+case "$*" in
+-c*) exit 0 ;;
 -V) echo Python 3.13.0 ;;
--m) mkdir -p .venv/bin
-    printf '#!/bin/sh\\necho "$@" >> pip.log\\ncat says.log\\n[ ! -s says.log ]\\n' > .venv/bin/python
+"-m pip --version") [ -e has-pip ] ;;
+"-m pip"*) {PIP} ;;
+"-m venv"*)
+    mkdir -p .venv/bin
+    case "$*" in *--without-pip*) pip='exit 1' ;; *) pip='{PIP}' ;; esac
+    printf '#!/bin/sh\\n%s\\n' "$pip" > .venv/bin/python
     chmod +x .venv/bin/python ;;
 esac
 """
@@ -137,20 +144,28 @@ esac
 def project(machine: Machine) -> Machine:
     for tool in ("mkdir", "chmod", "cat"):
         machine.links_to(tool)
-    machine.has("python3.13", MAKES_VENV)
+    machine.has("python3.13", PYTHON)
     for name in ("demo", "dev"):
         (machine.home / f"requirements-{name}.txt").write_text("six==1.17.0\n")
     (machine.home / "says.log").touch()
     return machine
 
 
-def test_a_demo_installs_what_runs_and_nothing_of_what_checks(project: Machine) -> None:
+@pytest.mark.parametrize("has_pip", [True, False])
+def test_a_demo_installs_what_runs_and_nothing_of_what_checks(project: Machine, *, has_pip: bool) -> None:
+    if has_pip:
+        (project.home / "has-pip").touch()
+
     done = project.set_up(stage="demo")
 
     assert done.returncode == 0, done.stderr
     first, own = (project.home / "pip.log").read_text().splitlines()
     assert first.endswith("--require-hashes -r requirements-demo.txt")
     assert "-e local" in own
+    for asked in (first, own):
+        whose, _, arguments = asked.partition(" ")
+        assert Path(whose).name == ("python3.13" if has_pip else "python")
+        assert arguments.startswith("-m pip --python .venv/bin/python " if has_pip else "-m pip --disable")
     assert (project.home / ".venv" / ".demo").exists()
     assert not (project.home / ".venv" / ".ready").exists()
 
