@@ -79,7 +79,7 @@ module "websocket_handler" {
     DEADLINE_SECONDS = local.deadline_seconds
     LOG_LEVEL        = var.log_level
     QUERY_TEXT_LIMIT = local.query_text_limit
-    SQS_QUEUE_URL    = module.queue.queue_url
+    SQS_QUEUE_URL    = module.queue.queue_url_by_name
   }
   handler            = "selador_websocket_handler.handler.handle"
   kms_key            = local.kms_key
@@ -163,7 +163,7 @@ module "main" {
     MAX_ATTEMPTS            = var.max_attempts
     MODEL_ARN               = var.model_arn
     REQUEST_MAX_AGE_SECONDS = var.request_max_age_seconds
-    SQS_QUEUE_URL           = module.queue.queue_url
+    SQS_QUEUE_URL           = module.queue.queue_url_by_name
   }
   handler            = "selador_main.handler.handle"
   kms_key            = local.kms_key
@@ -181,6 +181,7 @@ module "main" {
   )
   reserved_concurrency = var.main_function.reserved_concurrency
   role                 = local.role
+  serves_after         = [module.queue.queue_arn] # its visibility timeout has to be as long as the new version needs it
   timeout_seconds      = var.main_function.timeout_seconds
   tracing_enabled      = var.tracing_enabled
 }

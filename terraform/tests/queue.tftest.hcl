@@ -87,6 +87,20 @@ run "hides_messages_encrypts_them_and_keeps_dead_ones_longest" {
   }
 }
 
+run "tells_the_queues_url_before_either_queue_is_there" {
+  command   = plan
+  state_key = "no_queue"
+
+  module {
+    source = "./modules/queue"
+  }
+
+  assert {
+    condition     = output.queue_url_by_name == "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-requests"
+    error_message = "The queue's URL is ${output.queue_url_by_name}."
+  }
+}
+
 run "refuses_insecure_transport_and_foreign_accounts_on_both_queues" {
   command = plan
 
@@ -290,4 +304,45 @@ run "refuses_retention_beyond_sqs" {
   }
 
   expect_failures = [var.retention]
+}
+
+# An override counts when a resource is made, so these two have states of their own.
+
+run "accepts_a_queue_that_is_known_by_another_host" {
+  state_key = "another_host"
+
+  module {
+    source = "./modules/queue"
+  }
+
+  override_resource {
+    target = aws_sqs_queue.this
+    values = {
+      arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      url = "https://eu-central-1.queue.amazonaws.com/111122223333/selador-test-requests"
+    }
+  }
+
+  assert {
+    condition     = output.queue_url != output.queue_url_by_name
+    error_message = "The queue isn't known by another host: its URL is ${output.queue_url}."
+  }
+}
+
+run "refuses_a_queue_whose_url_is_not_the_one_that_was_told" {
+  state_key = "another_name"
+
+  module {
+    source = "./modules/queue"
+  }
+
+  override_resource {
+    target = aws_sqs_queue.this
+    values = {
+      arn = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
+      url = "https://sqs.eu-central-1.amazonaws.com/111122223333/selador-test-others"
+    }
+  }
+
+  expect_failures = [aws_sqs_queue.this]
 }

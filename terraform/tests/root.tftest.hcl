@@ -587,6 +587,7 @@ run "refuses_a_visibility_timeout_too_near_to_the_function_timeout" {
       queue_arn                  = "arn:aws:sqs:eu-central-1:111122223333:selador-test-requests"
       queue_name                 = "a-queue"
       queue_url                  = "https://a-queue"
+      queue_url_by_name          = "https://a-queue"
       send_policy_json           = "{}"
       visibility_timeout_seconds = 959
     }

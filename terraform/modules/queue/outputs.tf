@@ -33,6 +33,11 @@ output "queue_url" {
   value       = aws_sqs_queue.this.url
 }
 
+output "queue_url_by_name" {
+  description = "The URL of the queue, made of names: a plan knows it, and whoever is told it need not wait for the queue. Whoever needs the queue itself waits for `queue_arn`."
+  value       = local.url
+}
+
 output "send_policy_json" {
   description = "The policy that a sender to the queue needs."
   value       = data.aws_iam_policy_document.send.json
