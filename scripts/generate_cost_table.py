@@ -7,9 +7,11 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from generated import Markers, write
+
 from selador_deploy.cli import main as deploy
 
-BEGIN, END = "<!-- make cost:begin -->", "<!-- make cost:end -->"
+MARKERS = Markers("<!-- make cost:begin -->", "<!-- make cost:end -->")
 DOCUMENT = Path("docs") / "cost.md"
 
 
@@ -22,21 +24,13 @@ def printed(root: Path) -> str:
 
 def renewed(document: str, output: str) -> str:
     """Return the document with the output replaced. Raises ValueError if it lacks the markers."""
-    if document.count(BEGIN) != 1 or document.count(END) != 1:
-        raise ValueError(f"{DOCUMENT} needs {BEGIN} and {END}, once each")
-    before, rest = document.split(BEGIN)
-    return f"{before}{BEGIN}\n```\n{output}```\n{END}{rest.split(END)[1]}"
+    return MARKERS.renewed(document, f"```\n{output}```")
 
 
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the output; return the exit status."""
     argparse.ArgumentParser(prog="generate_cost_table.py", description=__doc__).parse_args(arguments)
-    document = root / DOCUMENT
-    old = document.read_text(encoding="utf-8")
-    new = renewed(old, printed(root))
-    if new != old:
-        document.write_text(new, encoding="utf-8")
-        print(f"wrote {DOCUMENT}")
+    write(root, DOCUMENT, renewed((root / DOCUMENT).read_text(encoding="utf-8"), printed(root)))
     return 0
 
 

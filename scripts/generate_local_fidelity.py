@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from generated import write
+
 DOCUMENT = Path("docs") / "local-fidelity.md"
 FACTS = Path("docs") / "aws-facts.md"
 CASES = Path("tests") / "conformance"
@@ -243,11 +245,7 @@ def written(root: Path) -> str:
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the page; return the exit status."""
     argparse.ArgumentParser(prog="generate_local_fidelity.py", description=__doc__).parse_args(arguments)
-    new = written(root)
-    document = root / DOCUMENT
-    if not document.exists() or document.read_text(encoding="utf-8") != new:
-        document.write_text(new, encoding="utf-8")
-        print(f"wrote {DOCUMENT}")
+    write(root, DOCUMENT, written(root))
     return 0
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generated import Markers, write
+
 from selador_main.outcomes import OUTCOMES, Ending, Fate, Row
 
-BEGIN, END = "<!-- outcome-table:begin -->", "<!-- outcome-table:end -->"
+MARKERS = Markers("<!-- outcome-table:begin -->", "<!-- outcome-table:end -->")
 DOCUMENT = Path("docs") / "architecture.md"
 
 FRAMES = {
@@ -157,10 +159,7 @@ def table() -> Iterator[str]:
 
 def renewed(document: str) -> str:
     """Return the document with its table replaced. Raises ValueError if it lacks the markers."""
-    if document.count(BEGIN) != 1 or document.count(END) != 1:
-        raise ValueError(f"{DOCUMENT} needs {BEGIN} and {END}, once each")
-    before, rest = document.split(BEGIN)
-    return "\n".join([f"{before}{BEGIN}", *table(), f"{END}{rest.split(END)[1]}"])
+    return MARKERS.renewed(document, "\n".join(table()))
 
 
 def _frame(ending: Ending, outcome: Row) -> str:
@@ -172,12 +171,7 @@ def _frame(ending: Ending, outcome: Row) -> str:
 def main(arguments: Sequence[str], root: Path) -> int:
     """Write the table; return the exit status."""
     argparse.ArgumentParser(prog="generate_outcome_table.py", description=__doc__).parse_args(arguments)
-    document = root / DOCUMENT
-    old = document.read_text(encoding="utf-8")
-    new = renewed(old)
-    if new != old:
-        document.write_text(new, encoding="utf-8")
-        print(f"wrote {DOCUMENT}")
+    write(root, DOCUMENT, renewed((root / DOCUMENT).read_text(encoding="utf-8")))
     return 0
 
 

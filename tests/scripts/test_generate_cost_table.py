@@ -15,21 +15,16 @@ def test_the_document_has_what_the_command_prints() -> None:
     assert generate_cost_table.renewed(document, generate_cost_table.printed(ROOT)) == document, "run make tables"
 
 
-def test_a_document_without_the_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="once each"):
-        generate_cost_table.renewed("# Cost", "")
-
-
 def test_an_output_that_is_up_to_date_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "benchmarks").mkdir()
     shutil.copy(ROOT / "benchmarks" / "log_bytes.json", tmp_path / "benchmarks")
     document = tmp_path / generate_cost_table.DOCUMENT
-    document.write_text(f"before\n{generate_cost_table.BEGIN}\n{generate_cost_table.END}\nafter\n")
+    document.write_text(f"before\n{generate_cost_table.MARKERS.begin}\n{generate_cost_table.MARKERS.end}\nafter\n")
 
     for _ in range(2):
         generate_cost_table.main([], tmp_path)
 
     assert capsys.readouterr().out == "wrote docs/cost.md\n"
-    assert document.read_text().startswith(f"before\n{generate_cost_table.BEGIN}\n```\nUSD a month")
-    assert document.read_text().endswith(f"```\n{generate_cost_table.END}\nafter\n")
+    assert document.read_text().startswith(f"before\n{generate_cost_table.MARKERS.begin}\n```\nUSD a month")
+    assert document.read_text().endswith(f"```\n{generate_cost_table.MARKERS.end}\nafter\n")

@@ -38,15 +38,10 @@ def test_every_row_names_tests_that_exist_end_to_end_if_the_stack_can_provoke_it
             assert re.search(rf"^def {test}\(", where, re.MULTILINE), test
 
 
-def test_a_document_without_the_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="once each"):
-        generate_outcome_table.renewed("# Architecture")
-
-
 def test_a_table_that_is_up_to_date_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = tmp_path / generate_outcome_table.DOCUMENT
     document.parent.mkdir()
-    document.write_text(f"{generate_outcome_table.BEGIN}\n{generate_outcome_table.END}\n")
+    document.write_text(f"{generate_outcome_table.MARKERS.begin}\n{generate_outcome_table.MARKERS.end}\n")
 
     for _ in range(2):
         assert generate_outcome_table.main([], tmp_path) == 0

@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[2]
 def test_the_tables_are_what_the_module_has(module: Path) -> None:
     readme = (module / "README.md").read_text()
 
-    assert generate_readmes.renewed(readme, generate_readmes.tables(module)) == readme, "run make readmes"
+    assert generate_readmes.MARKERS.renewed(readme, generate_readmes.tables(module)) == readme, "run make readmes"
 
 
 @pytest.mark.parametrize("example", generate_readmes.examples(ROOT), ids=lambda example: example.name)
 def test_the_table_of_an_example_is_what_it_sets(example: Path) -> None:
     readme = (example / "README.md").read_text()
 
-    assert generate_readmes.renewed(readme, generate_readmes.values(example)) == readme, "run make readmes"
+    assert generate_readmes.MARKERS.renewed(readme, generate_readmes.values(example)) == readme, "run make readmes"
 
 
 def test_each_environment_of_an_example_has_a_column(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_fault_is_told_with_its_module(tmp_path: Path) -> None:
     module = tmp_path / "terraform"
     (module / "modules").mkdir(parents=True)
     (module / "variables.tf").write_text('variable "a" {\n  type = string\n}\n')
-    (module / "README.md").write_text(f"{generate_readmes.BEGIN}\n{generate_readmes.END}\n")
+    (module / "README.md").write_text(f"{generate_readmes.MARKERS.begin}\n{generate_readmes.MARKERS.end}\n")
 
     with pytest.raises(SystemExit, match=r"readmes: terraform: a has no description; write one in its \.tf file"):
         generate_readmes.main([], tmp_path)
