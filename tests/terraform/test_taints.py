@@ -29,6 +29,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 
 def test_what_was_tainted_is_there_after_an_apply(environment: Local) -> None:
+    TABLE.parent.mkdir(exist_ok=True)  # a fresh clone has none
     rows = ["| tainted | planned | with it | applied | planned afterwards |", "|---|---|---|---|---|"]
     faults = []
     for resource, instances in groupby(environment.managed(), key=lambda address: address.partition('["')[0]):
