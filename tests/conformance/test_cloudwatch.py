@@ -367,3 +367,17 @@ def test_a_rule_names_alarms_that_exist_and_not_its_own(cloudwatch: Any, rule: s
         cloudwatch.put_composite_alarm(AlarmName="own", AlarmRule=rule)
 
     assert caught.value.response["Error"]["Code"] == "ValidationError"
+
+
+@fact("VAL-09")
+def test_an_alarm_that_a_rule_names_is_not_deleted_before_it(cloudwatch: Any, alarms: Alarms) -> None:
+    whole = f"{alarms.name}-whole"
+    alarms.put("-")
+    cloudwatch.put_composite_alarm(AlarmName=whole, AlarmRule=f"ALARM({alarms.name})")
+
+    with pytest.raises(ClientError, match=r"there are composite alarm\(s\) depending on it"):
+        cloudwatch.delete_alarms(AlarmNames=[alarms.name])
+    cloudwatch.delete_alarms(AlarmNames=[whole])
+    cloudwatch.delete_alarms(AlarmNames=[alarms.name])
+
+    assert cloudwatch.describe_alarms(AlarmNames=[alarms.name, whole])["MetricAlarms"] == []

@@ -266,8 +266,8 @@ def heard(keys: set[str]) -> set[str]:
 
 def test_cloudwatch_takes_every_definition(definitions: dict[str, Definition]) -> None:
     class Existing:
-        def alarm_names(self) -> set[str]:
-            return {definition["AlarmName"] for definition in definitions.values()}
+        def alarm_rules(self) -> dict[str, str]:
+            return {definition["AlarmName"]: definition.get("AlarmRule", "") for definition in definitions.values()}
 
     refusals = [
         refusal

@@ -62,8 +62,8 @@ class PresentState:
         mapping = self._functions.get_event_source_mapping(uuid)
         return None if mapping is None else str(mapping.function_arn)
 
-    def alarm_names(self) -> set[str]:
-        return set(self._alarms.alarms)
+    def alarm_rules(self) -> Mapping[str, str]:
+        return {name: alarm.rule or "" for name, alarm in list(self._alarms.alarms.items())}
 
     def function(self, name: str) -> PresentFunction | None:
         try:

@@ -1,7 +1,7 @@
-"""What CloudWatch refuses in metric alarms (VAL-07) and composite ones (VAL-08). Pure."""
+"""What CloudWatch refuses in metric alarms (VAL-07), in composite ones (VAL-08) and of deletions (VAL-09). Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from selador_local.control_plane.front_door.refusals import CallRefusedError
@@ -21,8 +21,8 @@ _CHILD = re.compile(r'\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"(?P<quoted>[^"
 class CloudWatchState(Protocol):
     """What the rules ask about alarms that exist."""
 
-    def alarm_names(self) -> set[str]:
-        """Return the names of all alarms."""
+    def alarm_rules(self) -> Mapping[str, str]:
+        """Return each alarm's rule by its name; a metric alarm's is empty."""
 
 
 def put_metric_alarm(request: Request, _state: CloudWatchState) -> Refusals:
@@ -81,10 +81,10 @@ def _queries(request: Request) -> Refusals:
 
 def put_composite_alarm(request: Request, state: CloudWatchState) -> Refusals:
     name, rule = request.get("AlarmName", ""), request.get("AlarmRule", "")
-    children = [(found["quoted"] or found["plain"]).rpartition(":alarm:")[2] for found in _CHILD.finditer(rule)]
+    children = _children(rule)
     if name in children:
         yield _invalid("A composite alarm cannot have a child relation with itself via its AlarmRule")
-    if missing := [child for child in dict.fromkeys(children) if child not in state.alarm_names()]:
+    if missing := [child for child in dict.fromkeys(children) if child not in state.alarm_rules()]:
         yield _invalid(
             f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist"
         )
@@ -93,6 +93,18 @@ def put_composite_alarm(request: Request, state: CloudWatchState) -> Refusals:
             yield _invalid(f"{member} must not be null")
         if member in request and not request.get("ActionsSuppressor"):
             yield _invalid(f"{member} requires an ActionSuppressor")
+
+
+def delete_alarms(request: Request, state: CloudWatchState) -> Refusals:
+    names = request.get("AlarmNames", [])
+    left = [rule for name, rule in state.alarm_rules().items() if name not in names]
+    if held := [name for name in names if any(name in _children(rule) for rule in left)]:
+        what = "it" if len(held) == 1 else "them"
+        yield _invalid(f"Cannot delete {','.join(held)} as there are composite alarm(s) depending on {what}.")
+
+
+def _children(rule: str) -> list[str]:
+    return [(found["quoted"] or found["plain"]).rpartition(":alarm:")[2] for found in _CHILD.finditer(rule)]
 
 
 def _unsupported(request: Request, member: str) -> CallRefusedError:

@@ -29,6 +29,7 @@ RULES: Mapping[tuple[str, str], Rule[State]] = {
     ("apigatewayv2", "UpdateRoute"): api_gateway.update_route,
     ("apigatewayv2", "UpdateRouteResponse"): api_gateway.create_route_response,
     ("apigatewayv2", "UpdateStage"): api_gateway.update_stage,
+    ("cloudwatch", "DeleteAlarms"): cloudwatch.delete_alarms,
     ("cloudwatch", "PutCompositeAlarm"): cloudwatch.put_composite_alarm,
     ("cloudwatch", "PutMetricAlarm"): cloudwatch.put_metric_alarm,
     ("lambda", "CreateEventSourceMapping"): lambda_.create_mapping,

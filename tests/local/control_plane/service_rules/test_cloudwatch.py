@@ -32,8 +32,13 @@ WEEK = (
 
 
 class Alarms:
-    def alarm_names(self) -> set[str]:
-        return {"errors", "throttles"}
+    def alarm_rules(self) -> dict[str, str]:
+        return {
+            "errors": "",
+            "throttles": "",
+            "both": 'ALARM("errors") AND ALARM(throttles)',
+            "late": "OK(late-of-dev)",
+        }
 
 
 def metric(number: int, **members: Any) -> dict[str, Any]:
@@ -120,8 +125,8 @@ def test_composite_alarms_that_cloudwatch_takes_are_taken(alarm: dict[str, Any])
     ("alarm", "message"),
     [
         (
-            {"AlarmRule": 'ALARM("errors") OR OK("late") OR OK(later)'},
-            "Could not save the composite alarm as alarms [late, later] in the alarm rule do not exist",
+            {"AlarmRule": 'ALARM("errors") OR OK("slow") OR OK(later)'},
+            "Could not save the composite alarm as alarms [slow, later] in the alarm rule do not exist",
         ),
         (
             {"AlarmName": "errors", "AlarmRule": "ALARM(errors)"},
@@ -139,3 +144,22 @@ def test_composite_alarms_that_cloudwatch_takes_are_taken(alarm: dict[str, Any])
 )
 def test_composite_alarms_that_cloudwatch_refuses_are_refused(alarm: dict[str, Any], message: str) -> None:
     assert refused("put_composite_alarm", **{"AlarmName": "all", **alarm}) == [("ValidationError", message)]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["errors"], "Cannot delete errors as there are composite alarm(s) depending on it."),
+        (
+            ["errors", "late", "throttles"],
+            "Cannot delete errors,throttles as there are composite alarm(s) depending on them.",
+        ),
+    ],
+)
+def test_an_alarm_that_a_composite_one_names_is_not_deleted(names: list[str], message: str) -> None:
+    assert refused("delete_alarms", AlarmNames=names) == [("ValidationError", message)]
+
+
+@pytest.mark.parametrize("names", [["both"], ["late"], ["both", "errors"], []])
+def test_alarms_that_no_other_composite_one_names_may_go(names: list[str]) -> None:
+    assert refused("delete_alarms", AlarmNames=names) == []
