@@ -57,6 +57,12 @@ locals {
   }
 }
 
+# An alarm of another API is another alarm. The provider can't change one to an API that is still to be made: its plan for
+# the metrics is not what it then finds, and the apply fails half-way.
+resource "terraform_data" "api" {
+  input = var.api.id
+}
+
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
@@ -99,6 +105,20 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
   alarm_actions = contains(each.value.tells, "ALARM") ? local._topics_of[each.key] : []
   ok_actions    = contains(each.value.tells, "OK") ? local._topics_of[each.key] : []
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.api]
+  }
+}
+
+# CloudWatch deletes no alarm that a composite alarm names (VAL-09), and Terraform deletes before it changes. So when such
+# an alarm goes, the composite alarms go before it and are made again.
+resource "terraform_data" "alarms_of_pages" {
+  input = [for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.arn if local.alarms[key].severity != "ticket"]
+}
+
+resource "terraform_data" "composite_pages" {
+  input = values(aws_cloudwatch_composite_alarm.page)[*].arn
 }
 
 resource "aws_cloudwatch_composite_alarm" "page" {
@@ -107,6 +127,10 @@ resource "aws_cloudwatch_composite_alarm" "page" {
   alarm_name        = local.names[each.key]
   alarm_description = local.descriptions[each.key]
   alarm_rule        = join(each.value.join, [for key in each.value.parts : "ALARM(\"${local.names[key]}\")"])
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.alarms_of_pages]
+  }
 
   depends_on = [aws_cloudwatch_metric_alarm.this] # the rule names them
 }
@@ -123,6 +147,10 @@ resource "aws_cloudwatch_composite_alarm" "answers_are_not_coming" {
     alarm            = aws_cloudwatch_metric_alarm.this["maintenance"].alarm_name
     extension_period = 300 # what the maintenance has broken has time to heal
     wait_period      = 1   # maintenance is announced before it begins, so a page need not wait for it
+  }
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.composite_pages, terraform_data.alarms_of_pages]
   }
 
   depends_on = [aws_cloudwatch_metric_alarm.this, aws_cloudwatch_composite_alarm.page] # the rule names them
