@@ -69,8 +69,9 @@ ALARMS, QUEUE = "module.alarms", "module.queue.aws_sqs_queue.this"
 COMPOSITE = {"error-budget-burns-fast", "error-budget-burns-slow", "work-stalls"}
 NOT_HERE = {"authorizer-slow", "authorizer-throttles", "connects-fail", "heartbeat-fails"}
 PARTS = {"error-budget-5m", "error-budget-1h", "error-budget-30m", "error-budget-6h", "maintenance"}
+RUNBOOKS = {alarm.stem for alarm in (ROOT / "docs/runbooks").glob("[a-z]*.md")}
 METRIC_ALARMS = (
-    ({alarm.stem for alarm in (ROOT / "docs/runbooks").glob("*.md")} | PARTS | {"work-unfinished", "work-untouched"})
+    (RUNBOOKS | PARTS | {"work-unfinished", "work-untouched"})
     - COMPOSITE
     - NOT_HERE
     - {"answers-are-not-coming", "key-set-unavailable"}
