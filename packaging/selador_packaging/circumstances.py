@@ -62,6 +62,7 @@ _SINGLE = (
     Circumstance("folders listed backwards", startup=_REVERSED_ORDER),
     Circumstance("touched files", is_touched=True),
     Circumstance("hash seed 4711, SOURCE_DATE_EPOCH", {"PYTHONHASHSEED": "4711", "SOURCE_DATE_EPOCH": "1700000000"}),
+    Circumstance("warnings are errors", {"PYTHONWARNINGS": "error"}),
     Circumstance("zlib's compressor raises", startup=_NO_COMPRESSOR),
     Circumstance("python -O -X dev, nothing frozen", python=_OPTIONS),
 )

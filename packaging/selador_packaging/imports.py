@@ -11,6 +11,7 @@ What can't be followed is kept. Code that imports by a name which it puts togeth
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -48,10 +49,20 @@ def module_name(path: str) -> str | None:
     return ".".join(parts) if all(part.isidentifier() for part in parts) else None
 
 
+def parse_source(source: bytes, path: str) -> ast.Module:
+    """Parse a module whatever it is warned of: here warnings may be errors (PYTHONWARNINGS), and on Lambda aren't.
+
+    Raises SyntaxError or ValueError where the source is no Python 3.13.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes of others' code are theirs to mend
+        return ast.parse(source, path)
+
+
 def read_imports(source: bytes, path: str) -> Imports:
     """The imports of the module at `path` in an artifact; none where the source is no Python 3.13."""
     try:
-        tree = ast.parse(source)
+        tree = parse_source(source, path)
     except (SyntaxError, ValueError):
         return Imports()
     name = module_name(path)

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from selador_packaging.cache import Cache
 from selador_packaging.closure import Metadata
 from selador_packaging.errors import PackagingError
-from selador_packaging.imports import Imports, module_name, read_imports
+from selador_packaging.imports import Imports, module_name, parse_source, read_imports
 from selador_packaging.layout import artifact_path
 from selador_packaging.services import find_names, find_possible_services, find_services
 from selador_packaging.wheels import Wheel
@@ -67,7 +67,7 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         if not path.endswith(".py") or not (is_own or may_make_clients):
             continue
         try:
-            trees.append(ast.parse(member.content(), path))
+            trees.append(parse_source(member.content(), path))
             services |= find_services(trees[-1], path) if is_own else find_possible_services(trees[-1])
         except SyntaxError as error:
             faults += [f"{path}, line {error.lineno}: {error.msg}"] if is_own else []

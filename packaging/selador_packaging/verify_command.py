@@ -1,9 +1,9 @@
 """Rebuild the artifacts from scratch elsewhere and compare them with those in dist, member by member and then whole.
 
 Without options, once for each circumstance that must not matter: directory, umask, time zone, locale, order of files,
-their times, hash seed, zlib, and each other CPython 3.13 of this machine, whose bytecode is left aside if its micro
-version is another. With --against, once, against artifacts or a manifest that you were handed. With --same, nothing is
-built: the folders are compared with each other.
+their times, hash seed, warnings, zlib, and each other CPython 3.13 of this machine, whose bytecode is left aside if its
+micro version is another. With --against, once, against artifacts or a manifest that you were handed. With --same,
+nothing is built: the folders are compared with each other.
 
 Before it rebuilds, it asks GitHub who signed the manifest, and prints the answer: also that there is no signature, or
 that it can't be checked. Exit status: 1 when anything differs, when a signature is wrong, or with --signed when there

@@ -47,6 +47,11 @@ def test_what_runs_with_the_module_is_imported_at_start(source: str, at_start: t
     assert set(found.at_start) == set(at_start)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_source_that_is_warned_of_has_its_imports_where_warnings_are_errors() -> None:
+    assert read_imports(rb"import a; text = '\d'", "pkg/module.py").at_start == ("a",)
+
+
 @pytest.mark.parametrize(
     ("source", "later"),
     [
