@@ -5,8 +5,9 @@ TYPE_CHECKING:` never runs, nor does what `sys.platform` says is for another sys
 names on demand (PEP 562) list in a dictionary where each comes from; of these, what a reached `from package import
 name` asks for counts. A module may also be imported by a name that stands in a string: such a name may be reached.
 
-What can't be followed is kept. Code that imports by a name which it puts together, or answers for missing names with a
-`__getattr__` of its module, may ask for every module of its top package: aws_xray_sdk.core does so of aws_xray_sdk.ext.
+What can't be followed is kept. Code that imports by a name which it puts together (`loaders`), answers for missing
+names with a `__getattr__` of its module, or puts another object in its module's place, may ask for every module of its
+top package: aws_xray_sdk.core does so of aws_xray_sdk.ext.
 """
 
 import ast
@@ -15,11 +16,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from selador_packaging.loaders import find_loaded
+
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_LOADERS = {"__import__", "find_spec", "import_module", "resolve_name"}  # they take a module's name
 _ON_DEMAND = "__getattr__"
+_EXPORTED = "__all__"
 _FOR_DEVELOPERS = {"test", "tests"}  # subpackages that no run asks for by a name put together
 
 
@@ -28,8 +31,8 @@ class Imports:
     """What a module imports: `at_start` while it is imported, `later` inside its functions or by a name in a string.
 
     Each is `module` or `module:name`, as `import` and `from … import` say it, without relative dots. `on_demand` maps a
-    name that `from package import name` may ask for to the modules that may hold it. `loads_from` is the top
-    package of which it may import any module.
+    name that `from package import name` may ask for to the modules that may hold it, and `*` to those that a package
+    lists in `__all__`. `loads_from` is the top package of which it may import any module.
     """
 
     at_start: tuple[str, ...] = ()
@@ -80,9 +83,15 @@ def read_imports(source: bytes, path: str) -> Imports:
     for first, rest in _NAME_IN_STRING.findall(source):
         text = (first + rest).decode(errors="replace")
         later[package + text if text.startswith(".") else text] = None
-    answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
+    loaded, is_open = find_loaded(tree, source, name, package)
+    later |= dict.fromkeys(loaded)
+    answers = (_ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)) or _replaces_itself(tree, source)
     on_demand = _on_demand(tree, name) if is_package and answers else {}
-    loads_from = name.partition(".")[0] if package and (answers or _imports_by_name(tree, source)) else None
+    if is_package and _EXPORTED.encode() in source:
+        exported, is_listed = _exported(tree)
+        on_demand["*"] = tuple(f"{name}.{it}" for it in exported)
+        is_open = is_open or not is_listed
+    loads_from = name.partition(".")[0] if package and (answers or is_open) else None
     return Imports(tuple(at_start), tuple(later), on_demand, loads_from)
 
 
@@ -168,6 +177,8 @@ def _module_names(tree: ast.Module) -> set[str]:
                 continue
             case ast.ImportFrom(names=aliases):
                 names |= {alias.asname or alias.name for alias in aliases}
+            case ast.AnnAssign(target=ast.Name(name)):
+                names.add(name)
             case ast.Assign(targets=targets):
                 names |= {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
             case ast.ClassDef() | ast.AsyncFunctionDef():
@@ -176,19 +187,34 @@ def _module_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def _imports_by_name(tree: ast.Module, source: bytes) -> bool:
-    """Whether it calls, or hands on, a function that imports, but for calls with a name that is written there."""
-    if not any(loader.encode() in source for loader in _LOADERS):
+def _replaces_itself(tree: ast.Module, source: bytes) -> bool:
+    """Whether it puts an object of its own into `sys.modules[__name__]`, or gives that another class."""
+    if b"sys.modules" not in source:
         return False
-    plain = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            plain.add(node.func)
+    targets = [it for node in ast.walk(tree) if isinstance(node, ast.Assign) for it in node.targets]
     return any(
-        {getattr(node, "id", None), getattr(node, "attr", None)} & _LOADERS
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and node not in plain
+        (isinstance(target, ast.Subscript) and ast.unparse(target) == "sys.modules[__name__]")
+        or (isinstance(target, ast.Attribute) and target.attr == "__class__")
+        for target in targets
     )
+
+
+def _exported(tree: ast.Module) -> tuple[list[str], bool]:
+    """The names that a package's `__all__` has, and whether that is a list rather than the outcome of a search."""
+    parts: list[ast.expr] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id), *_], value=value) if id == _EXPORTED:
+                parts.append(value)
+            case ast.AnnAssign(ast.Name(id), value=ast.expr() as value) if id == _EXPORTED:
+                parts.append(value)
+            case ast.AugAssign(ast.Name(id), value=value) if id == _EXPORTED:
+                parts.append(value)
+            case ast.Call(ast.Attribute(ast.Name(id)), args=values) if id == _EXPORTED:
+                parts += values
+    inner = [node for part in parts for node in ast.walk(part)]
+    names = [it.value for it in inner if isinstance(it, ast.Constant) and isinstance(it.value, str)]
+    return names, not any(isinstance(it, ast.ListComp | ast.GeneratorExp | ast.SetComp) for it in inner)
 
 
 def _on_demand(tree: ast.Module, package: str) -> dict[str, tuple[str, ...]]:

@@ -86,6 +86,10 @@ def test_names_on_demand_are_listed_with_their_modules() -> None:
         "__getattr__, __dir__ = lazy.attach(__name__)",
         "from .lazy import __getattr__",
         "from .lazy import load as __getattr__",
+        "__getattr__: Loader = lazy.attach(__name__)",
+        "sys.modules[__name__] = Lazy(__name__, __path__)",
+        "sys.modules[__name__].__class__ = Lazy",
+        "module = sys.modules[__name__]\nmodule.__class__ = Lazy",
         "def load(name):\n  import_module('.' + name, __package__)",
         "def load(name):\n  return importlib.import_module(f'pkg.{name}')",
         "def load(name):\n  return __import__(name)",
@@ -108,10 +112,35 @@ def test_who_imports_by_name_may_import_all_of_its_package(source: str) -> None:
         "from importlib import import_module",
         "text = 'import_module'",
         "module.__getattr__",
+        "sys.modules['other'] = other",
+        "__all__ = ['a'] + other.__all__",
     ],
 )
 def test_what_can_be_followed_is_no_reason_to_keep_a_package(source: str) -> None:
     assert read_imports(source.encode(), "pkg/__init__.py").loads_from is None
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("__all__ = ['a', 'b']", {"pkg.a", "pkg.b"}),
+        ("__all__: list[str] = ['a']", {"pkg.a"}),
+        ("__all__ = ('a',) + other.__all__\n__all__ += ['b']", {"pkg.a", "pkg.b"}),
+        ("__all__ = []\n__all__.append('a')\n__all__.extend(['b'])", {"pkg.a", "pkg.b"}),
+    ],
+)
+def test_a_star_imports_what_a_package_lists(source: str, names: set[str]) -> None:
+    found = read_imports(source.encode(), "pkg/__init__.py")
+
+    assert set(found.on_demand["*"]) == names
+    modules = {"main": Imports(at_start=("pkg:*",)), "pkg": found} | dict.fromkeys((*names, "pkg.c"), Imports())
+    assert reach(["main"], modules) == {"main", "pkg", *names}
+
+
+def test_a_list_that_a_package_makes_of_its_folder_may_have_all_of_it() -> None:
+    source = b"__all__ = [it[:-3] for it in os.listdir(os.path.dirname(__file__)) if it.endswith('.py')]"
+
+    assert read_imports(source, "pkg/__init__.py").loads_from == "pkg"
 
 
 MODULES = {

@@ -1,0 +1,103 @@
+"""What a module imports without an import statement: by calls that take a name, and by code in a string.
+
+A name that is written there is followed. Whoever puts a name together may import anything of its package.
+"""
+
+import ast
+import importlib.util
+import re
+
+_BY_NAME = {"__import__", "find_spec", "import_module", "resolve_name", "run_module"}  # the name comes first
+_BY_SEARCH = {"SourceFileLoader", "iter_modules", "load_module", "run_path", "spec_from_file_location", "walk_packages"}
+_LOADERS = _BY_NAME | _BY_SEARCH
+_INTERPRETERS = {"eval", "exec"}
+# In a string, or in what stands between the braces of one: an import that begins a statement.
+_IMPORT_IN_TEXT = re.compile(r"(?:^|[\n;])\s*(?:import\s|from\s+(?:$|\.|[\w.]+(?:$|\s+import\b)))")
+
+
+def find_loaded(tree: ast.Module, source: bytes, name: str, package: str) -> tuple[list[str], bool]:
+    """What the module `name` in `package` imports by names that are written there, and whether it does so by others.
+
+    A function that imports may also be handed on, or have another name: then its calls are not seen.
+    """
+    words = _LOADERS | _INTERPRETERS
+    if not any(word.encode() in source for word in words):
+        return [], False
+    nodes = list(ast.walk(tree))
+    named: list[str] = []
+    followed = set()
+    for node in nodes:
+        if isinstance(node, ast.Call) and (found := _named(node, name, package)) is not None:
+            named += found
+            followed.add(node.func)
+    is_open = any(_loads_something(node) and node not in followed for node in nodes)
+    return named, is_open or (any(map(_runs_text, nodes)) and any(map(_imports_in_text, nodes)))
+
+
+def _loads_something(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(called, ast.Load()) | ast.Attribute(attr=called, ctx=ast.Load()):
+            return called in _LOADERS
+        case ast.ImportFrom(names=aliases):
+            return any(alias.name in _LOADERS and alias.asname not in {None, alias.name} for alias in aliases)
+    return False
+
+
+def _runs_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _called(node) in _INTERPRETERS
+
+
+def _imports_in_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(_IMPORT_IN_TEXT.search(node.value))
+
+
+def _named(call: ast.Call, name: str, package: str) -> list[str] | None:
+    """What a call imports, as `module` or `module:name`; None where it can't be told, or imports nothing."""
+    if _called(call) not in _BY_NAME or not call.args:
+        return None
+    module, *others = (_value(argument, name, package) for argument in call.args)
+    options = {keyword.arg: _value(keyword.value, name, package) for keyword in call.keywords}
+    if not isinstance(module, str):
+        return None
+    match _called(call):
+        case "__import__":
+            return _imported(module, others, options)
+        case "run_module":
+            return [module, f"{module}.__main__"]
+    module = module.partition(":")[0]
+    return _relative(module, others[0] if others else options.get("package")) if module[:1] == "." else [module]
+
+
+def _relative(module: str, anchor: object) -> list[str] | None:
+    if not isinstance(anchor, str):
+        return None
+    try:
+        return [importlib.util.resolve_name(module, anchor)]
+    except ImportError:  # it fails at run time, too
+        return []
+
+
+def _imported(module: str, others: list[object], options: dict[str | None, object]) -> list[str] | None:
+    """What `__import__` imports: its arguments are the name, globals, locals, a list of names and a level."""
+    names = others[2] if len(others) > 2 else options.get("fromlist", ())
+    level = others[3] if len(others) > 3 else options.get("level", 0)
+    if level != 0 or not isinstance(names, list | tuple):
+        return None
+    return [module, *(f"{module}:{it}" for it in names)]
+
+
+def _called(call: ast.Call) -> str | None:
+    return getattr(call.func, "id", getattr(call.func, "attr", None))
+
+
+def _value(node: ast.expr, name: str, package: str) -> object:
+    """What an argument is, as far as it is written there; None where it is not."""
+    match node:
+        case ast.Name("__name__"):
+            return name
+        case ast.Name("__package__") | ast.Attribute(ast.Name("__spec__"), "parent"):
+            return package
+    try:
+        return ast.literal_eval(node)
+    except (TypeError, ValueError):
+        return None
