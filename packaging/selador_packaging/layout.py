@@ -6,7 +6,7 @@ from dataclasses import replace
 from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import module_name
-from selador_packaging.wheels import Wheel
+from selador_packaging.wheels import DATA, Wheel
 from selador_packaging.zip_writer import Member
 
 # What an installer writes for itself to read later; RECORD would be untrue once files are left out.
@@ -19,7 +19,7 @@ _RESOURCES = "boto3/data/"  # what boto3.resource reads, which the functions don
 def artifact_path(wheel: Wheel, path: str) -> str | None:
     """Where the wheel's file `path` lies in an artifact; None where it stays out (licences never do)."""
     top, _, below = path.partition("/")
-    if top == wheel.data:
+    if top.endswith(DATA) and below:
         scheme, _, below = below.partition("/")
         # The other schemes (scripts, headers, data) lie outside the import path.
         return below or None if scheme in {"purelib", "platlib"} else None

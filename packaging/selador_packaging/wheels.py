@@ -25,7 +25,9 @@ from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import DEFLATED, STORED, Member
 
+DATA = ".data"  # ends the name of the folder whose folders an installer puts elsewhere
 _DIST_INFO = ".dist-info"
+_SCHEMES = {"data", "headers", "platlib", "purelib", "scripts"}  # the folders in DATA that the wheel format knows
 _ENCRYPTED = 1
 _STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories of signs that steer a terminal instead of being printed
@@ -34,7 +36,7 @@ _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made afte
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel that keeps its promises; paths of members are as in the wheel, `dist_info` and `data` folders of it."""
+    """A wheel that keeps its promises; paths of members are as in the wheel, `dist_info` is a folder of it."""
 
     filename: str
     metadata: Metadata
@@ -46,10 +48,6 @@ class Wheel:
         """SHA-256 of RECORD: stands for the content, whatever compressed the file that it came in."""
         record = next(member for member in self.members if member.path == f"{self.dist_info}/RECORD")
         return hashlib.sha256(record.content()).hexdigest()
-
-    @property
-    def data(self) -> str:
-        return f"{self.dist_info.removesuffix(_DIST_INFO)}.data"
 
     def repacked(self) -> Self:
         """The same wheel with every member compressed anew: with the same bytes on whatever machine it was built."""
@@ -75,7 +73,7 @@ def read_wheel(path: Path) -> Wheel:
 
 def _read_members(archive: bytes) -> list[Member]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+        entries = [entry for entry in opened.infolist() if not entry.orig_filename.endswith("/")]
     faults = [f"{_printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
     counts = Counter(entry.filename for entry in entries)
     faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
@@ -95,12 +93,8 @@ def _read_members(archive: bytes) -> list[Member]:
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:
-    # zipfile cuts a name at a NUL and turns the separator of the system into "/"; what the archive says counts.
-    path = entry.orig_filename
-    if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
-        return "would be written outside the artifact, or is no plain relative path"
-    if path != _printable(path):
-        return "has signs in its name that can't be printed"
+    if fault := _fault_of_name(entry):
+        return fault
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:  # 0: written where files have no Unix mode
         return f"is no plain file (its mode is {stat.filemode(entry.external_attr >> 16)}); a wheel holds nothing else"
@@ -108,6 +102,22 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
         return "is encrypted"
     if entry.compress_type not in {STORED, DEFLATED}:
         return f"is compressed by method {entry.compress_type}; Lambda reads stored (0) and deflated (8)"
+    return None
+
+
+def _fault_of_name(entry: zipfile.ZipInfo) -> str | None:
+    # zipfile cuts a name at a NUL, turns the separator of the system into "/", and takes the name that an extra field
+    # gives instead; what the archive says first counts.
+    path = entry.orig_filename
+    if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
+        return "would be written outside the artifact, or is no plain relative path"
+    if path != _printable(path):
+        return "has signs in its name that can't be printed"
+    if path != entry.filename:
+        return f"has another name in an extra field, {_printable(entry.filename)}; which one counts is not known"
+    top, _, below = path.partition("/")
+    if top.endswith(DATA) and below and below.partition("/")[0] not in _SCHEMES:
+        return f"lies in no folder of {top} that an installer knows; these are {', '.join(sorted(_SCHEMES))}"
     return None
 
 

@@ -17,6 +17,8 @@ type WriteWheel = Callable[..., Path]
         ("thing/bin/tool.py", "thing/bin/tool.py"),
         ("thing-1.0.data/purelib/thing/pure.py", "thing/pure.py"),
         ("thing-1.0.data/platlib/thing/fast.so", "thing/fast.so"),
+        ("Thing-1.0.data/purelib/thing/pure.py", "thing/pure.py"),
+        ("points.data", "points.data"),
         ("thing-1.0.data/scripts/thing", None),
         ("thing-1.0.data/headers/thing.h", None),
         ("thing-1.0.data/data/share/man/thing.1", None),

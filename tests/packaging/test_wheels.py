@@ -1,5 +1,7 @@
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +27,7 @@ def test_a_wheel_gives_metadata_and_members(write_wheel: WriteWheel) -> None:
 
     assert (wheel.metadata.name, wheel.metadata.version) == ("thing", "1.0")
     assert wheel.metadata.requires == (Requirement("six>=1"),)
-    assert (wheel.dist_info, wheel.data) == ("thing-1.0.dist-info", "thing-1.0.data")
+    assert wheel.dist_info == "thing-1.0.dist-info"
     assert {member.path: member.content() for member in wheel.members}["thing.py"] == b"x = 1"
 
 
@@ -182,6 +184,33 @@ def test_a_name_that_steers_the_terminal_is_refused_and_not_printed(write_wheel:
     faults = faults_of(write_wheel(files={path: b""}))
 
     assert faults == (f"{path!a} has signs in its name that can't be printed",)
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "thing/", "other.py"])
+def test_a_name_that_an_extra_field_gives_instead_is_refused(write_wheel: WriteWheel, name: str) -> None:
+    """zipfile takes that name, other readers the first: RECORD vouches for one of them only."""
+    path = write_wheel(files={})
+    field = struct.pack("<BL", 1, zlib.crc32(b"thing.py")) + name.encode()
+    info = zipfile.ZipInfo("thing.py")
+    info.extra = struct.pack("<HH", 0x7075, len(field)) + field
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, b"evil")
+
+    [fault] = faults_of(path)
+
+    assert fault == f"thing.py has another name in an extra field, {name}; which one counts is not known"
+
+
+@pytest.mark.parametrize("folder", ["pure", "thing", "PURELIB"])
+def test_a_folder_for_installers_that_none_knows_is_refused(write_wheel: WriteWheel, folder: str) -> None:
+    path = f"thing-1.0.data/{folder}/thing.py"
+
+    [fault] = faults_of(write_wheel(files={path: b""}))
+
+    assert fault == (
+        f"{path} lies in no folder of thing-1.0.data that an installer knows; "
+        "these are data, headers, platlib, purelib, scripts"
+    )
 
 
 def test_folders_are_no_members(write_wheel: WriteWheel) -> None:
