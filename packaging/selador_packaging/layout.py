@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from selador_packaging.compression import pack
+from selador_packaging.data_files import find_read
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import module_name
 from selador_packaging.wheels import DATA, Wheel
@@ -11,9 +12,6 @@ from selador_packaging.zip_writer import Member
 
 # What an installer writes for itself to read later; RECORD would be untrue once files are left out.
 _INSTALLERS_OWN = {"DIRECT_URL.JSON", "INSTALLER", "RECORD", "RECORD.JWS", "RECORD.P7S", "REQUESTED"}
-_FOR_DEVELOPERS = {"__pycache__", "doc", "docs", "examples", "test", "tests"}  # folders
-_NOT_READ = (".pyi", "/py.typed", ".c", ".h", ".pxd", ".pyx")  # at run time: types, and sources of extension modules
-_RESOURCES = "boto3/data/"  # what boto3.resource reads, which the functions don't use (`services` refuses it)
 
 
 def artifact_path(wheel: Wheel, path: str) -> str | None:
@@ -28,23 +26,17 @@ def artifact_path(wheel: Wheel, path: str) -> str | None:
     return None if top == "bin" else path
 
 
-def choose(wheel: Wheel, reached: Collection[str]) -> list[Member]:
+def choose(wheel: Wheel, reached: Collection[str], *, is_own: bool) -> list[Member]:
     """The members of `wheel` that an artifact needs, under their paths there; `reached`: the modules it may import."""
+    placed = [(path, it) for it in wheel.members if (path := artifact_path(wheel, it.path)) is not None]
+    data = find_read(dict(placed), reached, is_own=is_own)
     chosen = []
-    for member in wheel.members:
-        path = artifact_path(wheel, member.path)
+    for path, member in placed:
         if path == f"{wheel.dist_info}/METADATA":
             chosen.append(_without_description(member))
-        elif path is not None and (path.startswith(f"{wheel.dist_info}/") or _is_needed(path, reached)):
+        elif path.startswith(f"{wheel.dist_info}/") or path in data or module_name(path) in reached:
             chosen.append(replace(member, path=path))
     return chosen
-
-
-def _is_needed(path: str, reached: Collection[str]) -> bool:
-    if (name := module_name(path)) is not None:
-        return name in reached
-    folders = set(path.split("/")[:-1])
-    return not (path.endswith(_NOT_READ) or path.startswith(_RESOURCES) or folders & _FOR_DEVELOPERS)
 
 
 def _without_description(metadata: Member) -> Member:

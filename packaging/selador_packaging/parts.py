@@ -57,7 +57,7 @@ def get_part(
     decisive = ("part", inspected.digest, json.dumps([compiled, kept, sorted(unread), methods]))
     if known := cache.get(*decisive):
         return _from_bytes(known)
-    members = [member for member in choose(read(), kept) if member.path not in unread]
+    members = [member for member in choose(read(), kept, is_own=inspected.is_own) if member.path not in unread]
     if is_botocore:
         members = trim_data(members, methods)
     members += _compile(members, compiled)
