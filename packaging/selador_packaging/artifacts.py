@@ -16,7 +16,7 @@ from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
 from selador_packaging.first_party import find_distributions, get_wheels
-from selador_packaging.imports import Imports, below, reach
+from selador_packaging.imports import Imports, below, reach, without_tests
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
@@ -196,10 +196,7 @@ def make_artifact(
     wheels = {it: sources[it].inspected for it in needed}
     modules = {module: imports for wheel in wheels.values() for module, imports in wheel.modules.items()}
     entries = [module for wheel in wheels.values() if wheel.is_own for module in wheel.modules]
-    # What compiled code imports can't be read, so a wheel that may hold some is kept whole, and all that it imports.
-    native = [
-        module for wheel in wheels.values() if not wheel.filename.endswith("-none-any.whl") for module in wheel.modules
-    ]
+    native = _find_native(wheels)
     named = [module for wheel in wheels.values() for module in wheel.entry_points]
     kept = _kept({it: sources[it].keep for it in needed}, modules)
     at_start = reach(entries, modules)
@@ -233,6 +230,14 @@ def make_artifact(
     artifact = Artifact(name, root, content, wheels, parts, services, at_start, reached, clock() - begun)
     check_limits(artifact.filename, len(content), artifact.unzipped)
     return artifact
+
+
+def _find_native(wheels: Mapping[NormalizedName, Inspected]) -> list[str]:
+    """All modules of wheels that may hold compiled code, whose imports can't be read, and of what they require."""
+    compiled = {name for name, wheel in wheels.items() if wheel.is_compiled}
+    required = {canonicalize_name(it.name) for name in compiled for it in wheels[name].metadata.requires}
+    modules = [module for name in compiled for module in wheels[name].modules]
+    return [*modules, *(it for name in required & wheels.keys() for it in without_tests(wheels[name].modules))]
 
 
 def _kept(keep: Mapping[NormalizedName, Iterable[str]], modules: Mapping[str, Imports]) -> list[str]:

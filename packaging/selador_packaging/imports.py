@@ -23,7 +23,7 @@ _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _ON_DEMAND = "__getattr__"
 _EXPORTED = "__all__"
-_FOR_DEVELOPERS = {"test", "tests"}  # subpackages that no run asks for by a name put together
+_TESTS = {"test", "tests"}  # packages
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ def below(package: str, modules: Iterable[str]) -> list[str]:
     return [module for module in modules if module == package or module.startswith(f"{package}.")]
 
 
+def without_tests(modules: Iterable[str]) -> list[str]:
+    """Those of `modules` that a run may ask for in a way that can't be followed."""
+    return [module for module in modules if _TESTS.isdisjoint(module.split("."))]
+
+
 def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool = False) -> frozenset[str]:
     """Those of `modules` that importing `entries` imports; with `later` also what their functions may import."""
     reached: set[str] = set()
@@ -113,7 +118,7 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
         imports = modules[name]
         if later and imports.loads_from and imports.loads_from not in whole:
             whole.add(imports.loads_from)
-            pending += [it for it in below(imports.loads_from, modules) if _FOR_DEVELOPERS.isdisjoint(it.split("."))]
+            pending += without_tests(below(imports.loads_from, modules))
         for imported in (*imports.at_start, *(imports.later if later else ())):
             module, _, member = imported.partition(":")
             pending += _with_parents(module)

@@ -3,6 +3,7 @@
 import ast
 import configparser
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,8 +17,10 @@ from selador_packaging.imports import Imports, module_name, parse_source, read_i
 from selador_packaging.layout import artifact_path
 from selador_packaging.services import find_names, find_possible_services, find_services
 from selador_packaging.wheels import Wheel
+from selador_packaging.zip_writer import Member
 
 _COMMANDS = {"console_scripts", "gui_scripts"}
+_EXTRAS_OR_ATTRIBUTE = re.compile(r"\s*[:\[].*", re.DOTALL)  # behind the module, in an entry point
 _SDK = {"boto3", "botocore"}
 
 
@@ -36,6 +39,8 @@ class Inspected:
     """The names that may be methods of these clients."""
     entry_points: tuple[str, ...] = ()
     """The modules that others find by the wheel's entry points; commands are none of these."""
+    is_compiled: bool = False
+    """Whether it may hold code whose imports can't be read: extension modules, or bytecode without its source."""
 
 
 def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
@@ -84,17 +89,26 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         frozenset(services),
         frozenset[str]().union(*map(find_names, trees)) if is_own or services else frozenset(),
         _entry_points(wheel),
+        # Its tags say so, or its files: some wheels for any machine have compiled code all the same.
+        not wheel.filename.endswith("-none-any.whl") or any(map(_is_compiled, wheel.members)),
     )
+
+
+def _is_compiled(member: Member) -> bool:
+    return member.path.endswith((".so", ".pyc")) and "/__pycache__/" not in f"/{member.path}"
 
 
 def _entry_points(wheel: Wheel) -> tuple[str, ...]:
     path = f"{wheel.dist_info}/entry_points.txt"
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    for member in wheel.members:
-        if member.path == path:
-            parser.read_string(member.content().decode())
+    try:
+        for member in wheel.members:
+            if member.path == path:
+                parser.read_string(member.content().decode())
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise PackagingError(f"{wheel.filename} has entry points that can't be read: {error}") from error
     values = [value for group in parser.sections() if group not in _COMMANDS for value in parser[group].values()]
-    return tuple(sorted({value.partition(":")[0].strip() for value in values}))
+    return tuple(sorted({_EXTRAS_OR_ATTRIBUTE.sub("", value) for value in values}))
 
 
 def _to_json(inspected: Inspected) -> bytes:
@@ -107,6 +121,7 @@ def _to_json(inspected: Inspected) -> bytes:
                 for name, it in sorted(inspected.modules.items())
             },
             "entry_points": inspected.entry_points,
+            "is_compiled": inspected.is_compiled,
             "services": sorted(inspected.services),
             "names": sorted(inspected.names),
         }
@@ -122,4 +137,5 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
         for name, (at_start, later, on_demand, loads_from) in facts["modules"].items()
     }
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
-    return Inspected(filename, digest, is_own, metadata, modules, services, names, tuple(facts["entry_points"]))
+    entry_points, is_compiled = tuple(facts["entry_points"]), facts["is_compiled"]
+    return Inspected(filename, digest, is_own, metadata, modules, services, names, entry_points, is_compiled)

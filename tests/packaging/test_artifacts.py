@@ -96,12 +96,34 @@ def test_what_is_wanted_kept_and_does_not_exist_is_refused(make: Make, write_whe
 
 def test_modules_that_others_find_by_entry_points_are_kept(make: Make, write_wheel: WriteWheel) -> None:
     own = write_wheel("own", files={"own.py": b"import plugged\n"}, requires=("plugged",))
-    points = b"[plugged.plugins]\nbest = plugged.best:Plugin\n[console_scripts]\nplugged = plugged.cli:main\n"
-    files = {"plugged/__init__.py": b"", "plugged/best.py": b"", "plugged/cli.py": b""}
+    points = b"[plugged.plugins]\nbest = plugged.best:Plugin\nold = plugged.old [extra]\n"
+    points += b"[console_scripts]\nplugged = plugged.cli:main\n"
+    files = {"plugged/__init__.py": b"", "plugged/best.py": b"", "plugged/old.py": b"", "plugged/cli.py": b""}
 
     artifact = make(own, write_wheel("plugged", files=files | {"plugged-1.0.dist-info/entry_points.txt": points}))
 
-    assert paths_of(artifact) & set(files) == {"plugged/__init__.py", "plugged/best.py"}
+    assert paths_of(artifact) & set(files) == {"plugged/__init__.py", "plugged/best.py", "plugged/old.py"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "file"),
+    [
+        ("cp313-cp313-manylinux2014_aarch64", "fast/_c.cpython-313-aarch64-linux-gnu.so"),
+        ("py3-none-any", "fast/_c.abi3.so"),
+        ("py3-none-any", "fast/libfast.so"),
+        ("py3-none-any", "fast/hidden.pyc"),
+    ],
+)
+def test_what_compiled_code_may_import_is_kept(make: Make, write_wheel: WriteWheel, tag: str, file: str) -> None:
+    own = write_wheel("own", files={"own.py": b"import fast, needed\n"}, requires=("fast", "needed"))
+    files = {"fast/__init__.py": b"", "fast/later.py": b"", file: b"\x7fELF"}
+    needed = {"needed/__init__.py": b"", "needed/part.py": b"", "needed/tests/__init__.py": b""}
+
+    artifact = make(
+        own, write_wheel("fast", files=files, tag=tag, requires=("needed",)), write_wheel("needed", files=needed)
+    )
+
+    assert paths_of(artifact) & {*files, *needed} == {*files, "needed/__init__.py", "needed/part.py"}
 
 
 def test_what_is_required_and_nothing_seems_to_import_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:

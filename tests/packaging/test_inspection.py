@@ -55,11 +55,13 @@ def test_a_wheel_is_read_once(write_wheel: WriteWheel, cache: Cache) -> None:
         raise AssertionError("the wheel was read again")
 
     on_demand = b"def __getattr__(name):\n  return __import__(name)\n"
-    path = write_wheel("own", files={"own.py": CODE, "lazy/__init__.py": on_demand}, requires=("needed>=1",))
+    files = {"own.py": CODE, "lazy/__init__.py": on_demand, "fast.abi3.so": b""}
+    path = write_wheel("own", files=files, requires=("needed>=1",))
 
     first = inspected(path, cache)
 
     assert first.modules["lazy"].loads_from == "lazy"
+    assert first.is_compiled
     assert inspected(path, cache, read=read_again) == first
 
 
@@ -70,3 +72,11 @@ def test_every_fault_of_an_own_wheel_is_named_with_its_place(write_wheel: WriteW
         inspected(write_wheel("own", files=files), cache)
 
     assert [fault.partition(":")[0] for fault in caught.value.faults] == ["broken.py, line 1", "own.py, line 3"]
+
+
+@pytest.mark.parametrize("content", [b"no section = a\n", b"[group]\nna\xefve = a\n"])
+def test_entry_points_that_cannot_be_read_are_refused(write_wheel: WriteWheel, cache: Cache, content: bytes) -> None:
+    path = write_wheel("other", files={"other.py": b"", "other-1.0.dist-info/entry_points.txt": content})
+
+    with pytest.raises(PackagingError, match=r"^other-1\.0-py3-none-any\.whl has entry points that can't be read: "):
+        inspected(path, cache, is_own=False)
