@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.markers import UndefinedComparison
 from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from selador_packaging.errors import PackagingError
+
+_NO_LICENSES = {"", "OSI Approved"}  # in a classifier: which of them is not said
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,29 @@ class Metadata:
 
 def parse_metadata(content: bytes) -> Metadata:
     """Read a wheel's METADATA; raises ValueError where name, version or a requirement can't be read."""
-    raw, _ = parse_email(content)
+    raw, unparsed = parse_email(content)
     if "name" not in raw or "version" not in raw:
         raise ValueError("METADATA has no Name or no Version")
+    if "requires-dist" in unparsed:  # all of them, if one is no UTF-8
+        raise ValueError("METADATA has an unreadable Requires-Dist: it is no UTF-8")
     try:
         requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
     except InvalidRequirement as error:
         raise ValueError(f"METADATA has an unreadable Requires-Dist: {str(error).splitlines()[0]}") from error
-    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, _licenses(raw))
+    return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, _licenses(raw, unparsed))
 
 
-def _licenses(raw: RawMetadata) -> tuple[str, ...]:
-    """From `License-Expression`, or of older wheels from `License`, which may hold anything, and the classifiers."""
-    stated = (raw.get("license_expression") or raw.get("license") or "").strip()
+def _licenses(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """From `License-Expression`, or of older wheels from `License`, which may hold anything, and the classifiers.
+
+    What is no UTF-8, or is there twice, is `unparsed`.
+    """
+    others = [*unparsed.get("license-expression", ()), *unparsed.get("license", ())]
+    stated = (raw.get("license_expression") or raw.get("license") or next(iter(others), "")).strip()
     with contextlib.suppress(InvalidLicenseExpression):
         return (canonicalize_license_expression(stated),)
     names = (it.removeprefix("License :: ") for it in raw.get("classifiers", []) if it.startswith("License :: "))
-    classified = tuple(name.rpartition(" :: ")[2] for name in names if name != "OSI Approved")
+    classified = tuple(last for name in names if (last := name.rpartition(" :: ")[2].strip()) not in _NO_LICENSES)
     if len(classified) > 1 or not stated:
         return classified
     return (stated.partition("\n")[0].strip(),)
@@ -71,7 +80,11 @@ def find_requirements(
     for name, extra in pending:  # which grows meanwhile
         direct = found.setdefault(name, set())
         for requirement in available[name].requires:
-            if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
+            try:
+                if requirement.marker and not requirement.marker.evaluate({**environment, "extra": extra}):
+                    continue
+            except UndefinedComparison as error:
+                faults.add(f"{name} requires {requirement}, whose marker means nothing: {error}")
                 continue
             required = canonicalize_name(requirement.name)
             if required not in available:

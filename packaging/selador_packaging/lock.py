@@ -40,10 +40,11 @@ def read_lock(content: bytes, environment: Mapping[str, str], *, place: str) -> 
     for number, line in _logical_lines(text):
         try:
             release = _parse_line(line)
-        except ValueError as error:
+            is_wanted = not release.marker or release.marker.evaluate(dict(environment))
+        except ValueError as error:  # a marker that means nothing is one, too
             faults.append(f"{place}, line {number}: {error}; run make lock")
             continue
-        if release.marker and not release.marker.evaluate(dict(environment)):
+        if not is_wanted:
             continue
         if release.name in releases:
             faults.append(f"{place}, line {number}: {release.name} is locked twice; run make lock")

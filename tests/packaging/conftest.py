@@ -43,7 +43,9 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         mode: int = 0o644,
         folder: Path = tmp_path,
     ) -> Path:
-        """`headers` are lines of METADATA; `record` replaces lines of RECORD by path (None: leaves the line out).
+        """`headers` are lines of METADATA, with surrogates for what is no UTF-8.
+
+        `record` replaces lines of RECORD by path (None: leaves the line out).
 
         `mode` is that of every file.
         """
@@ -52,7 +54,7 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         metadata += [*headers, *(f"Requires-Dist: {requirement}" for requirement in requires)]
         contents = {f"{name}/__init__.py": b""} if files is None else dict(files)
         contents[f"{dist_info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
-        contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n\n# A thing\n").encode()
+        contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n\n# A thing\n").encode(errors="surrogateescape")
         lines: dict[str, str | None] = {path: record_line(path, content) for path, content in contents.items()}
         lines |= {f"{dist_info}/RECORD": f"{dist_info}/RECORD,,"} | dict(record or {})
         contents[f"{dist_info}/RECORD"] = "\n".join(line for line in lines.values() if line is not None).encode()

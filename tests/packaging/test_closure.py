@@ -63,6 +63,11 @@ def test_all_that_is_missing_or_of_a_wrong_version_is_told_at_once() -> None:
     )
 
 
+def test_a_marker_that_means_nothing_is_told_with_what_it_belongs_to() -> None:
+    with pytest.raises(PackagingError, match=r'^a requires b; os_name ~= "nt", whose marker means nothing: Undefined'):
+        closure_of("a", a=["b; os_name ~= 'nt'"], b=[])
+
+
 def test_metadata_gives_name_version_and_requirements() -> None:
     metadata = parse_metadata(b"Metadata-Version: 2.1\nName: My_Thing\nVersion: 1.0\nRequires-Dist: six>=1\n\nProse.\n")
 
@@ -74,6 +79,7 @@ def test_metadata_gives_name_version_and_requirements() -> None:
     [
         (b"Metadata-Version: 2.1\nName: thing\n", "no Name or no Version"),
         (b"Name: thing\nVersion: 1\nRequires-Dist: six >=> 1\n", "unreadable Requires-Dist"),
+        (b"Name: thing\nVersion: 1\nRequires-Dist: six\nRequires-Dist: a; extra == 'd\xe9'\n", "it is no UTF-8"),
     ],
 )
 def test_metadata_that_cannot_be_read_is_refused(content: bytes, sentence: str) -> None:

@@ -149,6 +149,10 @@ def test_a_list_in_another_format_is_named(make: Make, write_wheel: WriteWheel, 
             [{"license": {"name": "The Thing License"}}],
         ),
         (("Classifier: License :: OSI Approved",), None),
+        (("Classifier: License :: OSI Approved :: ",), None),
+        (("Classifier: License :: ",), None),
+        (("License: The Thing License", "License: BSD"), [{"license": {"name": "The Thing License"}}]),
+        (("License: Licence libre, r\udce9serv\udce9e",), [{"license": {"name": "Licence libre, réservée"}}]),
     ],
 )
 def test_a_licence_is_found_where_the_wheel_states_it(
