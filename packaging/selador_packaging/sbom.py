@@ -5,7 +5,7 @@ The same artifact gives the same bytes: the serial number is made from what is l
 
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from selador_packaging.artifacts import Artifact
 from selador_packaging.cache import Cache, key_of
@@ -49,6 +49,7 @@ def _make(artifact: Artifact, target: Target) -> bytes:
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
     from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.spdx import is_supported_id  # noqa: PLC0415
     from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
 
     bom = Bom(serial_number=_SERIAL_NUMBERS)
@@ -68,10 +69,17 @@ def _make(artifact: Artifact, target: Target) -> bytes:
     for name, needed in find_requirements(artifact.root, metadata, target.marker_environment).items():
         bom.register_dependency(components[name], [components[it] for it in sorted(needed)])
     document = json.loads(JsonV1Dot6(bom).output_as_string())
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    empty = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
+
+    def is_valid(inner: list[dict[str, Any]]) -> bool:
+        return validator.validate_str(json.dumps(empty | {"components": inner})) is None
+
     for name, part in artifact.parts.items():
-        merge(document, str(components[name].bom_ref), embedded_in(part))
+        owner = str(components[name].bom_ref)
+        merge(document, owner, embedded_in(part), is_valid=is_valid, is_license=is_supported_id)
     text = json.dumps(document)
-    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+    if error := validator.validate_str(text):
         raise PackagingError(f"the SBOM of {artifact.filename} is not valid CycloneDX 1.6: {error}")
     return text.encode()
 
@@ -83,6 +91,8 @@ def _component(inspected: Inspected) -> "Component":
     from packageurl import PackageURL  # noqa: PLC0415
 
     metadata = inspected.metadata
+    # An expression stands alone: of several licences each is a name.
+    make_license = LicenseFactory().make_from_string if len(metadata.licenses) == 1 else LicenseFactory().make_with_name
     purl = PackageURL("pypi", name=metadata.name, version=metadata.version)
     return Component(
         name=metadata.name,
@@ -92,5 +102,5 @@ def _component(inspected: Inspected) -> "Component":
         # The project's own are on no index, and the zip that they are in has its hash in the manifest.
         purl=None if inspected.is_own else purl,
         hashes=[] if inspected.is_own else [HashType(alg=HashAlgorithm.SHA_256, content=inspected.digest)],
-        licenses=[LicenseFactory().make_from_string(it) for it in metadata.licenses],
+        licenses=[make_license(it) for it in metadata.licenses],
     )

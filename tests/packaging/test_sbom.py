@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -14,6 +15,7 @@ ARM = Target("arm64")
 
 type WriteWheel = Callable[..., Path]
 type Make = Callable[..., Artifact]
+type ComponentWith = Callable[[bytes], dict[str, Any]]
 
 
 @pytest.fixture
@@ -115,14 +117,83 @@ def test_what_a_wheel_lists_of_its_compiled_code_is_below_its_component(
     assert dependencies["a==1.0/rust.json#root"] == ["a==1.0/rust.json#a"]
 
 
-@pytest.mark.parametrize("content", [b"SPDX-2.3", b"[]", b'{"spdxVersion": "SPDX-2.3"}'])
-def test_a_list_in_another_format_is_named(make: Make, write_wheel: WriteWheel, cache: Cache, content: bytes) -> None:
-    own = write_wheel("own", files={"own.py": b"import a"}, requires=("a",))
+CRATE = {"type": "library", "name": "crate", "bom-ref": "a"}
 
-    document = json.loads(get_sbom(make(own, with_sboms(write_wheel, "a", other=content)), ARM, cache))
 
-    [component] = [it for it in document["components"] if it["name"] == "a"]
+def inner(*components: object, **fields: object) -> bytes:
+    return json.dumps({"bomFormat": "CycloneDX", "components": [*components], **fields}).encode()
+
+
+@pytest.fixture
+def component_with(make: Make, write_wheel: WriteWheel, cache: Cache) -> ComponentWith:
+    """The component of a wheel that brings this list along."""
+
+    def made(content: bytes) -> dict[str, Any]:
+        own = write_wheel("own", files={"own.py": b"import a"}, requires=("a",))
+        document = json.loads(get_sbom(make(own, with_sboms(write_wheel, "a", other=content)), ARM, cache))
+        [component] = [it for it in document["components"] if it["name"] == "a"]
+        return {**component, "edges": [it for it in document["dependencies"] if "#" in it["ref"]]}
+
+    return made
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"SPDX-2.3",
+        b"[]",
+        b"[" * 100_000,
+        b'{"spdxVersion": "SPDX-2.3"}',
+        inner(metadata=None),
+        inner(components=None),
+        inner("crate"),
+        inner({"type": "library", "bom-ref": "a"}),
+        inner(CRATE | {"type": "of a later version"}),
+        inner(CRATE | {"bom-ref": 1}),
+        inner(CRATE | {"hashes": [{"alg": "SHA-256", "content": "none"}]}),
+        inner(CRATE | {"licenses": [{}]}),
+        inner(CRATE, CRATE | {"name": "another"}),
+        inner(CRATE, dependencies=[{"dependsOn": ["a"]}]),
+        inner(CRATE, dependencies=[{"ref": "a", "dependsOn": None}]),
+    ],
+)
+def test_a_list_that_cannot_be_taken_is_named(component_with: ComponentWith, content: bytes) -> None:
+    component = component_with(content)
+
     assert component["properties"] == [{"name": "selador:unmerged-sbom", "value": "other.json"}]
+    assert "components" not in component
+
+
+def test_what_a_list_has_twice_or_needs_from_elsewhere_is_told_once(
+    component_with: ComponentWith,
+) -> None:
+    edges = [{"ref": "a", "dependsOn": ["a", "service"]}, {"ref": "a", "dependsOn": ["a"]}, {"ref": "service"}]
+
+    component = component_with(inner(CRATE, CRATE, metadata={"component": CRATE}, dependencies=edges))
+
+    assert component["components"] == [{"type": "library", "name": "crate", "bom-ref": "a==1.0/other.json#a"}]
+    assert component["edges"] == [{"ref": "a==1.0/other.json#a", "dependsOn": ["a==1.0/other.json#a"]}]
+
+
+@pytest.mark.parametrize(
+    ("stated", "taken"),
+    [
+        ([{"license": {"id": "MIT", "url": "no link: %"}}], [{"license": {"id": "MIT"}}]),
+        ([{"license": {"name": "A", "licensing": {"lastRenewal": "yesterday"}}}], [{"license": {"name": "A"}}]),
+        ([{"license": {"id": "Of-A-Later-List"}}], [{"license": {"name": "Of-A-Later-List"}}]),
+        ([{"expression": "MIT OR ISC", "bom-ref": "a"}], [{"expression": "MIT OR ISC"}]),
+        (
+            [{"expression": "MIT OR ISC"}, {"license": {"id": "MIT"}}],
+            [{"license": {"name": "MIT OR ISC"}}, {"license": {"id": "MIT"}}],
+        ),
+    ],
+)
+def test_of_a_crates_licences_the_names_are_taken(
+    component_with: ComponentWith, stated: list[object], taken: list[object]
+) -> None:
+    [crate] = component_with(inner(CRATE | {"licenses": stated}))["components"]
+
+    assert crate["licenses"] == taken
 
 
 @pytest.mark.parametrize(
@@ -147,6 +218,10 @@ def test_a_list_in_another_format_is_named(make: Make, write_wheel: WriteWheel, 
         (
             ("License: The Thing License\n        Whoever has this", "Author: A"),
             [{"license": {"name": "The Thing License"}}],
+        ),
+        (
+            ("Classifier: License :: MIT OR ISC", "Classifier: License :: OSI Approved :: BSD License"),
+            [{"license": {"name": "BSD License"}}, {"license": {"name": "MIT OR ISC"}}],
         ),
         (("Classifier: License :: OSI Approved",), None),
         (("Classifier: License :: OSI Approved :: ",), None),
