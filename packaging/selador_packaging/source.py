@@ -23,7 +23,7 @@ INPUTS = (FUNCTIONS, "packaging", LOCK)
 _NO_COMMIT = ("not a git repository", "Needed a single revision")  # outside of one; before its first commit
 _MODES = {False: "100644", True: "100755"}  # git's, by whether a file is executable
 _BLOB_HASHES = {40: "sha1", 64: "sha256"}  # by the length of an object's name
-_SSH_SHORTHAND = re.compile(r"[\w.-]+@[\w.-]+:[^/].*")  # git@example.org:team/selador.git
+_SSH_SHORTHAND = re.compile(r"(?:(git@)|[\w.-]+@)([\w.-]+:[^/@][^@]*)")  # git@example.org:team/selador.git
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,17 @@ def find_repository(project: Path) -> str | None:
     """Where `origin` lies, without names and passwords; None for a folder of this machine, which nobody else has."""
     run = _git(project, "config", "--get", "remote.origin.url")
     url = run.stdout.strip() if run else ""
-    if _SSH_SHORTHAND.fullmatch(url):
-        return url
-    parts = urlsplit(url)
-    if not parts.hostname or parts.scheme == "file":
+    if short := _SSH_SHORTHAND.fullmatch(url):
+        return f"{short[1] or ''}{short[2]}"
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # where a password has a / or #, a part of it is taken for the port
         return None
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+    if not parts.scheme or not parts.hostname or parts.scheme == "file" or "@" in parts.path:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 def _walk(project: Path) -> Iterator[str]:
