@@ -17,11 +17,13 @@ from selador_packaging.errors import PackagingError
 
 FUNCTIONS = "functions"
 LOCK = "requirements.txt"
-INPUTS = (FUNCTIONS, "packaging", LOCK)
+_BUILDER = "packaging"
+INPUTS = (FUNCTIONS, _BUILDER, LOCK)
 """All of the project that decides the artifacts."""
 
 _NO_COMMIT = ("not a git repository", "Needed a single revision")  # outside of one; before its first commit
 _MODES = {False: "100644", True: "100755"}  # git's, by whether a file is executable
+_IMPORTED = (".py", ".pyc", ".so")
 _BLOB_HASHES = {40: "sha1", 64: "sha256"}  # by the length of an object's name
 _SSH_SHORTHAND = re.compile(r"(?:(git@)|[\w.-]+@)([\w.-]+:[^/@][^@]*)")  # git@example.org:team/selador.git
 
@@ -77,11 +79,14 @@ def read_sources(project: Path) -> Sources:
     length = len(commit)
     found = {path: (_MODES[file.is_executable], _blob_id(file.content, length)) for path, file in files.items()}
     changed = sorted(path for path in held.keys() | found.keys() if held.get(path) != found.get(path))
-    ignored = _list(project, "--others", "--ignored", "--exclude-standard", "--", FUNCTIONS)
+    ignored = _list(project, "--others", "--ignored", "--exclude-standard", "--", FUNCTIONS, _BUILDER)
+    ignored = [path for path in ignored if "__pycache__" not in path]
+    # Whatever lies there comes first on the builder's import path, so it decides the artifacts as well.
+    changed += [path for path in ignored if path.startswith(f"{_BUILDER}/") and path.endswith(_IMPORTED)]
     return Sources(
         files,
         Source(commit, find_repository(project), tuple(changed)),
-        tuple(path for path in ignored if "__pycache__" not in path),
+        tuple(path for path in ignored if path.startswith(f"{FUNCTIONS}/")),
     )
 
 
@@ -98,7 +103,10 @@ def refuse_uncommitted(source: Source | None) -> None:
 
 def git_files(project: Path) -> list[Path]:
     """The files of git's own that change with the commit, the list of files, or what is ignored."""
-    names = ("HEAD", "logs/HEAD", "index", "info/exclude", "config")
+    # Without a reflog, only the branch's own file, or the one of all, tells of a commit.
+    names = ["HEAD", "logs/HEAD", "index", "info/exclude", "config", "packed-refs", "reftable/tables.list"]
+    branch = _git(project, "symbolic-ref", "--quiet", "HEAD")
+    names += branch.stdout.split() if branch else []
     run = _git(project, "rev-parse", "--path-format=absolute", *(it for name in names for it in ("--git-path", name)))
     found = run.stdout.splitlines() if run and not run.returncode else []
     return [*map(Path, found), project / ".gitignore"]
@@ -160,11 +168,22 @@ def _read_files(project: Path, paths: Iterable[str]) -> dict[str, SourceFile]:
         place = project / path
         if place.is_symlink() or not place.is_file():
             faults.append(f"{path} is a link or a repository of its own; only plain files are packed")
+        elif not _is_utf8(path):
+            faults.append(f"{path!a} has a name that is no UTF-8, as names in a zip are; rename it")
         else:
             files[path] = SourceFile(place.read_bytes(), bool(place.stat().st_mode & 0o100))
     if faults:
         raise PackagingError(*faults)
     return files
+
+
+def _is_utf8(path: str) -> bool:
+    """Whether the system gave the name's bytes as text, not as surrogates for what it can't read."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _blob_id(content: bytes, length: int) -> str:
@@ -185,7 +204,9 @@ def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str] | N
     Inside a hook, git's own variables name another repository or index, so it is run without them.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
-    command = ["git", "--no-optional-locks", "--no-replace-objects", "-C", str(project), *arguments]
+    # A monitor of the file system is a program that the repository names; nothing here needs it.
+    options = ("--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false")
+    command = ["git", *options, "-C", str(project), *arguments]
     try:
         return subprocess.run(
             command, env=environment, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False

@@ -99,6 +99,38 @@ def test_what_git_ignores_is_left_out_and_named(repository: Path) -> None:
     assert not source_of(repository).is_dirty
 
 
+def test_an_ignored_module_beside_the_builder_is_a_change(repository: Path) -> None:
+    """Python takes it before the standard library's, so it decides what is packed."""
+    (repository / ".git" / "info" / "exclude").write_text("json.py\n*.log\n")
+    for name in ("json.py", "json.log", "__pycache__/json.py"):
+        SourceFile(b"").write(repository / "packaging" / name)
+
+    sources = read_sources(repository)
+
+    assert sources.source is not None
+    assert sources.source.changed == ("packaging/json.py",)
+    assert sources.ignored == ()
+
+
+def test_a_name_that_is_no_utf_8_is_refused(repository: Path) -> None:
+    (repository / "functions" / "d\udce9j\udce0.py").write_text("")
+
+    with pytest.raises(PackagingError) as refused:
+        read_sources(repository)
+
+    assert refused.value.faults == (
+        r"'functions/d\udce9j\udce0.py' has a name that is no UTF-8, as names in a zip are; rename it",
+    )
+
+
+def test_a_program_that_the_repository_names_is_not_run(repository: Path, tmp_path: Path) -> None:
+    git(repository, "config", "core.fsmonitor", f"touch {tmp_path / 'was-run'}; true")
+
+    read_sources(repository)
+
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_an_ignored_file_that_was_committed_is_packed(repository: Path) -> None:
     (repository / "functions" / "kept.env").write_text("KEY=1")
     git(repository, "add", "--force", ".")
@@ -233,4 +265,19 @@ def test_what_git_answers_from_is_watched(repository: Path) -> None:
     git(repository, "commit", "--allow-empty", "-qm", "second")
 
     assert any(path.stat().st_mtime_ns != time for path, time in before.items())
-    assert {path.name for path in before} == {"HEAD", "index", "exclude", "config", ".gitignore"}
+    branch = Path(git(repository, "symbolic-ref", "HEAD")).name
+    assert {path.name for path in before} == {"HEAD", branch, "index", "exclude", "config", ".gitignore"}
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_commit_is_seen_though_no_log_of_commits_is_kept(repository: Path, is_packed: bool) -> None:
+    git(repository, "config", "core.logAllRefUpdates", "false")
+    if is_packed:
+        git(repository, "pack-refs", "--all")
+    watched = [path for path in git_files(repository) if "logs" not in path.parts]
+    before = [path.exists() and path.stat().st_mtime_ns for path in watched]
+    same_files = git(repository, "commit-tree", "HEAD^{tree}", "-m", "second")
+
+    git(repository, "update-ref", git(repository, "symbolic-ref", "HEAD"), same_files)
+
+    assert [path.exists() and path.stat().st_mtime_ns for path in watched] != before
