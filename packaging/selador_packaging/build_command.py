@@ -57,10 +57,13 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
     changed = publish(files, arguments.output)
     report(f"{arguments.output}: {', '.join(changed) if changed else 'nothing'} changed, for {target}")
     printed = files[manifest.FILENAME].decode() if arguments.json else f"{write_table(made.artifacts)}\n"
-    print(printed, end="")
-    if read is not None:
-        written = [str(arguments.output), *(str(arguments.output / name) for name in files)]
-        unchanged.remember(str(project), words, read, written, printed)
+    try:
+        print(printed, end="", flush=True)
+        if read is not None:
+            written = [str(arguments.output), *(str(arguments.output / name) for name in files)]
+            unchanged.remember(str(project), words, read, written, printed)
+    except OSError as error:
+        raise PackagingError(f"the artifacts are built; what comes after that failed: {error}") from error
 
 
 def make_files(project: Path, made: Build, source: Source | None, *, is_release: bool) -> dict[str, bytes]:

@@ -19,14 +19,14 @@ _CLOCK_TICK = 20 * 10**6  # ns: longer than file systems take for one; within it
 def recall(project: str, arguments: list[str]) -> str | None:
     """What the last build with the same `arguments` printed, if nothing has changed since; else None."""
     try:
-        with open(_note(project, arguments), encoding="utf-8") as file:
-            head, _, printed = file.read().partition("\n\n")
+        with open(_note(project, arguments), encoding="utf-8", errors="surrogateescape") as file:
+            head, end, printed = file.read().partition("\n\n")
+        lines = head.splitlines()
+        if not end or lines[:1] != [_heading(arguments)]:  # cut, damaged, or another build's
+            return None
     except OSError:
         return None
-    heading, *lines = head.splitlines()
-    if heading != _heading(arguments):
-        return None
-    return printed if all(_state(line.partition(" ")[2]) == line for line in lines) else None
+    return printed if all(_state(line.partition(" ")[2]) == line for line in lines[1:]) else None
 
 
 def observe(paths: list[str]) -> list[str] | None:
@@ -45,7 +45,7 @@ def remember(project: str, arguments: list[str], read: list[str], written: list[
     note = _note(project, arguments)
     os.makedirs(os.path.dirname(note), exist_ok=True)
     part = f"{note}.{os.getpid()}"
-    with open(part, "w", encoding="utf-8") as file:
+    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write("\n".join([_heading(arguments), *states]) + "\n\n" + printed)
     os.replace(part, note)
 

@@ -621,6 +621,18 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(copy_project: CopyProject,
     assert "Traceback" not in run.stderr
 
 
+def test_what_fails_after_the_artifacts_are_built_says_so(copy_project: CopyProject, tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    (project / "build" / "unchanged").touch()
+
+    run = build(project)
+
+    assert run.returncode == 1
+    said = run.stderr.splitlines()[-1]
+    assert said.startswith("build_artifacts: the artifacts are built; what comes after that failed: [Errno 17]")
+    assert (project / "dist" / "manifest.json").exists()
+
+
 def test_wrong_usage_exits_2(project_folder: Path) -> None:
     run = build(project_folder, "--architecture", "riscv64")
 

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,32 @@ def test_the_answer_imports_nothing_that_takes_time(project_folder: Path) -> Non
 
     imported = set(run.stdout.split()) - set(sys.builtin_module_names)
     assert imported <= {"selador_packaging", "selador_packaging.unchanged", "zlib"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"\xff\xfe",
+        lambda content: content.splitlines(keepends=True)[0],
+        lambda content: content.partition(b"\n\n")[0],
+        lambda content: b"\n\n" + content,
+    ],
+    ids=["empty", "no text", "cut behind its heading", "cut before the table", "shifted"],
+)
+def test_a_damaged_note_counts_as_none(tmp_path: Path, source: Path, damage: Callable[[bytes], bytes]) -> None:
+    note(tmp_path, source)
+    [path] = (tmp_path / "build" / "unchanged").iterdir()
+
+    path.write_bytes(damage(path.read_bytes()))
+
+    assert recall(str(tmp_path), ["--json"]) is None
+
+
+def test_a_name_that_is_no_utf_8_can_be_noted(tmp_path: Path, source: Path) -> None:
+    renamed = source.rename(tmp_path / "d\udce9j\udce0.log")
+    time.sleep(0.05)
+
+    note(tmp_path, renamed)
+
+    assert recall(str(tmp_path), ["--json"]) is not None
