@@ -1,15 +1,27 @@
 """Compare artifacts: member by member first, so that a difference has a name, and then whole."""
 
+import base64
 import hashlib
 import io
 import json
 import zipfile
+import zlib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from selador_packaging.bytecode import is_bytecode
 from selador_packaging.errors import PackagingError
 from selador_packaging.manifest import FILENAME
+from selador_packaging.provenance import FILENAME as PROVENANCE
+
+_SCHEMA = Path(__file__).with_name("manifest.schema.json")
+# Of an artifact: what bytecode decides, and so the micro version that compiled it.
+_WITH_BYTECODE = {"contentDigest", "sbom", "sha256", "sha256Base64", "size", "unzippedSize"}
+_UNREADABLE_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 def compare_zips(expected: bytes, found: bytes, *, bytecode: bool = True) -> list[str]:
@@ -24,7 +36,7 @@ def compare_zips(expected: bytes, found: bytes, *, bytecode: bool = True) -> lis
             {path: facts for path, facts in _members(content).items() if bytecode or not is_bytecode(path)}
             for content in (expected, found)
         )
-    except zipfile.BadZipFile as error:
+    except _UNREADABLE_ZIP as error:
         return [f"cannot be read as a zip ({error})"]
     differences = [f"{path} is missing" for path in old if path not in new]
     differences += [f"{path} is new" for path in new if path not in old]
@@ -60,26 +72,50 @@ def read_manifest(place: Path) -> tuple[Path, dict[str, Any]]:
     """The path and content of the manifest at `place`, the file itself or its folder. Raises PackagingError."""
     path = place / FILENAME if place.is_dir() else place
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if manifest["schemaVersion"] != 1 or not manifest["artifacts"]:
-            raise PackagingError(f"{path} has schema version {manifest['schemaVersion']}, this program reads 1")
+        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PackagingError(f"{path} does not exist; run make artifacts, or name what was handed to you") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise PackagingError(f"{path} is no manifest of artifacts: {error!r}") from error
+    if isinstance(manifest, dict) and (version := manifest.get("schemaVersion")) not in {None, 1}:
+        raise PackagingError(f"{path} has schema version {version}, this program reads 1")
+    schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    if fault := best_match(Draft202012Validator(schema).iter_errors(manifest)):
+        raise PackagingError(f"{path} is no manifest of artifacts: {fault.json_path}: {fault.message}")
     return path, manifest
 
 
 def compare_to_manifest(place: Path) -> list[str]:
-    """How the files beside the manifest at `place` differ from what it says of them; those that are absent don't."""
+    """How the files beside the manifest at `place` differ from what it says of them.
+
+    If `place` is a folder, all that a build writes has to be there. If it is the manifest itself, nothing else has.
+    """
     path, manifest = read_manifest(place)
+    described = [it for artifact in manifest["artifacts"].values() for it in (artifact, artifact["sbom"])]
     differences = []
-    for artifact in manifest["artifacts"].values():
-        for described in (artifact, artifact["sbom"]):
-            file = path.parent / described["path"]
-            if file.exists() and (sha256 := hashlib.sha256(file.read_bytes()).hexdigest()) != described["sha256"]:
-                differences.append(f"{file} has SHA-256 {sha256}, its manifest says {described['sha256']}")
+    for expected in described:
+        file = path.parent / expected["path"]
+        if file.is_file():
+            facts = _describe(file.read_bytes())
+            differences += [
+                f"{file} has {what} {facts[field]}, its manifest says {expected[field]}"
+                for field, what in (("sha256", "SHA-256"), ("sha256Base64", "SHA-256 in base64"), ("size", "size"))
+                if field in expected and facts[field] != expected[field]
+            ]
+    if place.is_dir():
+        names = [*(it["path"] for it in described), PROVENANCE]
+        missing = [place / name for name in names if not (place / name).is_file()]
+        differences += [f"{it} is missing; if you have the manifest alone, name that file" for it in missing]
     return differences
+
+
+def _describe(content: bytes) -> dict[str, object]:
+    digest = hashlib.sha256(content)
+    return {
+        "sha256": digest.hexdigest(),
+        "sha256Base64": base64.b64encode(digest.digest()).decode(),
+        "size": len(content),
+    }
 
 
 def compare_builds(expected: Path, found: Path, *, bytecode: bool = True) -> list[str]:
@@ -97,25 +133,35 @@ def compare_builds(expected: Path, found: Path, *, bytecode: bool = True) -> lis
             f"built by {_write(new['interpreter'])}, expected {_write(old['interpreter'])}: each compiles to bytecode "
             "of its own, so that can't be compared; build with that version"
         )
-    digests = ("sha256", "contentDigest") if bytecode else ("contentDigestWithoutBytecode",)
-    for name, artifact in old["artifacts"].items():
-        old_zip, new_zip = old_path.parent / artifact["path"], new_path.parent / artifact["path"]
-        if old_zip.exists():
-            members = compare_zips(old_zip.read_bytes(), new_zip.read_bytes(), bytecode=bytecode)
+    old_artifacts, new_artifacts = old["artifacts"], new["artifacts"]
+    differences += [f"the artifact {name} is missing" for name in old_artifacts if name not in new_artifacts]
+    differences += [f"the artifact {name} is new" for name in new_artifacts if name not in old_artifacts]
+    for name in old_artifacts.keys() & new_artifacts.keys():
+        artifact = old_artifacts[name]
+        zips = old_path.parent / artifact["path"], new_path.parent / artifact["path"]
+        if all(it.is_file() for it in zips):
+            members = compare_zips(*(it.read_bytes() for it in zips), bytecode=bytecode)
             differences += [f"{artifact['path']}: {difference}" for difference in members]
-        for field in digests:
-            if new["artifacts"][name][field] != artifact[field]:
-                differences.append(
-                    f"{artifact['path']}: {field} {new['artifacts'][name][field]}, not {artifact[field]}"
-                )
-        if bytecode and new["artifacts"][name]["sbom"] != artifact["sbom"]:  # which holds the zip's hash
-            differences.append(f"{artifact['sbom']['path']} differs")
-        if new["artifacts"][name]["wheels"] != artifact["wheels"]:
-            differences.append(f"{artifact['path']}: it is made of other wheels")
+        facts = _compare_facts(artifact, new_artifacts[name], () if bytecode else _WITH_BYTECODE)
+        differences += [f"{artifact['path']}: {difference}" for difference in facts]
     for field in ("target", "lock"):
         if old[field] != new[field]:
             differences.append(f"{field}: {new[field]}, not {old[field]}")
     return differences
+
+
+def _compare_facts(old: dict[str, Any], new: dict[str, Any], ignored: Collection[str]) -> Iterator[str]:
+    """How what two manifests say of an artifact differs."""
+    for field, value in old.items():
+        if field in ignored or value == new[field]:
+            continue
+        match field:
+            case "sbom":  # it holds the zip's hash
+                yield "its bill of materials differs"
+            case "wheels":
+                yield "it is made of other wheels"
+            case _:
+                yield f"{field} {new[field]}, not {value}"
 
 
 def _write(interpreter: dict[str, str]) -> str:

@@ -44,6 +44,9 @@ def main(project: Path, words: list[str]) -> int:
     except PackagingError as error:
         print(f"verify_artifacts: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"verify_artifacts: cannot use {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("verify_artifacts: interrupted", file=sys.stderr)
         return 130
@@ -52,7 +55,7 @@ def main(project: Path, words: list[str]) -> int:
 def check_signature(project: Path, expected: Path, *, wanted: bool) -> None:
     """Print what is known of the signature. Raises PackagingError if it is wrong, or `wanted` and not there."""
     path, _ = read_manifest(expected)
-    if lies := compare_to_manifest(path):
+    if lies := compare_to_manifest(expected):
         raise PackagingError(*lies)
     signature = find_signature(path, project)
     if signature.verdict is Verdict.WRONG or (wanted and signature.verdict is not Verdict.SIGNED):

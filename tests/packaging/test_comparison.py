@@ -1,14 +1,19 @@
+import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from selador_packaging.comparison import compare_builds, compare_to_manifest, compare_zips, read_manifest
+from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError
 from selador_packaging.zip_writer import STORED, Member, write_zip
 
+NO_DIGEST = "0" * 64
 CPYTHON = {"implementation": "CPython", "version": "3.13.0"}
 
 
@@ -17,15 +22,43 @@ def zip_of(**contents: bytes) -> bytes:
 
 
 def folder_of(folder: Path, content: bytes, **fields: object) -> Path:
+    """What a build writes, if it made one artifact."""
     folder.mkdir()
     (folder / "main.zip").write_bytes(content)
     (folder / "main.cdx.json").write_bytes(b"{}")
-    sbom = {"path": "main.cdx.json", "sha256": hashlib.sha256(b"{}").hexdigest()}
-    sha256 = hashlib.sha256(content).hexdigest()
-    digests = {"sha256": sha256, "contentDigest": sha256, "contentDigestWithoutBytecode": "d"}
-    artifact = {"path": "main.zip", **digests, "sbom": sbom, "wheels": []}
-    manifest: dict[str, object] = {"schemaVersion": 1, "target": "t", "interpreter": CPYTHON, "lock": "l"}
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"artifacts": {"main": artifact}} | fields))
+    (folder / "provenance.intoto.json").write_bytes(b"{}")
+    digest = hashlib.sha256(content)
+    artifact = {
+        "path": "main.zip",
+        "size": len(content),
+        "sha256": digest.hexdigest(),
+        "sha256Base64": base64.b64encode(digest.digest()).decode(),
+        "contentDigest": digest.hexdigest(),
+        "contentDigestWithoutBytecode": NO_DIGEST,
+        "unzippedSize": 1,
+        "members": 1,
+        "services": [],
+        "sbom": {"path": "main.cdx.json", "sha256": hashlib.sha256(b"{}").hexdigest()},
+        "wheels": [],
+    }
+    manifest = {
+        "schemaVersion": 1,
+        "target": {"python": "3.13", "architecture": "arm64"},
+        "interpreter": CPYTHON,
+        "lock": {"path": "requirements.txt", "sha256": NO_DIGEST},
+        "source": None,
+        "artifacts": {"main": artifact},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest | fields))
+    return folder
+
+
+def rewrite(folder: Path, change: Callable[[Any], object]) -> Path:
+    """`folder`, whose manifest was changed by hand."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
     return folder
 
 
@@ -49,19 +82,52 @@ def test_a_difference_outside_of_members_is_told() -> None:
     ]
 
 
+def test_a_damaged_stream_is_told() -> None:
+    content = write_zip([pack("a", b"x = 1\n" * 100)])
+    damaged = content.replace(pack("a", b"x = 1\n" * 100).stream[:4], b"\xff\xff\xff\xff")
+
+    [difference] = compare_zips(content, damaged)
+
+    assert difference.startswith("cannot be read as a zip (Error -3 while decompressing data")
+
+
 def test_what_is_no_zip_is_told() -> None:
     assert compare_zips(zip_of(a=b"1"), b"text") == ["cannot be read as a zip (File is not a zip file)"]
 
 
 def test_builds_are_compared_with_all_that_the_manifest_says(tmp_path: Path) -> None:
     one = folder_of(tmp_path / "one", zip_of(a=b"1"))
-    same = folder_of(tmp_path / "same", zip_of(a=b"1"), source={"commit": "other"})
-    other = folder_of(tmp_path / "other", zip_of(a=b"2"), lock="m")
+    same = folder_of(tmp_path / "same", zip_of(a=b"1"), source={"commit": "other", "dirty": True})
+    other = folder_of(tmp_path / "other", zip_of(a=b"2"), lock={"path": "other.txt", "sha256": NO_DIGEST})
 
     assert compare_builds(one, same) == []
     found = compare_builds(one, other)
     assert found[0].startswith("main.zip: a differs: SHA-256")
-    assert [it.partition(" ")[0] for it in found[1:]] == ["main.zip:", "main.zip:", "lock:"]
+    assert [it.split()[:2] for it in found[1:-1]] == [
+        ["main.zip:", field] for field in ("sha256", "sha256Base64", "contentDigest")
+    ]
+    assert found[-1].startswith("lock: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("sha256Base64", "x"), ("size", 7), ("services", ["s3"]), ("members", 7), ("unzippedSize", 7)]
+)
+def test_each_field_of_a_manifest_is_compared(tmp_path: Path, field: str, value: object) -> None:
+    one, two = (folder_of(tmp_path / name, zip_of(a=b"1")) for name in ("one", "two"))
+
+    rewrite(two, lambda manifest: manifest["artifacts"]["main"].update({field: value}))
+
+    [difference] = compare_builds(one, two)
+    assert difference.startswith(f"main.zip: {field} {value}, not ")
+
+
+def test_an_artifact_that_only_one_of_the_manifests_has_is_told(tmp_path: Path) -> None:
+    one, two = (folder_of(tmp_path / name, zip_of(a=b"1")) for name in ("one", "two"))
+
+    rewrite(two, lambda manifest: manifest["artifacts"].update(more=manifest["artifacts"]["main"]))
+
+    assert compare_builds(one, two) == ["the artifact more is new"]
+    assert compare_builds(two, one) == ["the artifact more is missing"]
 
 
 def test_a_manifest_alone_is_enough(tmp_path: Path) -> None:
@@ -70,16 +136,40 @@ def test_a_manifest_alone_is_enough(tmp_path: Path) -> None:
     other = folder_of(tmp_path / "other", zip_of(a=b"2"))
 
     assert compare_to_manifest(one / "manifest.json") == []
-    assert [it.partition(" ")[0] for it in compare_builds(one / "manifest.json", other)] == ["main.zip:", "main.zip:"]
+    assert [it.split()[1] for it in compare_builds(one / "manifest.json", other)] == [
+        "sha256",
+        "sha256Base64",
+        "contentDigest",
+    ]
+
+
+@pytest.mark.parametrize("name", ["main.zip", "main.cdx.json", "provenance.intoto.json"])
+def test_in_a_folder_all_has_to_be_there(tmp_path: Path, name: str) -> None:
+    one, two = (folder_of(tmp_path / name, zip_of(a=b"1")) for name in ("one", "two"))
+    (two / name).unlink()
+
+    assert compare_to_manifest(two) == [f"{two / name} is missing; if you have the manifest alone, name that file"]
+    assert compare_to_manifest(two / "manifest.json") == []
+    assert compare_builds(one, two) == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("sha256Base64", "x"), ("size", 7)])
+def test_every_fact_of_a_zip_in_its_manifest_is_checked(tmp_path: Path, field: str, value: object) -> None:
+    folder = folder_of(tmp_path / "one", zip_of(a=b"1"))
+
+    rewrite(folder, lambda manifest: manifest["artifacts"]["main"].update({field: value}))
+
+    [difference] = compare_to_manifest(folder)
+    assert difference.endswith(f", its manifest says {value}")
 
 
 def test_a_zip_that_its_manifest_does_not_describe_is_told(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "one", zip_of(a=b"1"))
     (folder / "main.zip").write_bytes(zip_of(a=b"2"))
 
-    [difference] = compare_to_manifest(folder)
+    differences = compare_to_manifest(folder)
 
-    assert difference.startswith(f"{folder / 'main.zip'} has SHA-256 ")
+    assert differences[0].startswith(f"{folder / 'main.zip'} has SHA-256 ")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +177,9 @@ def test_a_zip_that_its_manifest_does_not_describe_is_told(tmp_path: Path) -> No
     [
         (None, r"manifest\.json does not exist; run make artifacts"),
         ("no json", r"manifest\.json is no manifest"),
+        ("[" * 100_000, r"manifest\.json is no manifest"),
+        ("[]", r"manifest\.json is no manifest of artifacts: \$: \[\] is not of type 'object'"),
+        ('{"schemaVersion": 1}', r"manifest\.json is no manifest of artifacts: \$: '.*' is a required property"),
         ('{"schemaVersion": 2, "artifacts": {"main": {}}}', r"has schema version 2, this program reads 1"),
     ],
 )
@@ -95,6 +188,30 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, text: str | N
         (tmp_path / "manifest.json").write_text(text)
 
     with pytest.raises(PackagingError, match=sentence):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest["artifacts"]["main"].pop("sbom"),
+        lambda manifest: manifest["artifacts"]["main"].update(path="../main.zip"),
+        lambda manifest: manifest["artifacts"]["main"]["sbom"].update(path=5),
+        lambda manifest: manifest.update(artifacts={}),
+        lambda manifest: manifest.update(interpreter="CPython"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(tmp_path: Path, change: Callable[[Any], object]) -> None:
+    folder = rewrite(folder_of(tmp_path / "one", zip_of(a=b"1")), change)
+
+    with pytest.raises(PackagingError, match=r"manifest\.json is no manifest of artifacts: \$\."):
+        read_manifest(folder)
+
+
+def test_a_folder_in_the_manifests_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+
+    with pytest.raises(PackagingError, match=r"manifest\.json is no manifest of artifacts: IsADirectoryError"):
         read_manifest(tmp_path)
 
 

@@ -38,7 +38,7 @@ def test_of_very_many_differences_the_first_are_shown_and_the_rest_counted(
 
     verify_command.main(tmp_path, ["--same", str(one), str(two)])
 
-    assert capsys.readouterr().out.splitlines()[-1] == "         and 14 more"
+    assert capsys.readouterr().out.splitlines()[-1] == "         and 16 more"
 
 
 def test_what_was_never_built_is_refused_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +48,7 @@ def test_what_was_never_built_is_refused_with_the_next_step(tmp_path: Path, caps
 
 
 def test_without_fetched_wheels_nothing_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder_of(tmp_path / "dist", zip_of(a=b"1"), target={"architecture": "arm64"})
+    folder_of(tmp_path / "dist", zip_of(a=b"1"))
 
     assert verify_command.main(tmp_path, []) == 1
 
