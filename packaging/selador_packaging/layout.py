@@ -1,5 +1,6 @@
 """Which files of which wheels go into an artifact, and where: at the root of the zip, which is Lambda's import path."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -55,20 +56,20 @@ def lay_out(parts: Mapping[str, Iterable[Member]]) -> list[Member]:
     writers: dict[str, tuple[str, str]] = {}
     faults = []
     for filename, member in written:
-        other, path = writers.get(key := member.path.casefold(), (None, member.path))
+        other, path = writers.get(key := _alike(member.path), (None, member.path))
         if other is None:
             writers[key] = (filename, member.path)
         elif path != member.path:
             faults.append(
                 f"{other} writes {path} and {filename} {member.path}; "
-                "where case doesn't count, as on macOS and Windows, they are one file"
+                "on macOS or Windows they are one file, since case or the form of accents doesn't count"
             )
         elif other == filename:
             faults.append(f"{filename} writes {path} twice, at its root and below its .data folder")
         else:
             faults.append(f"{other} and {filename} both write {path}")
     for filename, member in written:
-        for folder in _folders(member.path.casefold()):
+        for folder in _folders(_alike(member.path)):
             if folder in writers:
                 other, path = writers[folder]
                 faults.append(
@@ -77,6 +78,11 @@ def lay_out(parts: Mapping[str, Iterable[Member]]) -> list[Member]:
     if faults:
         raise PackagingError(*faults)
     return [member for _, member in written]
+
+
+def _alike(path: str) -> str:
+    """What is the same for paths that some systems take for one."""
+    return unicodedata.normalize("NFC", path.casefold())
 
 
 def _folders(path: str) -> list[str]:

@@ -5,6 +5,7 @@ Members keep the compressed streams they came with; `zip_writer` copies them int
 
 import base64
 import csv
+import email
 import hashlib
 import io
 import stat
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from selador_packaging.closure import Metadata, parse_metadata
@@ -29,6 +30,8 @@ DATA = ".data"  # ends the name of the folder whose folders an installer puts el
 _DIST_INFO = ".dist-info"
 _SCHEMES = {"data", "headers", "platlib", "purelib", "scripts"}  # the folders in DATA that the wheel format knows
 _ENCRYPTED = 1
+_UTF8 = 1 << 11
+_LARGEST = 2**30  # bytes of all files: four times what Lambda takes, and less than a builder's memory
 _STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories of signs that steer a terminal instead of being printed
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made after RECORD
@@ -62,8 +65,9 @@ def read_wheel(path: Path) -> Wheel:
         contents = _contents(members)
         dist_info = _find_dist_info(contents)
         _check_record(contents, dist_info)
+        _check_format(contents[f"{dist_info}/WHEEL"])
         metadata = parse_metadata(contents[f"{dist_info}/METADATA"])
-        _check_name(path.name, metadata)
+        _check_name(path.name, dist_info, metadata)
     except (zipfile.BadZipFile, struct.error, csv.Error, ValueError) as error:
         raise PackagingError(f"{path.name} is not a valid wheel: {error}") from error
     except PackagingError as error:
@@ -77,6 +81,8 @@ def _read_members(archive: bytes) -> list[Member]:
     faults = [f"{_printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
     counts = Counter(entry.filename for entry in entries)
     faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
+    if (size := sum(entry.file_size for entry in entries)) > _LARGEST:
+        faults.append(f"its files have {size:,} bytes, more than the {_LARGEST:,} that are read")
     if faults:
         raise PackagingError(*faults)
     return [
@@ -131,7 +137,11 @@ def _stream(archive: bytes, entry: zipfile.ZipInfo) -> bytes:
     if not archive.startswith(b"PK\x03\x04", entry.header_offset):
         raise PackagingError(f"{entry.filename} has no local header where the directory points")
     name_length, extra_length = struct.unpack_from("<HH", archive, entry.header_offset + 26)
-    start = entry.header_offset + 30 + name_length + extra_length
+    begin = entry.header_offset + 30
+    name = archive[begin : begin + name_length].decode("utf-8" if entry.flag_bits & _UTF8 else "cp437", "replace")
+    if name != entry.orig_filename:
+        raise PackagingError(f"{entry.filename} has another name in its local header, {_printable(name)}")
+    start = begin + name_length + extra_length
     return archive[start : start + entry.compress_size]
 
 
@@ -152,17 +162,17 @@ def _find_dist_info(contents: Mapping[str, bytes]) -> str:
     found = sorted(folder for folder in folders if folder.endswith(_DIST_INFO))
     if len(found) != 1:
         raise PackagingError(f"it has {len(found)} {_DIST_INFO} folders, expected one")
-    missing = [name for name in ("METADATA", "RECORD") if f"{found[0]}/{name}" not in contents]
+    missing = [name for name in ("METADATA", "RECORD", "WHEEL") if f"{found[0]}/{name}" not in contents]
     if missing:
         raise PackagingError(*(f"it has no {found[0]}/{name}" for name in missing))
     return found[0]
 
 
 def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
-    recorded = {}
+    recorded: dict[str, tuple[str, str]] = {}
     for row in csv.reader(io.StringIO(contents[f"{dist_info}/RECORD"].decode())):
-        path, digest, _ = row  # a row of another length is a ValueError, told by the caller
-        recorded[path] = digest
+        path, digest, size = row  # a row of another length is a ValueError, told by the caller
+        recorded[path] = digest, size
     unrecorded = {f"{dist_info}/{name}" for name in _UNRECORDED}
     faults = [f"RECORD lists {path}, which is not in the wheel" for path in recorded if path not in contents]
     for path, content in contents.items():
@@ -171,21 +181,35 @@ def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
         if path not in recorded:
             faults.append(f"{path} is not in RECORD")
             continue
-        algorithm, _, expected = recorded[path].partition("=")
+        digest, size = recorded[path]
+        algorithm, _, expected = digest.partition("=")
         if algorithm not in _STRONG_HASHES:
             faults.append(f"RECORD has no hash of {path} that is at least SHA-256")
             continue
         found = base64.urlsafe_b64encode(hashlib.new(algorithm, content).digest()).rstrip(b"=").decode()
         if found != expected.rstrip("="):
-            faults.append(f"{path} has {algorithm}={found}, RECORD says {recorded[path]}")
+            faults.append(f"{path} has {algorithm}={found}, RECORD says {digest}")
+        elif size not in {"", str(len(content))}:  # it may be left out
+            faults.append(f"{path} has {len(content)} bytes, RECORD says {size}")
     if faults:
         raise PackagingError(*faults)
 
 
-def _check_name(filename: str, metadata: Metadata) -> None:
+def _check_format(content: bytes) -> None:
+    version = email.message_from_bytes(content).get("Wheel-Version", "")
+    if version.partition(".")[0] != "1":
+        raise ValueError(f"its format has version {version or 'unknown'}, and 1 is known here")
+
+
+def _check_name(filename: str, dist_info: str, metadata: Metadata) -> None:
+    """Raise ValueError unless all three speak of one release: at run time it is found by its folder's name."""
     try:
         name, version, _, _ = parse_wheel_filename(filename)
+        folder, _, folder_version = dist_info.removesuffix(_DIST_INFO).partition("-")
+        is_its_own = (canonicalize_name(folder), Version(folder_version)) == (name, version)
     except InvalidWheelFilename as error:
         raise ValueError(str(error)) from error
     if name != metadata.name or version != Version(metadata.version):
         raise ValueError(f"METADATA says {metadata.name} {metadata.version}")
+    if not is_its_own:
+        raise ValueError(f"its metadata lies in {dist_info}, which is another release's")

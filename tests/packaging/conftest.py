@@ -41,19 +41,20 @@ def write_wheel(tmp_path: Path) -> WriteWheel:
         record: Mapping[str, str | None] | None = None,
         method: int = zipfile.ZIP_DEFLATED,
         mode: int = 0o644,
+        wheel: bytes = b"Wheel-Version: 1.0",
         folder: Path = tmp_path,
     ) -> Path:
         """`headers` are lines of METADATA, with surrogates for what is no UTF-8.
 
         `record` replaces lines of RECORD by path (None: leaves the line out).
 
-        `mode` is that of every file.
+        `mode` is that of every file, `wheel` the first line of WHEEL.
         """
         dist_info = f"{name}-{version}.dist-info"
         metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
         metadata += [*headers, *(f"Requires-Dist: {requirement}" for requirement in requires)]
         contents = {f"{name}/__init__.py": b""} if files is None else dict(files)
-        contents[f"{dist_info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+        contents[f"{dist_info}/WHEEL"] = wheel + f"\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
         contents[f"{dist_info}/METADATA"] = ("\n".join(metadata) + "\n\n# A thing\n").encode(errors="surrogateescape")
         lines: dict[str, str | None] = {path: record_line(path, content) for path, content in contents.items()}
         lines |= {f"{dist_info}/RECORD": f"{dist_info}/RECORD,,"} | dict(record or {})

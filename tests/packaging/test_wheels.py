@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 from selador_packaging.errors import PackagingError
 from selador_packaging.wheels import read_wheel
 
+from .conftest import record_line
+
 type WriteWheel = Callable[..., Path]
 
 
@@ -129,6 +131,17 @@ def test_a_file_that_only_record_knows_is_refused(write_wheel: WriteWheel) -> No
     assert faults == ("RECORD lists ghost.py, which is not in the wheel",)
 
 
+@pytest.mark.parametrize(("size", "is_true"), [("5", True), ("", True), ("6", False), ("05", False)])
+def test_a_size_in_record_is_true(write_wheel: WriteWheel, size: str, is_true: bool) -> None:
+    line = record_line("thing.py", b"x = 1").removesuffix("5") + size
+    path = write_wheel(files={"thing.py": b"x = 1"}, record={"thing.py": line})
+
+    if is_true:
+        assert read_wheel(path).members
+    else:
+        assert faults_of(path) == (f"thing.py has 5 bytes, RECORD says {size}",)
+
+
 def test_record_lies_are_told_all_at_once(write_wheel: WriteWheel) -> None:
     faults = faults_of(write_wheel(files={"a.py": b"", "b.py": b""}, record={"a.py": None, "b.py": "b.py,,"}))
 
@@ -147,6 +160,26 @@ def test_a_directory_that_points_elsewhere_is_refused(write_wheel: WriteWheel) -
     path.write_bytes(path.read_bytes().replace(b"PK\x03\x04", b"PK\x00\x00", 1))
 
     assert faults_of(path) == ("thing.py has no local header where the directory points",)
+
+
+def test_another_name_in_the_local_header_is_refused(write_wheel: WriteWheel) -> None:
+    """What reads the file from its start finds other.py there."""
+    path = write_wheel(files={"thing.py": b""})
+    path.write_bytes(path.read_bytes().replace(b"thing.py", b"other.py", 1))
+
+    assert faults_of(path) == ("thing.py has another name in its local header, other.py",)
+
+
+def test_a_wheel_that_unpacks_to_more_than_memory_holds_is_not_unpacked(write_wheel: WriteWheel) -> None:
+    path = write_wheel(files={"thing.py": b""})
+    content = path.read_bytes()
+    size = content.index(b"PK\x01\x02") + 24  # of the first member in the central directory
+    path.write_bytes(content[:size] + struct.pack("<I", 2**31) + content[size + 4 :])
+
+    [fault] = faults_of(path)
+
+    assert fault.startswith("its files have 2,147,48")
+    assert fault.endswith(" bytes, more than the 1,073,741,824 that are read")
 
 
 def test_an_encrypted_member_is_refused(write_wheel: WriteWheel) -> None:
@@ -244,6 +277,26 @@ def test_metadata_of_another_distribution_is_refused(write_wheel: WriteWheel, fi
     assert faults_of(renamed) == ("METADATA says thing 1.0",)
 
 
+@pytest.mark.parametrize("folder", ["other-1.0.dist-info", "thing-2.0.dist-info"])
+def test_metadata_in_a_folder_of_another_name_is_refused(tmp_path: Path, write_wheel: WriteWheel, folder: str) -> None:
+    """importlib.metadata looks for a distribution by the name of that folder."""
+    source, path, before = write_wheel(), tmp_path / "thing-1.0-py2.py3-none-any.whl", "thing-1.0.dist-info"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(path, "w") as copy:
+        for member in whole.namelist():
+            copy.writestr(member.replace(before, folder), whole.read(member).replace(before.encode(), folder.encode()))
+
+    [fault] = faults_of(path)
+
+    assert fault == f"its metadata lies in {folder}, which is another release's"
+
+
+@pytest.mark.parametrize(("line", "shown"), [(b"Wheel-Version: 2.0", "2.0"), (b"Generator: some", "unknown")])
+def test_a_later_format_is_refused(write_wheel: WriteWheel, line: bytes, shown: str) -> None:
+    path = write_wheel(wheel=line)
+
+    assert faults_of(path) == (f"its format has version {shown}, and 1 is known here",)
+
+
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
@@ -260,7 +313,7 @@ def test_there_is_one_dist_info_folder(write_wheel: WriteWheel, files: dict[str,
         assert read_wheel(path).dist_info == "thing-1.0.dist-info"
 
 
-@pytest.mark.parametrize("name", ["METADATA", "RECORD"])
+@pytest.mark.parametrize("name", ["METADATA", "RECORD", "WHEEL"])
 def test_a_wheel_without_metadata_or_record_is_refused(tmp_path: Path, write_wheel: WriteWheel, name: str) -> None:
     source, path = write_wheel(), tmp_path / "thing-1.0-py2.py3-none-any.whl"
     with zipfile.ZipFile(source) as whole, zipfile.ZipFile(path, "w") as part:
