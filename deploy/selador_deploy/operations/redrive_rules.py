@@ -1,6 +1,6 @@
 """What `make redrive` does with a letter, and what became of the requests that it sent again. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
@@ -13,7 +13,9 @@ LOG_SECONDS = 60
 """How long after a line is written, at most, a query finds it; and how long SQS's counts may be behind."""
 
 NOT_YET_ENDED = {"AttemptFailed", "LeaseLost"}
-FAILED_AGAIN = {"Buried", "Expired", "Failed", "Unreadable"}
+BURIED = {"Buried", "Unreadable"}
+FAILED_AGAIN = {"Expired", "Failed", *BURIED}
+"""Outcomes after which nobody tries again. Only what is buried leaves a letter."""
 
 
 class Action(StrEnum):
@@ -77,3 +79,8 @@ def was_sent(
 def endings(rows: Iterable[Row]) -> dict[str, Row]:
     """Return the line that tells the end of each message that has ended, by its id. `rows` are the oldest first."""
     return {row["messageId"]: row for row in rows if row["outcome"] not in NOT_YET_ENDED}
+
+
+def failed_again(rows: Iterable[Row], sent: Container[str]) -> list[Row]:
+    """Return the line that tells the end of each message of `sent` that has failed for good."""
+    return [row for message_id, row in endings(rows).items() if message_id in sent and row["outcome"] in FAILED_AGAIN]

@@ -23,12 +23,14 @@ from selador_deploy.operations.letter import DeadLetter, message_again
 from selador_deploy.operations.presence import Presence
 from selador_deploy.operations.receipts import Receipts, RedriveStep
 from selador_deploy.operations.redrive_rules import (
+    BURIED,
     FAILED_AGAIN,
     LOG_SECONDS,
     Action,
     WasSent,
     action_for,
     endings,
+    failed_again,
     was_sent,
 )
 from selador_deploy.progress import say
@@ -40,8 +42,8 @@ INTERRUPTED_STATUS = 130
 _LOOK_SECONDS = 2
 """How often main's log is asked how the first ones end."""
 
-_REFILL_SECONDS = 10
-"""How often it is asked whether requests die meanwhile."""
+_LOOK_AGAIN_SECONDS = 10
+"""How often it is asked how the others end, while they are sent."""
 
 _FRESH_SECONDS = HIDDEN_SECONDS / 2
 """A letter that was received longer ago is left for the next receive: others may have it soon."""
@@ -94,7 +96,7 @@ class RedriveRun:
 
     def run(self) -> None:
         """Work on all letters. Raises DeployError if it had to stop; what it kept is shown to others again."""
-        self._look_for_a_refill()  # also finds out, before anything is sent, whether the log can be asked
+        self._look_for_failures()  # also finds out, before anything is sent, whether the log can be asked
         try:
             nothing_new = 0
             while nothing_new < _NOTHING_NEW:
@@ -108,6 +110,7 @@ class RedriveRun:
                         self._go_on()
                         self._work_on(letter)
             self._watch_the_first()
+            self._look_for_failures()
             self._close_what_is_gone()
         finally:
             self.dead_letters.show_again(self._kept.values())
@@ -210,8 +213,8 @@ class RedriveRun:
             self._watch_the_first()
             return
         self.stop.wait(1 / self.pace.rate)
-        if self._watched and monotonic() - self._looked_at > _REFILL_SECONDS:
-            self._look_for_a_refill()
+        if self._watched and monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS:
+            self._look_for_failures()
 
     def _watch_the_first(self) -> None:
         """Wait until the first ones have ended. Raises DeployError if one failed again, or takes too long."""
@@ -238,19 +241,23 @@ class RedriveRun:
         self.ends = endings(self._ended(one_of("messageId", ids)))
         for message_id in self.ends.keys() - known:
             say(f"{self.ends[message_id].get('requestId', message_id)}: {_end(self.ends[message_id])}")
-        failed = [row for row in self.ends.values() if row["outcome"] in FAILED_AGAIN]
-        if failed:
-            raise DeployError(
-                f"{len(failed)} of the first {len(ids)} failed again ({_end(failed[0])}), so no more are sent",
-                f"remove the cause first: make dlq ENV={self.service.environment} names it",
-            )
+        self._refuse_failures(f"the first {len(ids)}", failed_again(self.ends.values(), self._sent))
 
-    def _look_for_a_refill(self) -> None:
-        """Raise DeployError if requests have died since this run began."""
-        dead = {row["messageId"] for row in self._ended(one_of("outcome", ["Buried", "Unreadable"]))}
+    def _look_for_failures(self) -> None:
+        """Raise DeployError if what this run has sent failed again, or if others have died since it began."""
+        failed = self._ended(one_of("outcome", sorted(FAILED_AGAIN)))
         self._looked_at = monotonic()
+        self._refuse_failures(f"the {len(self._sent)} sent", failed_again(failed, self._sent))
+        dead = {row["messageId"] for row in failed if row["outcome"] in BURIED}
         if dead:
             self._refuse_refill(len(dead))
+
+    def _refuse_failures(self, whom: str, failed: Sequence[Row]) -> None:
+        if failed:
+            raise DeployError(
+                f"{len(failed)} of {whom} failed again ({_end(failed[0])}), so no more are sent",
+                f"remove the cause first: make dlq ENV={self.service.environment} names it",
+            )
 
     def _refuse_refill(self, count: int) -> NoReturn:
         raise DeployError(

@@ -69,6 +69,17 @@ class World:
             run.run()
         return run
 
+    def turns_after(self, sent: int, outcome: str) -> None:
+        """Let all but the first so many that are sent have another end."""
+        wrote = self.sqs.after
+
+        def after(operation: str) -> None:
+            if operation == "send_message" and len(self.sent_ids()) > sent:
+                self.outcome = outcome
+            wrote(operation)
+
+        self.sqs.after = after
+
     def sent_ids(self) -> list[str]:
         return [body["requestId"] for body in self.sqs.sent()]
 
@@ -322,7 +333,7 @@ def test_a_letter_that_was_just_sent_and_is_back_stops_the_run(world: World) -> 
 
 
 def test_requests_that_die_meanwhile_stop_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selador_deploy.operations.redrive_run._REFILL_SECONDS", -1)
+    monkeypatch.setattr("selador_deploy.operations.redrive_run._LOOK_AGAIN_SECONDS", -1)
     for number in range(9):
         world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
     world.logs.write(MAIN, NOW, message="attempt ended", outcome="Buried", messageId="another's")
@@ -340,6 +351,51 @@ def test_requests_that_die_meanwhile_stop_the_run(world: World, monkeypatch: pyt
         world.run(first=3)
 
     assert len(world.sent_ids()) == 4
+
+
+@pytest.mark.parametrize("outcome", ["Buried", "Expired", "Failed", "Unreadable"])
+def test_if_one_of_the_rest_fails_again_no_more_are_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """What failed or expired leaves no letter: its request is gone."""
+    monkeypatch.setattr("selador_deploy.operations.redrive_run._LOOK_AGAIN_SECONDS", -1)
+    for number in range(9):
+        world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
+    world.turns_after(4, outcome)
+
+    with stopped(rf"1 of the 5 sent failed again \({outcome.lower()}\), so no more are sent; .*: make dlq ENV=dev"):
+        world.run(first=3)
+
+    assert world.sent_ids() == [f"r-{number}" for number in range(5)]
+    assert world.sqs.dead() == [f"m-{number}" for number in range(5, 9)]
+    assert world.sqs.hidden == set()
+
+
+def test_between_two_looks_more_are_sent_and_the_last_look_is_at_the_end(world: World) -> None:
+    for number in range(6):
+        world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
+    world.turns_after(4, "Buried")
+
+    with stopped(r"2 of the 6 sent failed again"):
+        world.run(first=3)
+
+    assert (len(world.sent_ids()), world.sqs.dead()) == (6, [])
+
+
+def test_a_request_of_others_that_fails_without_a_letter_stops_nothing(world: World) -> None:
+    for number in range(6):
+        world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
+    world.logs.write(MAIN, NOW, message="attempt ended", outcome="Failed", messageId="another's")
+
+    assert world.run(first=3).done == {Action.SEND: 6}
+
+
+def test_an_attempt_of_the_rest_that_is_tried_again_stops_nothing(world: World) -> None:
+    for number in range(6):
+        world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
+    world.turns_after(4, "AttemptFailed")
+
+    assert world.run(first=3).done == {Action.SEND: 6}
 
 
 def test_a_run_that_is_interrupted_ends_between_two_letters(world: World) -> None:
