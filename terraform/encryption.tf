@@ -2,12 +2,9 @@
 # the organization's, or the environment's own.
 
 locals {
-  # An object, not only the ARN: the plan that creates the key must know that there is one.
-  kms_key = (
-    var.kms_key_arn != null ? { arn = var.kms_key_arn } :
-    var.customer_managed_key_enabled ? { arn = aws_kms_key.this[0].arn } :
-    null
-  )
+  # An object, not only the ARN: the plan that creates the key must know that there is one. While a refresh finds no key,
+  # there is no aws_kms_key.this[0], and none is used.
+  kms_key = var.kms_key_arn != null ? { arn = var.kms_key_arn } : one([for key in aws_kms_key.this : { arn = key.arn }])
 
   _log_group_arns = [
     for name in concat(

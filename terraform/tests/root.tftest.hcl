@@ -640,3 +640,33 @@ run "lets_logs_and_alarms_of_this_environment_use_its_key_and_the_roles_by_iam" 
     error_message = "The key's policy is ${data.aws_iam_policy_document.key.json}."
   }
 }
+
+run "finds_no_error_where_a_refresh_finds_nothing_of_what_the_variables_ask_for" {
+  command = plan
+
+  plan_options {
+    mode = refresh-only # as make drift plans
+  }
+
+  variables {
+    agent_runtime_arn            = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/answers-1"
+    alarm_subscriptions          = { email = ["on-call@example.com"] }
+    artifact_bucket              = "artifacts"
+    authorization                = "jwt"
+    custom_domain                = { certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012", name = "answers.example.com" }
+    customer_managed_key_enabled = true
+    heartbeat_minutes            = 30
+    jwt                          = { audiences = ["a"], issuer = "https://issuer.example", jwks_url = "https://issuer.example/jwks.json" }
+    tracing_enabled              = true
+  }
+
+  override_data {
+    target = module.authorizer[0].data.aws_caller_identity.current
+    values = { account_id = "111122223333" }
+  }
+
+  assert {
+    condition     = local.kms_key == null
+    error_message = "Nobody has made the key ${jsonencode(local.kms_key)}."
+  }
+}

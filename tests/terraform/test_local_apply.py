@@ -334,11 +334,13 @@ def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_th
         "module.queue.aws_sqs_queue.dead_letter",
     }
 
+    drift = environment.run("drift", status=2)
     said, refused = environment.told("plan", status=3)
     lost = refused.split("ALLOW_DESTROY='")[1].removesuffix("'")
     summary = json.loads(environment.run("plan", "--json", "--allow-destroy", lost))
     environment.run("apply")
 
+    assert gone <= {line.strip().removesuffix(": it is gone") for line in drift.splitlines()}
     assert {line.removeprefix("  STATEFUL ") for line in said.splitlines() if line.startswith("  STATEFUL ")} == {
         *gone,
         f"{QUEUE}, because it is tainted: making it failed half-way",
