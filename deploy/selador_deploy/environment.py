@@ -116,6 +116,11 @@ class Environment:
         return [str(account) for account in self.variables["allowed_account_ids"]]
 
     @property
+    def main_function_name(self) -> str:
+        """The name of the function that answers."""
+        return str(self.variables["main_function"]["name"] or f"{self.variables['project']}-{self.name}-main")
+
+    @property
     def artifact_bucket(self) -> str | None:
         """The bucket that published zips are deployed from; None if Terraform uploads those of `dist`."""
         bucket = self.variables["artifact_bucket"]

@@ -122,8 +122,9 @@ def _permission(lambda_: Any, values: Values) -> str | None:
 
 
 def _event_source_mapping(lambda_: Any, values: Values) -> str | None:
-    found = lambda_.list_event_source_mappings(FunctionName=values["function_name"])["EventSourceMappings"]
-    return next((one["UUID"] for one in found), None)
+    # By the queue: one that feeds anything but this alias is no orphan (plan/readers.py).
+    found = lambda_.list_event_source_mappings(EventSourceArn=values["event_source_arn"])["EventSourceMappings"]
+    return next((one["UUID"] for one in found if one["FunctionArn"] == values["function_name"]), None)
 
 
 def _topic(sns: Any, values: Values) -> str | None:
@@ -218,7 +219,7 @@ LOOK_UPS: LookUps = {
     "aws_kms_alias": ("kms", ("name",), _key_alias),
     "aws_kms_key": ("kms", ("description",), _key),
     "aws_lambda_alias": ("lambda", ("function_name", "name"), _alias),
-    "aws_lambda_event_source_mapping": ("lambda", ("function_name",), _event_source_mapping),
+    "aws_lambda_event_source_mapping": ("lambda", ("event_source_arn", "function_name"), _event_source_mapping),
     "aws_lambda_function": ("lambda", ("function_name",), _function),
     "aws_lambda_permission": ("lambda", ("function_name", "qualifier", "statement_id"), _permission),
     "aws_sns_topic": ("sns", ("name",), _topic),

@@ -144,7 +144,12 @@ class Pages:
 FUNCTION = {"function_name": "selador-dev-main"}
 ROLE = "selador-dev-main-eu-central-1"
 PERMISSION = FUNCTION | {"qualifier": "live", "statement_id": "AllowApi"}
+MAPPING = {"event_source_arn": "arn:q", "function_name": "arn:f:live"}
 API = {"api_id": "a1"}
+
+
+def mappings(*found: dict[str, str]) -> FakeService:
+    return FakeService(list_event_source_mappings={"EventSourceMappings": found})
 
 
 @pytest.mark.parametrize(
@@ -178,16 +183,12 @@ API = {"api_id": "a1"}
         ("aws_lambda_permission", PERMISSION, FakeService(get_policy={"Policy": '{"Statement": []}'}), None),
         (
             "aws_lambda_event_source_mapping",
-            FUNCTION,
-            FakeService(list_event_source_mappings={"EventSourceMappings": [{"UUID": "u-1"}]}),
-            "u-1",
+            MAPPING,
+            mappings({"UUID": "u-1", "FunctionArn": "arn:f"}, {"UUID": "u-2", "FunctionArn": "arn:f:live"}),
+            "u-2",
         ),
-        (
-            "aws_lambda_event_source_mapping",
-            FUNCTION,
-            FakeService(list_event_source_mappings={"EventSourceMappings": []}),
-            None,
-        ),
+        ("aws_lambda_event_source_mapping", MAPPING, mappings({"UUID": "u-1", "FunctionArn": "arn:f"}), None),
+        ("aws_lambda_event_source_mapping", MAPPING, mappings(), None),
         ("aws_sns_topic", {"name": "t"}, Pages(Topics=[{"TopicArn": "arn:x:at"}, {"TopicArn": "arn:x:t"}]), "arn:x:t"),
         ("aws_sns_topic", {"name": "t"}, Pages(Topics=[{"TopicArn": "arn:x:at"}]), None),
         ("aws_apigatewayv2_api", {"name": "n"}, Pages(Items=[{"Name": "n", "ApiId": "a1"}]), "a1"),

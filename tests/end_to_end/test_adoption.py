@@ -114,6 +114,14 @@ def test_a_function_without_variables_in_the_state_stops_no_command(site: Site) 
     assert "docs/migrating.md says how to adopt it" in refused
 
 
+def test_the_search_for_orphans_adopts_no_queue_whose_mapping_it_would_double(site: Site) -> None:
+    _, refused = site.checkout.told("plan", "--adopt", status=1)
+
+    assert f"the mapping {site.system.mapping_id} feeds " in refused
+    assert f":function:{hand_made.MAIN} from " in refused
+    assert "make import ENV=local API=<id or name> adopts it" in refused
+
+
 def test_import_names_what_it_found_what_it_did_not_find_and_what_stays(site: Site) -> None:
     said, last = site.checkout.told("import", "--api", hand_made.API_NAME)
 

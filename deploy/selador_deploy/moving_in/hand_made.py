@@ -15,6 +15,7 @@ from selador_deploy.account import ClientMaker, error_code, translated
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
 from selador_deploy.orphans import LOOK_UPS, LookUps, Values, items
+from selador_deploy.plan.readers import name_in
 
 _READING = "the system that was made by hand can't be read"
 _PERMISSIONS = "it takes apigateway:GET, lambda:GetFunctionConfiguration, lambda:GetPolicy, lambda:List* and sqs:Get*"
@@ -48,7 +49,12 @@ class HandMade:
     def mapping_id(self) -> str | None:
         """The event source mapping to adopt: from the queue to the function that answers."""
         return next(
-            (str(one["UUID"]) for one in self.mappings if self._reads_queue(one) and _fed(one) == self.main), None
+            (
+                str(one["UUID"])
+                for one in self.mappings
+                if self._reads_queue(one) and name_in(one["FunctionArn"]) == self.main
+            ),
+            None,
         )
 
     def _reads_queue(self, mapping: Values) -> bool:
@@ -58,7 +64,7 @@ class HandMade:
 def read_hand_made(environment: Environment, api: str, make_client: ClientMaker) -> HandMade:
     """Return what there is by the names in the environment's values, and by the API's id or name."""
     names, prefix = environment.variables["names"], f"{environment.variables['project']}-{environment.name}"
-    main = environment.variables["main_function"]["name"] or f"{prefix}-main"
+    main = environment.main_function_name
     handler = environment.variables["websocket_handler"]["name"] or f"{prefix}-websocket-handler"
     with translated(_READING, _PERMISSIONS):
         apigateway, lambda_ = make_client("apigatewayv2"), make_client("lambda")
@@ -141,8 +147,3 @@ def _mappings(lambda_: Any, main: str | None, queue: Values | None) -> Iterator[
                 if mapping["UUID"] not in seen:
                     seen.add(mapping["UUID"])
                     yield mapping
-
-
-def _fed(mapping: Values) -> str:
-    """Return the name of the function that a mapping feeds, whatever its version or alias."""
-    return str(mapping["FunctionArn"]).split(":")[6]

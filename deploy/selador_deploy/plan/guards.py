@@ -11,6 +11,7 @@ from selador_deploy.deployed import is_protected, regions
 from selador_deploy.environment import Environment
 from selador_deploy.errors import DeployError
 from selador_deploy.orphans import Orphan
+from selador_deploy.plan.readers import Reader
 from selador_deploy.plan.summary import Summary
 
 STATUS_STATEFUL_LOSS = 3
@@ -65,6 +66,20 @@ def check_no_orphans(orphans: Sequence[Orphan], environment: Environment) -> Non
             f"if an apply was killed, run make plan ENV={environment.name} ADOPT=1; if it was made by hand, "
             "docs/migrating.md says how to adopt it; or else change project",
         )
+
+
+def check_sole_reader(readers: Sequence[Reader], environment: Environment) -> None:
+    """Raise DeployError if a queue that a plan would read has a reader already: a second one takes a part of it."""
+    if not readers:
+        return
+    named = "; ".join(f"the mapping {one.mapping_id} feeds {one.function_arn} from {one.queue_arn}" for one in readers)
+    ours = all(one.adoptable and one.function_name == environment.main_function_name for one in readers)
+    raise DeployError(
+        f"no plan was saved: {named}; beside a second mapping, each would get a part of the requests",
+        f"make import ENV={environment.name} API=<id or name> adopts it, as docs/migrating.md says"
+        if ours and len(readers) == 1
+        else "delete what nobody needs, or set names.queue to a queue that nothing else reads",
+    )
 
 
 def check_adopted(summary: Summary) -> None:

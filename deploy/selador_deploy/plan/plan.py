@@ -4,7 +4,7 @@ The stages:
 1. gather the facts that the plan rests on (gather.py);
 2. let Terraform plan;
 3. sum up what the plan would do (summary.py);
-4. refuse losses that nobody named, and what exists already (guards.py);
+4. refuse losses that nobody named, what exists already, and a second reader of the queue (guards.py);
 5. save plan and facts as one bundle (bundle.py), which `make apply` carries out (apply.py).
 """
 
@@ -31,7 +31,9 @@ from selador_deploy.plan.guards import (
     check_no_orphans,
     check_region,
     check_replaceable,
+    check_sole_reader,
 )
+from selador_deploy.plan.readers import find_readers
 from selador_deploy.plan.summary import Summary, render, summarize
 from selador_deploy.progress import hand_on, say
 from selador_deploy.releases import manifest_folder
@@ -69,6 +71,7 @@ def plan(
             check_adopted(summary)
             check_losses(summary, environment, allowed)
             check_replaceable(summary, environment)
+            check_sole_reader(summary.readers, environment)
             check_no_orphans(orphans, environment)
         bundle = Bundle(
             facts=facts,
@@ -99,7 +102,8 @@ def plan_adopting(
         orphans, unknown = find_orphans(read, deployment.make_client, look_ups)
         found = [orphan for orphan in orphans if orphan not in adopted]
         if not (adopt and found):
-            return saved, summary, orphans, unknown
+            readers, unread = find_readers(read, deployment.make_client)
+            return saved, replace(summary, readers=tuple(readers)), orphans, [*unknown, *unread]
         adopted += found  # and again: a route can be looked for once the plan knows its API
 
 

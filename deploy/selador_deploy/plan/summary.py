@@ -12,6 +12,7 @@ from typing import Any
 from selador_deploy.findings import Finding, Verdict
 from selador_deploy.orphans import Orphan
 from selador_deploy.plan.changes import ACTIONS, Change, destroys_without_reason, is_change, read_change
+from selador_deploy.plan.readers import Reader
 
 _MAX_LINES = 8
 _MAX_IAM_LINES = 30
@@ -35,6 +36,8 @@ class Summary:
     """What it would create and exists already."""
     adopts: tuple[Orphan, ...] = ()
     """What it takes into the state as it is, or with a change that is among the changes."""
+    readers: tuple[Reader, ...] = ()
+    """Who else reads the queue that it would read."""
     rests_on: tuple[Finding, ...] = ()
     """What AWS says of the model, the knowledge base and the rest that the plan doesn't make."""
 
@@ -70,6 +73,7 @@ class Summary:
             "widens": self.widens,
             "vanished": [change.address for change in self.vanished],
             "orphans": {orphan.address: orphan.id for orphan in self.orphans},
+            "otherReaders": {reader.mapping_id: reader.function_arn for reader in self.readers},
             "adopts": {orphan.address: orphan.id for orphan in self.adopts},
             "totals": {action: len(self.of(action)) for action in ACTIONS},
             "byType": _by_type(self.changes),
@@ -126,6 +130,8 @@ def render(summary: Summary, environment: str) -> Iterator[str]:
     more = f"make plan ENV={environment} JSON=1 lists all"
     yield from _render_warnings(summary, more)
     yield from _section("exists already, in no state", (f"{one.address}: {one.id}" for one in summary.orphans), more)
+    others = (f"{one.mapping_id}: feeds {one.function_arn}" for one in summary.readers)
+    yield from _section("reads the queue already", others, more)
     yield from _section("to adopt into the state", (f"{one.address}: {one.id}" for one in summary.adopts), more)
     yield from _changes(summary, more)
     yield from (f"rests on {one.subject}: {one.detail}" for one in summary.rests_on if one.verdict is Verdict.OK)
