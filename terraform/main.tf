@@ -226,6 +226,13 @@ module "alarms" {
   kms_key                = local.kms_key
   log_group_names        = [module.main.log_group_name, module.websocket_handler.log_group_name]
   main_function = {
+    canary = one([
+      for stable in data.aws_lambda_function.stable : {
+        alias                  = module.main.alias.qualifier
+        stable_timeout_seconds = stable.timeout
+        stable_version         = stable.qualifier
+      }
+    ])
     name             = module.main.function_name
     reserved_seconds = local._reserved_seconds
     timeout_seconds  = module.main.timeout_seconds

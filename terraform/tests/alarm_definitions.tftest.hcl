@@ -64,11 +64,36 @@ variables {
   websocket_handler_function_name = "selador-test-websocket-handler"
 }
 
-# tests/terraform/alarm_definitions.py reads the alarms from this run's plan, and evaluates them.
+# tests/terraform/deployed_alarms.py reads the alarms from these runs' plans, and evaluates them.
 run "defines_every_alarm" {
   command = plan
 
   module {
     source = "./modules/alarms"
+  }
+}
+
+run "defines_every_alarm_of_a_canary" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    main_function = {
+      canary           = { alias = "live", stable_timeout_seconds = 900, stable_version = "6" }
+      name             = "selador-test-main"
+      reserved_seconds = 21
+      timeout_seconds  = 600
+    }
+  }
+
+  assert {
+    condition = {
+      for key in ["main-crashes", "main-near-timeout", "work-unfinished"] :
+      key => aws_cloudwatch_metric_alarm.this[key].evaluation_periods
+    } == { main-crashes = 2, main-near-timeout = 5, work-unfinished = 17 }
+    error_message = "Alarms on main don't look back as far as the older version's data point may lie, or as its run may take."
   }
 }

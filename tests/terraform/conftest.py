@@ -184,12 +184,24 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
 
 
 @pytest.fixture(scope="session")
-def planned_alarms(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The resources of the module alarms, as they would be deployed."""
+def alarm_plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """The resources of the module alarms, as they would be deployed, by the native test's run."""
     return planned(tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def planned_alarms(alarm_plans: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The resources of the module alarms, as they would be deployed without a canary."""
+    return alarm_plans["defines_every_alarm"]
 
 
 @pytest.fixture(scope="session")
 def definitions(planned_alarms: list[dict[str, Any]]) -> dict[str, Definition]:
     """Each alarm as it would be deployed, by its key."""
     return definitions_of(planned_alarms)
+
+
+@pytest.fixture(scope="session")
+def canary_definitions(alarm_plans: dict[str, list[dict[str, Any]]]) -> dict[str, Definition]:
+    """Each alarm as it would be deployed while an older version with another timeout serves, by its key."""
+    return definitions_of(alarm_plans["defines_every_alarm_of_a_canary"])

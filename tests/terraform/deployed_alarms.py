@@ -31,16 +31,18 @@ type Definition = dict[str, Any]
 """An alarm as PutMetricAlarm or PutCompositeAlarm takes it."""
 
 
-def planned(data_dir: Path) -> list[dict[str, Any]]:
-    """Return the module's resources as Terraform plans them. It keeps what it needs for that in `data_dir`."""
+def planned(data_dir: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the module's resources as Terraform plans them, by the test's run.
+
+    It keeps what it needs for that in `data_dir`.
+    """
     terraform = Terraform(ROOT, os.environ, color=False)
     terraform.choose_provider_source()
     terraform.capture(*terraform.init_arguments, "-backend=false", data_dir=data_dir)
     file = "tests/alarm_definitions.tftest.hcl"
     said = terraform.capture("test", "-json", "-verbose", f"-filter={file}", data_dir=data_dir)
-    (plan,) = (message["test_plan"] for message in map(json.loads, said.splitlines()) if message["type"] == "test_plan")
-    changes: list[dict[str, Any]] = plan["resource_changes"]
-    return changes
+    plans = (message for message in map(json.loads, said.splitlines()) if message["type"] == "test_plan")
+    return {plan["@testrun"]: plan["test_plan"]["resource_changes"] for plan in plans}
 
 
 def definitions_of(resources: list[dict[str, Any]]) -> dict[str, Definition]:
@@ -158,6 +160,12 @@ class DeployedAlarms:
     def aws_lambda(self, function: str, **values: float | Sequence[float]) -> None:
         """Put what Lambda counts of a function."""
         self.put("AWS/Lambda", {"FunctionName": function}, **values)
+
+    def run_of_version(self, version: str, seconds: float) -> None:
+        """Put the duration of a run of main as Lambda does: of the function, and of the version that was chosen."""
+        function = {"FunctionName": MAIN}
+        for dimensions in (function, function | {"ExecutedVersion": version, "Resource": f"{MAIN}:live"}):
+            self.put("AWS/Lambda", dimensions, Duration=1000 * seconds)
 
     def sqs(self, queue: str, *, visible: float = 0, in_flight: float = 0, deleted: float = 0) -> None:
         """Put what SQS reports of a queue once a minute."""

@@ -264,14 +264,43 @@ def heard(keys: set[str]) -> set[str]:
     return keys - PARTS - {EVERYTHING}
 
 
-def test_cloudwatch_takes_every_definition(definitions: dict[str, Definition]) -> None:
+@pytest.mark.parametrize(
+    ("newest_seconds", "stable_seconds", "on"),
+    [
+        pytest.param(10, 800, False, id="the older version takes longer than the newest may"),
+        pytest.param(580, 10, True, id="the newest is cut off"),
+        pytest.param(580, 500, True, id="the newest is cut off, and the older version takes long"),
+        pytest.param(580, 800, False, id="the newest is cut off, but the older version takes even longer"),
+        pytest.param(10, 880, True, id="the older version is cut off"),
+        pytest.param(570, None, False, id="only the newest is asked"),
+        pytest.param(None, 880, True, id="only the older version is asked"),
+    ],
+)
+def test_while_two_versions_serve_each_is_judged_by_its_own_timeout(
+    canary_definitions: dict[str, Definition], newest_seconds: float | None, stable_seconds: float | None, on: bool
+) -> None:
+    """The newest may take 600 s, the older one 900 s, and both keep 21 s to tell a client that the time is up."""
+    alarms = DeployedAlarms({"main-near-timeout": canary_definitions["main-near-timeout"]})
+
+    for _ in range(15):
+        for version, seconds in {"7": newest_seconds, "6": stable_seconds}.items():
+            if seconds is not None:
+                alarms.run_of_version(version, seconds)
+        alarms.pass_minute()
+
+    assert alarms.on() == ({"main-near-timeout"} if on else set())
+
+
+def test_cloudwatch_takes_every_definition(
+    definitions: dict[str, Definition], canary_definitions: dict[str, Definition]
+) -> None:
     class Existing:
         def alarm_rules(self) -> dict[str, str]:
             return {definition["AlarmName"]: definition.get("AlarmRule", "") for definition in definitions.values()}
 
     refusals = [
         refusal
-        for definition in definitions.values()
+        for definition in (*definitions.values(), *canary_definitions.values())
         for refusal in (put_metric_alarm if "Metrics" in definition else put_composite_alarm)(definition, Existing())
     ]
 

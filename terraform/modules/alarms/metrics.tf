@@ -6,6 +6,11 @@ locals {
   _main       = tomap({ FunctionName = var.main_function.name })
   _queue      = tomap({ QueueName = var.queue_name })
   _dead       = tomap({ QueueName = var.dead_letter_queue_name })
+  # What Lambda counts of the older version while two serve (CW-02). No plan that publishes the newest knows its number.
+  _stable = merge(local._main, {
+    ExecutedVersion = try(var.main_function.canary.stable_version, "none")
+    Resource        = "${var.main_function.name}:${try(var.main_function.canary.alias, "none")}"
+  })
   # What no function counts: whoever runs a check or a maintenance puts it, for one environment of an account.
   _environment = tomap({ Environment = var.name_prefix })
 
@@ -54,17 +59,18 @@ locals {
 
     certificate_days = ["AWS/CertificateManager", "DaysToExpiry", tomap({ CertificateArn = coalesce(var.certificate_arn, "none") }), "Minimum"]
 
-    authorizer_calls        = ["AWS/Lambda", "Invocations", local._authorizer, "Sum"]
-    authorizer_duration_p90 = ["AWS/Lambda", "Duration", local._authorizer, "p90"]
-    authorizer_throttles    = ["AWS/Lambda", "Throttles", local._authorizer, "Sum"]
-    handler_calls           = ["AWS/Lambda", "Invocations", local._handler, "Sum"]
-    handler_duration_p95    = ["AWS/Lambda", "Duration", local._handler, "p95"]
-    handler_throttles       = ["AWS/Lambda", "Throttles", local._handler, "Sum"]
-    main_calls              = ["AWS/Lambda", "Invocations", local._main, "Sum"]
-    main_duration_max       = ["AWS/Lambda", "Duration", local._main, "Maximum"]
-    main_errors             = ["AWS/Lambda", "Errors", local._main, "Sum"]
-    main_running            = ["AWS/Lambda", "ConcurrentExecutions", local._main, "Maximum"]
-    main_throttles          = ["AWS/Lambda", "Throttles", local._main, "Sum"]
+    authorizer_calls         = ["AWS/Lambda", "Invocations", local._authorizer, "Sum"]
+    authorizer_duration_p90  = ["AWS/Lambda", "Duration", local._authorizer, "p90"]
+    authorizer_throttles     = ["AWS/Lambda", "Throttles", local._authorizer, "Sum"]
+    handler_calls            = ["AWS/Lambda", "Invocations", local._handler, "Sum"]
+    handler_duration_p95     = ["AWS/Lambda", "Duration", local._handler, "p95"]
+    handler_throttles        = ["AWS/Lambda", "Throttles", local._handler, "Sum"]
+    main_calls               = ["AWS/Lambda", "Invocations", local._main, "Sum"]
+    main_duration_max        = ["AWS/Lambda", "Duration", local._main, "Maximum"]
+    main_duration_max_stable = ["AWS/Lambda", "Duration", local._stable, "Maximum"]
+    main_errors              = ["AWS/Lambda", "Errors", local._main, "Sum"]
+    main_running             = ["AWS/Lambda", "ConcurrentExecutions", local._main, "Maximum"]
+    main_throttles           = ["AWS/Lambda", "Throttles", local._main, "Sum"]
 
     page_failures   = ["AWS/SNS", "NumberOfNotificationsFailed", tomap({ TopicName = local._topic_names.page }), "Sum"]
     ticket_failures = ["AWS/SNS", "NumberOfNotificationsFailed", tomap({ TopicName = local._topic_names.ticket }), "Sum"]

@@ -6,8 +6,9 @@ locals {
   # Metrics in log lines come as late as the lines, so the newest minute is never judged alone (CW-17).
   _three_of_five_minutes = { period = 60, periods = 5, datapoints = 3 }
 
-  # Lambda stamps a data point with the start of its invocation, and sends it at the end (CW-06).
-  _longest_run_minutes = ceil(var.main_function.timeout_seconds / 60)
+  # Lambda stamps a data point with the start of its invocation, and sends it at the end (CW-06). During a canary, either
+  # version may be the one that runs longer.
+  _longest_run_seconds = max(var.main_function.timeout_seconds, try(var.main_function.canary.stable_timeout_seconds, 0))
 
   _connecting = "(authorizer_calls + authorizer_throttles)"
   _neither    = "(${local._connecting} - refused_tokens - connects)" # let in nor refused
@@ -164,7 +165,7 @@ locals {
         expression = "IF(deleted < 1, waiting_least, 0)"
         threshold  = 1
         period     = 60
-        periods    = local._longest_run_minutes + 2
+        periods    = ceil(local._longest_run_seconds / 60) + 2
       }
       work-untouched = {
         broken     = "Requests wait, and nobody takes them."

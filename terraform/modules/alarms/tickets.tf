@@ -5,6 +5,19 @@ locals {
   # More than an hour before. A gap in the metric repeats its last value; before the first value there were no letters.
   _new_dead_letters = "DIFF(FILL(FILL(dead_letters, REPEAT), 0))"
 
+  # If two versions with other timeouts serve, each is judged by its own: by the shorter one, the other version's long runs
+  # would be an alarm, and by the longer one, the first version's cut answers would be none. A run longer than any of the
+  # older version is the newest's. So one of the newest is missed only if the older one took longer in the same minutes.
+  _newest_limit_ms = 1000 * (var.main_function.timeout_seconds - var.main_function.reserved_seconds)
+  _stable_limit_ms = 1000 * (try(var.main_function.canary.stable_timeout_seconds, var.main_function.timeout_seconds) - var.main_function.reserved_seconds)
+  _main_near_timeout = local._newest_limit_ms == local._stable_limit_ms ? {
+    expression = "main_duration_max"
+    threshold  = local._newest_limit_ms
+    } : {
+    expression = "IF(FILL(main_duration_max_stable, 0) >= ${local._stable_limit_ms} OR (main_duration_max >= ${local._newest_limit_ms} AND main_duration_max > FILL(main_duration_max_stable, 0)), 1, 0)"
+    threshold  = 1
+  }
+
   _tickets = merge(
     {
       bedrock-throttles = merge(local._quarter_of_an_hour, {
@@ -79,16 +92,16 @@ locals {
         threshold = var.thresholds.main_crashes_percent
         period    = 900
         # A data point may appear as far in the past as the timeout is long (CW-06).
-        periods    = ceil(var.main_function.timeout_seconds / 900) + 1
+        periods    = ceil(local._longest_run_seconds / 900) + 1
         datapoints = 1
       }
       main-near-timeout = {
         broken     = "Some answers take as long as the function may run. They are cut off."
         look       = "main's log, for the requests whose ending is out_of_time."
-        expression = "main_duration_max"
-        threshold  = 1000 * (var.main_function.timeout_seconds - var.main_function.reserved_seconds)
+        expression = local._main_near_timeout.expression
+        threshold  = local._main_near_timeout.threshold
         period     = 300
-        periods    = ceil(var.main_function.timeout_seconds / 300) + 2
+        periods    = ceil(local._longest_run_seconds / 300) + 2
         datapoints = 2
       }
       main-throttles = merge(local._quarter_of_an_hour, {

@@ -66,8 +66,17 @@ variable "log_group_names" {
 }
 
 variable "main_function" {
-  description = "The function that answers: its `name`, its `timeout_seconds`, and the `reserved_seconds` of them that it keeps to tell a client that the time is up."
+  description = <<-EOT
+    The function that answers: its `name`, its `timeout_seconds`, and the `reserved_seconds` of them that it keeps to tell a
+    client that the time is up. `canary` is null unless an older version serves beside the newest: the `alias` by which both
+    are called, the `stable_version`, and its own `stable_timeout_seconds`.
+  EOT
   type = object({
+    canary = optional(object({
+      alias                  = string
+      stable_timeout_seconds = number
+      stable_version         = string
+    }))
     name             = string
     reserved_seconds = number
     timeout_seconds  = number
