@@ -267,11 +267,11 @@ test-operations: linux $(READY) ## make real dead letters, redrive them, kill th
 	$(PYTHON) -m pytest tests/end_to_end/test_operations.py -m slow
 
 .PHONY: test-runbooks
-test-runbooks: linux $(READY) ## run every command of the runbooks against a laptop stack (needs the AWS CLI, jq and curl)
+test-runbooks: linux $(READY) ## run every command of the runbooks against a laptop stack (ten minutes; needs the AWS CLI, jq and curl)
 	$(PYTHON) -m pytest tests/end_to_end/test_runbooks.py -m slow -s
 
 .PHONY: drill
-drill: linux $(RUNS) ## put in the fault of each alarm, on a fast laptop stack, and see it go off and end; ONLY=<alarms>
+drill: linux $(RUNS) ## put in each alarm's fault, on a fast laptop stack, and see it go off and end: ONLY=<alarms> (half an hour)
 	@exec $(PYTHON) -m selador_local.drills --only="$$ONLY"
 
 .PHONY: soak-deploys

@@ -5,11 +5,13 @@ It holds for whatever stands behind `NAME=`, on the command line or in the envir
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from selador_deploy.cli import COMMANDS, DIST, ENV
 
@@ -293,6 +295,17 @@ def test_make_has_a_target_for_each_command_with_an_environment(makefile: Makefi
         assert targets[command.name] == command.help
         makefile.make(command.name)
         assert makefile.arguments() == ["-m", "selador_deploy", command.name]
+
+
+def test_help_says_how_long_a_target_takes_that_runs_by_night_because_it_is_slow(makefile: Makefile) -> None:
+    workflow = yaml.safe_load((PROJECT / ".github/workflows/slow.yml").read_text())
+    slow = workflow["jobs"]["slow"]["strategy"]["matrix"]["target"]
+    printed = [line.split(maxsplit=2) for line in makefile.make("help").splitlines() if line.startswith("  make ")]
+    targets = {name: text for _, name, text in printed}
+
+    silent = {target for target in slow if not re.search(r"(minutes|hour)[;)]|MINUTES=", targets[target])}
+
+    assert silent == set()
 
 
 def test_what_help_shows_can_be_typed_in_a_shell(makefile: Makefile) -> None:
