@@ -6,6 +6,7 @@ the last build is not touched. Progress goes to stderr, the result to stdout. Ex
 """
 
 import argparse
+import os
 import platform
 import sys
 import sysconfig
@@ -44,6 +45,7 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
     target = Target(architecture_of(platform.machine()) if host else arguments.architecture)
     if arguments.release:
         refuse_unpinned(project / "packaging" / ".python-version")
+        refuse_import_path(os.environ.get("PYTHONPATH"))
     read = unchanged.observe([str(path) for path in _inputs(project)])
     sources = read_sources(project)
     if arguments.release:
@@ -64,6 +66,15 @@ def build(project: Path, words: list[str], arguments: argparse.Namespace) -> Non
             unchanged.remember(str(project), words, read, written, printed)
     except OSError as error:
         raise PackagingError(f"the artifacts are built; what comes after that failed: {error}") from error
+
+
+def refuse_import_path(path: str | None) -> None:
+    """Raise PackagingError for a PYTHONPATH, for releases: what lies there comes before the tools that they name."""
+    if path:
+        raise PackagingError(
+            f"a release is built by the installed tools, and PYTHONPATH ({path}) may bring others; "
+            "unset it, or build without --release"
+        )
 
 
 def make_files(project: Path, made: Build, source: Source | None, *, is_release: bool) -> dict[str, bytes]:
@@ -101,7 +112,7 @@ def parse_arguments(words: list[str], project: Path) -> argparse.Namespace:
     parser.add_argument(
         "--release",
         action="store_true",
-        help="refuse another Python than packaging/.python-version names, and what is not committed",
+        help="refuse another Python than packaging/.python-version names, a PYTHONPATH, and what is not committed",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the manifest instead of a table")

@@ -542,6 +542,19 @@ def test_a_release_refuses_an_edit_that_git_overlooks(copy_project: CopyProject,
     assert not (project / "dist").exists()
 
 
+def test_a_release_refuses_modules_from_elsewhere(copy_project: CopyProject, tmp_path: Path) -> None:
+    """Another compressor gives other bytes, under the name and version of the installed one."""
+    project = release_of(copy_project(tmp_path / "project"))
+    (tmp_path / "elsewhere").mkdir()
+
+    run = build(project, "--release", environment={"PYTHONPATH": str(tmp_path / "elsewhere")})
+
+    assert run.returncode == 1
+    said = "build_artifacts: a release is built by the installed tools, and PYTHONPATH"
+    assert run.stderr.splitlines()[-1].startswith(said)
+    assert not (project / "dist").exists()
+
+
 def test_a_release_needs_a_commit(copy_project: CopyProject, tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     (project / "packaging" / ".python-version").write_text(platform.python_version())
