@@ -13,6 +13,10 @@ esac
 make_version=${1:-}
 stage=${2:-dev}
 
+# What is set for other installs must not lead these elsewhere than to .venv: pip would report success all the same.
+unset PIP_PREFIX PIP_ROOT PIP_TARGET PYTHONHOME PYTHONPATH
+export PIP_USER=0
+
 missing=
 lacks() {
     echo "setup: $1" >&2
@@ -56,8 +60,15 @@ else
     lacks "$terraform is not on PATH; $wanted"
 fi
 
-python=$(find_python) ||
+if ! python=$(find_python); then
     lacks "no Python 3.13 found as python3.13, under pyenv or by uv; install one (pyenv install 3.13, or uv python install 3.13)"
+elif "$python" -m pip --version >/dev/null 2>&1; then
+    has_pip=yes
+elif "$python" -c 'import ensurepip' >/dev/null 2>&1; then
+    has_pip=no
+else
+    lacks "$python has neither pip nor ensurepip; install one of them (on Debian and Ubuntu: apt install python3.13-venv)"
+fi
 
 if [ -n "$missing" ]; then
     echo "setup: run make again with that in place" >&2
@@ -67,7 +78,7 @@ fi
 log=.venv/setup.log
 
 # The Python's own pip installs, if it has one: a second one would take two seconds, and the lock brings another anyway.
-if "$python" -m pip --version >/dev/null 2>&1; then
+if [ "$has_pip" = yes ]; then
     without_pip=--without-pip
     run_pip() { "$python" -m pip --python .venv/bin/python "$@"; }
 else
@@ -99,7 +110,9 @@ install() { # install LOCK [PIP_ARGUMENT...]: LOCK, then what the arguments say;
 
 if [ "$stage" = demo ] || [ ! -e .venv/.demo ]; then
     echo "setup: making .venv with $("$python" -V)"
-    "$python" -m venv $without_pip .venv
+    # venv keeps the links of a .venv that is there: to another Python, or to one that is gone.
+    is_python_313 .venv/bin/python && clear= || clear=--clear
+    "$python" -m venv $clear $without_pip .venv
     # The project's own distributions, editable; flit_core is in the lock, so nothing is fetched for the builds.
     install requirements-demo.txt --no-build-isolation \
         -e functions/shared -e functions/authorizer -e functions/websocket_handler -e functions/main -e packaging -e deploy -e local -e client

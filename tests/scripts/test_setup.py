@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -31,10 +33,12 @@ class Machine:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def set_up(self, make_version: str = "4.3", stage: str = "dev") -> subprocess.CompletedProcess[str]:
+    def set_up(
+        self, make_version: str = "4.3", stage: str = "dev", environment: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [SETUP, make_version, stage],
-            env={"PATH": str(self._bin), "HOME": str(self.home)},
+            env={"PATH": str(self._bin), "HOME": str(self.home), **environment},
             cwd=self.home,
             capture_output=True,
             text=True,
@@ -122,19 +126,22 @@ def test_everything_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
 
 
 # Stands for pip: it notes which Python's it is and what it is asked, and says what says.log holds.
-PIP = 'echo "$0 $@" >> pip.log; cat says.log; [ ! -s says.log ]'
+PIP = 'echo "$0 $@" >> pip.log; env > pip.env; cat says.log; [ ! -s says.log ]'
 
-# A Python that makes a .venv. It has a pip of its own if the file has-pip is there.
+# A Python that makes a .venv. It has a pip of its own if the file has-pip is there, and no ensurepip if lacks-ensurepip
+# is.
 PYTHON = f"""
 case "$*" in
+"-c import ensurepip") [ ! -e lacks-ensurepip ] ;;
 -c*) exit 0 ;;
 -V) echo Python 3.13.0 ;;
 "-m pip --version") [ -e has-pip ] ;;
 "-m pip"*) {PIP} ;;
 "-m venv"*)
+    case "$*" in *--clear*) rm -rf .venv ;; esac
     mkdir -p .venv/bin
     case "$*" in *--without-pip*) pip='exit 1' ;; *) pip='{PIP}' ;; esac
-    printf '#!/bin/sh\\n%s\\n' "$pip" > .venv/bin/python
+    printf '#!/bin/sh\\n[ "$1" != -c ] || exit 0\\n%s\\n' "$pip" > .venv/bin/python
     chmod +x .venv/bin/python ;;
 esac
 """
@@ -168,6 +175,44 @@ def test_a_demo_installs_what_runs_and_nothing_of_what_checks(project: Machine, 
         assert arguments.startswith("-m pip --python .venv/bin/python " if has_pip else "-m pip --disable")
     assert (project.home / ".venv" / ".demo").exists()
     assert not (project.home / ".venv" / ".ready").exists()
+
+
+def test_a_python_that_can_install_nothing_is_named(project: Machine) -> None:
+    (project.home / "lacks-ensurepip").touch()
+
+    done = project.set_up(stage="demo")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("setup: python3.13 has neither pip nor ensurepip; install one of them")
+    assert not (project.home / ".venv").exists()
+
+
+@pytest.mark.parametrize(("python", "is_kept"), [("exit 0", True), ("exit 1", False)])
+def test_only_what_another_python_or_none_left_is_made_anew(project: Machine, python: str, *, is_kept: bool) -> None:
+    left = project.home / ".venv" / "bin" / "python"
+    left.parent.mkdir(parents=True)
+    left.write_text(f"#!/bin/sh\n{python}\n")
+    left.chmod(0o755)
+    content = project.home / ".venv" / "content"
+    content.touch()
+
+    done = project.set_up(stage="demo")
+
+    assert done.returncode == 0, done.stderr
+    assert content.exists() == is_kept
+
+
+def test_what_is_set_for_other_installs_leads_nothing_elsewhere(project: Machine) -> None:
+    (project.home / "has-pip").touch()
+    places = dict.fromkeys(("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PYTHONHOME", "PYTHONPATH"), "/elsewhere")
+
+    done = project.set_up(stage="demo", environment={**places, "PIP_USER": "1", "PIP_INDEX_URL": "https://a.mirror"})
+
+    assert done.returncode == 0, done.stderr
+    seen = dict(line.partition("=")[::2] for line in (project.home / "pip.env").read_text().splitlines())
+    assert seen.keys().isdisjoint(places)
+    assert seen["PIP_USER"] == "0"
+    assert seen["PIP_INDEX_URL"] == "https://a.mirror"
 
 
 def test_checks_add_to_what_runs(project: Machine) -> None:
