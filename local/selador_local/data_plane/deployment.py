@@ -251,6 +251,8 @@ def _access_log(stage: "StageTypeDef") -> AccessLog | None:
 
 
 def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
+    # Before the integrations: during an apply a route may name one that was made a moment ago.
+    routes = [route for page in gateway.get_paginator("get_routes").paginate(ApiId=api_id) for route in page["Items"]]
     integrations: dict[str, Integration | Unrunnable] = {}
     for page in gateway.get_paginator("get_integrations").paginate(ApiId=api_id):
         for integration in page["Items"]:
@@ -263,10 +265,7 @@ def _routes(gateway: "ApiGatewayV2Client", api_id: str) -> dict[str, Route]:
                 continue
             timeout_ms = min(integration.get("TimeoutInMillis", _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS)
             integrations[integration["IntegrationId"]] = Integration(uri["function"], timeout_ms)
-    pages = gateway.get_paginator("get_routes").paginate(ApiId=api_id)
-    return {
-        route["RouteKey"]: _route(gateway, api_id, route, integrations) for page in pages for route in page["Items"]
-    }
+    return {route["RouteKey"]: _route(gateway, api_id, route, integrations) for route in routes}
 
 
 def _route(

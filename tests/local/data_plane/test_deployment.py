@@ -14,6 +14,7 @@ from selador_local.data_plane.deployment import (
     RequestAuthorizer,
     Route,
     Throttle,
+    _routes,
     read,
 )
 
@@ -252,3 +253,31 @@ def test_connect_may_have_to_be_signed(control_plane: ControlPlane, terraform: A
     route = read(control_plane, Deployment()).stages[api_id, "local"].routes["$connect"]
 
     assert route.authorization == "AWS_IAM"
+
+
+class ChangingGateway:
+    """An API that gets an integration, and a route to it, after the first list of it that is asked for."""
+
+    def __init__(self, function_arn: str) -> None:
+        uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function_arn}/invocations"
+        new = {"IntegrationId": "new", "IntegrationType": "AWS_PROXY", "IntegrationUri": uri}
+        self._lists = {
+            "get_integrations": [[], [new]],
+            "get_routes": [[], [{"RouteKey": "invoke", "Target": "integrations/new"}]],
+        }
+        self._asked = 0
+
+    def get_paginator(self, operation: str) -> "ChangingGateway":
+        self._listed = self._lists[operation][min(self._asked, 1)]
+        self._asked += 1
+        return self
+
+    def paginate(self, ApiId: str) -> list[dict[str, Any]]:  # noqa: N803 # boto3's signature
+        return [{"Items": self._listed}]
+
+
+def test_a_route_that_an_apply_makes_while_the_api_is_read_is_read_the_next_time(function_arn: str) -> None:
+    gateway: Any = ChangingGateway(function_arn)
+
+    assert _routes(gateway, "api") == {}
+    assert _routes(gateway, "api")["invoke"].integration == Integration(function_arn, 29_000)
