@@ -236,8 +236,7 @@ def _find_native(wheels: Mapping[NormalizedName, Inspected]) -> list[str]:
     """All modules of wheels that may hold compiled code, whose imports can't be read, and of what they require."""
     compiled = {name for name, wheel in wheels.items() if wheel.is_compiled}
     required = {canonicalize_name(it.name) for name in compiled for it in wheels[name].metadata.requires}
-    modules = [module for name in compiled for module in wheels[name].modules]
-    return [*modules, *(it for name in required & wheels.keys() for it in without_tests(wheels[name].modules))]
+    return [it for name in compiled | required & wheels.keys() for it in without_tests(wheels[name].modules)]
 
 
 def _kept(keep: Mapping[NormalizedName, Iterable[str]], modules: Mapping[str, Imports]) -> list[str]:

@@ -117,13 +117,17 @@ def test_modules_that_others_find_by_entry_points_are_kept(make: Make, write_whe
 def test_what_compiled_code_may_import_is_kept(make: Make, write_wheel: WriteWheel, tag: str, file: str) -> None:
     own = write_wheel("own", files={"own.py": b"import fast, needed\n"}, requires=("fast", "needed"))
     files = {"fast/__init__.py": b"", "fast/later.py": b"", file: b"\x7fELF"}
-    needed = {"needed/__init__.py": b"", "needed/part.py": b"", "needed/tests/__init__.py": b""}
+    needed = {"needed/__init__.py": b"", "needed/part.py": b""}
+    tests = {"fast": {"fast/tests/__init__.py": b""}, "needed": {"needed/tests/__init__.py": b""}}
 
     artifact = make(
-        own, write_wheel("fast", files=files, tag=tag, requires=("needed",)), write_wheel("needed", files=needed)
+        own,
+        write_wheel("fast", files=files | tests["fast"], tag=tag, requires=("needed",)),
+        write_wheel("needed", files=needed | tests["needed"]),
     )
 
-    assert paths_of(artifact) & {*files, *needed} == {*files, "needed/__init__.py", "needed/part.py"}
+    everything = {*files, *needed, *tests["fast"], *tests["needed"]}
+    assert paths_of(artifact) & everything == {*files, *needed}
 
 
 def test_what_is_required_and_nothing_seems_to_import_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
