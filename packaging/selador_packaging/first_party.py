@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -48,8 +49,10 @@ def find_distributions(sources: Mapping[str, SourceFile]) -> list[Distribution]:
             continue
         try:
             found.append(_read_distribution(path, sources))
-        except (ValueError, KeyError) as error:  # TOML and UTF-8 that can't be read are both ValueErrors
-            faults.append(f"{path} has no readable [project] name: {error}")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # not TOML or UTF-8, or of another shape
+            faults.append(f"{path} has no readable [project] name, or [tool.selador]: {error}")
+    counts = Counter(distribution.name for distribution in found)
+    faults += [f"{it.folder} has the name {it.name}, as another has" for it in found if counts[it.name] > 1]
     if faults:
         raise PackagingError(*faults)
     return found
@@ -61,7 +64,10 @@ def _read_distribution(path: str, sources: Mapping[str, SourceFile]) -> Distribu
     files = {it.removeprefix(f"{folder}/"): file for it, file in sources.items() if it.startswith(f"{folder}/")}
     settings = project.get("tool", {}).get("selador", {})
     name = canonicalize_name(project["project"]["name"])
-    return Distribution(name, folder, files, settings.get("check"), tuple(settings.get("keep", ())))
+    keep = settings.get("keep", [])
+    if not isinstance(keep, list) or not all(isinstance(it, str) for it in keep):
+        raise ValueError(f"keep is {keep!r}, expected a list of modules' names")
+    return Distribution(name, folder, files, settings.get("check"), tuple(keep))
 
 
 def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Callable[[str], None]) -> list[Wheel]:

@@ -41,7 +41,23 @@ def test_distributions_are_found_by_the_name_in_their_pyproject() -> None:
     assert set(found.files) == {"pyproject.toml", "my_thing/__init__.py"}
 
 
-@pytest.mark.parametrize("text", ["[project]\n", "not toml"])
+def test_two_distributions_of_one_name_are_refused() -> None:
+    with pytest.raises(PackagingError) as refused:
+        find_distributions(sources(PYPROJECT, **{"functions/twin/pyproject.toml": PYPROJECT.replace("-", "_")}))
+
+    assert refused.value.faults == (
+        "functions/thing has the name my-thing, as another has",
+        "functions/twin has the name my-thing, as another has",
+    )
+
+
+@pytest.mark.parametrize("keep", ["'my_thing'", "[1]", "true"])
+def test_what_is_kept_is_a_list_of_names(keep: str) -> None:
+    with pytest.raises(PackagingError, match=r"keep is .*, expected a list of modules' names$"):
+        find_distributions(sources(f"{PYPROJECT}\n[tool.selador]\nkeep = {keep}\n"))
+
+
+@pytest.mark.parametrize("text", ["[project]\n", "not toml", "project = 1", "[project]\nname = 1", "tool = 1"])
 def test_a_pyproject_without_a_name_is_refused(text: str) -> None:
     with pytest.raises(PackagingError, match=r"^functions/thing/pyproject\.toml has no readable \[project\] name"):
         find_distributions(sources(text))
