@@ -47,7 +47,7 @@ resource "aws_sqs_queue" "this" {
     postcondition {
       # A queue that was made long ago, and one behind another endpoint, is known by another host's name. The functions'
       # client asks its own endpoint, whatever the host.
-      condition     = self.url == null || one(regex("([^/]+/[^/]+)$", self.url)) == one(regex("([^/]+/[^/]+)$", local.url))
+      condition     = self.url == null || endswith(self.url, "/${data.aws_caller_identity.current.account_id}/${var.name}")
       error_message = "The queue's URL is ${self.url}, but the functions are told ${local.url}."
     }
   }
