@@ -36,6 +36,7 @@ async def run(
     It has its own process group, so that Ctrl-C doesn't reach it directly: if this call is cancelled, it is ended.
     Raises StackError if it fails, OSError if the log can't be written.
     """
+    log_files.rotate(log)
     process = await asyncio.create_subprocess_exec(
         *command,
         env=environment,
@@ -49,7 +50,6 @@ async def run(
     assert process.stderr is not None
     errors: list[str] = []
     written: list[str] = []
-    log_files.rotate(log)
     try:
         with log.open("a", encoding="utf-8") as file:
             async with asyncio.TaskGroup() as readers:
