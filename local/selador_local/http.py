@@ -114,7 +114,13 @@ async def serve(
             del connections[task]
             writer.close()
 
-    return Server(await asyncio.start_server(connected, HOST, port, ssl=tls), connections)
+    listener = await asyncio.start_server(connected, HOST, port, ssl=tls, start_serving=False)
+    try:
+        await listener.start_serving()
+    except BaseException:  # asyncio leaves the port open if it is cancelled while it begins to listen
+        listener.close()
+        raise
+    return Server(listener, connections)
 
 
 class _Connection:

@@ -97,8 +97,10 @@ class Runtime:
         raise TimeoutError
 
     async def stop(self) -> None:
-        await self.process.kill()
-        await self.server.close()
+        try:
+            await self.process.kill()
+        finally:
+            await self.server.close()
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Process:
     async def kill(self) -> None:
         """Kill it and all its children, without a notice: it has no extension (LAM-27). Returns when it has ended."""
         self._signal_group(signal.SIGKILL)
-        await self.exited
+        await asyncio.shield(self.exited)  # whoever is cancelled meanwhile mustn't cancel what closes its output
 
     async def _guard_memory(self) -> None:
         while (self._status_mb(_RESIDENT) or 0) <= self.memory_limit_mb:

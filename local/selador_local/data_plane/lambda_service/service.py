@@ -218,11 +218,7 @@ class _Pool:
                 invoked = await environment.invoke(event)
                 usable = not self._retired and not environment.is_expired
             finally:
-                self.busy.discard(environment)
-                if usable:
-                    self._idle.append(environment)
-                else:
-                    await environment.stop()
+                await self._give_back(environment, usable=usable)
         return invoked
 
     async def recycle(self) -> None:
@@ -236,11 +232,13 @@ class _Pool:
         if self._idle or self.busy or self._retired:
             return None
         environment = self._new_environment()
-        self.busy.add(environment)  # so that `stop` finds it, whatever ends this
-        error = await environment.initialise()
-        self.busy.discard(environment)
-        if error is None:
-            self._idle.append(environment)
+        self.busy.add(environment)
+        usable = False
+        try:
+            error = await environment.initialise()
+            usable = error is None and not self._retired
+        finally:
+            await self._give_back(environment, usable=usable)
         return error
 
     async def retire(self) -> None:
@@ -248,6 +246,13 @@ class _Pool:
         self._retired = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(environment.stop() for environment in idle))
+
+    async def _give_back(self, environment: ExecutionEnvironment, *, usable: bool) -> None:
+        self.busy.discard(environment)
+        if usable:
+            self._idle.append(environment)
+        else:
+            await environment.stop()
 
     async def _stop_expired(self) -> None:
         expired = [environment for environment in self._idle if environment.is_expired]

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def test_cloudwatch_gets_an_environment_s_lines_in_a_stream_and_its_metrics(
 
 
 def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
-    while log_of(tmp_path).count(text) < count:
+    while not (tmp_path / "work/logs/echo.log").exists() or log_of(tmp_path).count(text) < count:
         time.sleep(0.01)
 
 
@@ -383,6 +384,24 @@ def test_a_function_that_cannot_start_is_known_before_its_first_event(
     assert str(failure) == "echo: it can't start: ZeroDivisionError: division by zero"
     assert (failure.file, failure.line) == ("handler.py", 2)
     assert "ZeroDivisionError" in log_of(tmp_path)
+
+
+def test_a_version_that_is_replaced_while_it_starts_leaves_no_process(
+    make_service: MakeService, make_function: MakeFunction, tmp_path: Path
+) -> None:
+    function = make_function("import os, time\nprint('pid', os.getpid())\ntime.sleep(1)\ndef handle(*_): return 1")
+
+    async def scenario(service: LambdaService, invoke: Callable[[Any], Any]) -> list[FunctionFailure]:
+        starting = asyncio.create_task(service.start_each())
+        await asyncio.to_thread(wait_for_lines, tmp_path, "pid", 1)
+        await service.deploy({function.arn: replace(function, version="8")})
+        return await starting
+
+    failures = run(make_service, function, scenario)
+
+    [pid] = re.findall(r"^pid (\d+)$", log_of(tmp_path), re.MULTILINE)
+    assert failures == []
+    assert_ends(int(pid))
 
 
 def test_log_holds_the_function_s_lines_between_start_and_report(
