@@ -321,7 +321,10 @@ def test_whatever_held_something_and_is_gone_or_tainted_is_made_again_only_if_th
     sns.delete_topic(TopicArn=topic["TopicArn"])
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
     environment.client("logs").delete_log_group(logGroupName="/aws/lambda/selador-local-main")
-    api.delete_api(ApiId=api.get_apis()["Items"][0]["ApiId"])
+    (domain,) = (one["DomainName"] for one in api.get_domain_names()["Items"])
+    (mapping,) = api.get_api_mappings(DomainName=domain)["Items"]
+    api.delete_api_mapping(DomainName=domain, ApiMappingId=mapping["ApiMappingId"])  # else the API can't go (WS-84)
+    api.delete_api(ApiId=mapping["ApiId"])
     environment.terraform("taint", QUEUE)
     gone = {
         "aws_kms_key.this[0]",

@@ -90,7 +90,8 @@ class DeployedStage(MotoStage):  # type: ignore[misc] # moto is untyped
 
 class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
     """Gaps: deployments; UpdateStage; tags of stages and domains; a logged stage's need of a role; names unique
-    in an API; `apiEndpoint` names the data plane; custom domains are never ready.
+    in an API; `apiEndpoint` names the data plane; custom domains are never ready, and can't be deleted with their
+    mappings; an API with mappings can (WS-84).
     """
 
     _url_module = urls  # moto derives it from the module's name, which is ours here
@@ -124,6 +125,12 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         # AWS leaves the member out if it isn't set. Terraform would take an empty one for a setting to remove.
         domain.mutual_tls_authentication = domain.mutual_tls_authentication or None
         return domain
+
+    def delete_domain_name(self, domain_name: str) -> None:
+        # moto would delete them from the table that it is walking through.
+        for mapping in self.get_api_mappings(domain_name):
+            self.delete_api_mapping(mapping.api_mapping_id, domain_name)
+        super().delete_domain_name(domain_name)
 
     def create_route(self, api_id: str, route_key: str, **settings: Any) -> Any:
         if any(route.route_key == route_key for route in self.get_routes(api_id)):
@@ -236,6 +243,11 @@ class ApiGatewayV2Backend(MotoBackend):  # type: ignore[misc] # moto is untyped
         del self._deployments[api_id][deployment_id]
 
     def delete_api(self, api_id: str) -> None:
+        if any(mapping.api_id == api_id for mapping in self.api_mappings.values()):
+            raise BadRequestException(
+                f"Deleting API {api_id} failed. "
+                "Please remove all API mappings for the API from your custom domain names."
+            )
         super().delete_api(api_id)
         self._deployments.pop(api_id, None)
 

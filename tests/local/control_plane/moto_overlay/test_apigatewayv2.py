@@ -91,6 +91,29 @@ def test_a_custom_domain_is_ready_at_once_and_has_what_dns_points_at(gateway: An
     assert "MutualTlsAuthentication" not in domain
 
 
+def test_an_api_stays_while_a_domain_maps_to_it_and_a_domain_takes_its_mappings_along(
+    gateway: Any, api_id: str
+) -> None:
+    domain = "mapped.example.com"
+    wanted = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c", "EndpointType": "REGIONAL"}
+    gateway.create_domain_name(DomainName=domain, DomainNameConfigurations=[wanted])
+    gateway.create_stage(ApiId=api_id, StageName="mapped")
+    for key in ("one", "two"):
+        gateway.create_api_mapping(ApiId=api_id, DomainName=domain, ApiMappingKey=key, Stage="mapped")
+
+    with pytest.raises(ClientError) as caught:
+        gateway.delete_api(ApiId=api_id)
+    gateway.delete_domain_name(DomainName=domain)
+    gateway.delete_api(ApiId=api_id)
+
+    assert caught.value.response["Error"] == {
+        "Code": "BadRequestException",
+        "Message": f"Deleting API {api_id} failed. "
+        "Please remove all API mappings for the API from your custom domain names.",
+    }
+    assert api_id not in {api["ApiId"] for api in gateway.get_apis()["Items"]}
+
+
 def test_deployments_are_kept(gateway: Any, api_id: str, deployment_id: str) -> None:
     deployment = gateway.get_deployment(ApiId=api_id, DeploymentId=deployment_id)
 
