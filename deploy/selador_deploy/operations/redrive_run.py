@@ -253,11 +253,16 @@ class RedriveRun:
             self._refuse_refill(len(dead))
 
     def _refuse_failures(self, whom: str, failed: Sequence[Row]) -> None:
-        if failed:
-            raise DeployError(
-                f"{len(failed)} of {whom} failed again ({_end(failed[0])}), so no more are sent",
-                f"remove the cause first: make dlq ENV={self.service.environment} names it",
-            )
+        if not failed:
+            return
+        first = failed[0]
+        names_it = f"make dlq ENV={self.service.environment}"
+        if first["outcome"] not in BURIED:  # it left no letter
+            names_it = f"make trace ENV={self.service.environment} REQUEST={first['requestId']}"
+        raise DeployError(
+            f"{len(failed)} of {whom} failed again ({_end(first)}), so no more are sent",
+            f"remove the cause first: {names_it} names it",
+        )
 
     def _refuse_refill(self, count: int) -> NoReturn:
         raise DeployError(

@@ -353,9 +353,17 @@ def test_requests_that_die_meanwhile_stop_the_run(world: World, monkeypatch: pyt
     assert len(world.sent_ids()) == 4
 
 
-@pytest.mark.parametrize("outcome", ["Buried", "Expired", "Failed", "Unreadable"])
+@pytest.mark.parametrize(
+    ("outcome", "names_it"),
+    [
+        ("Buried", "make dlq ENV=dev"),
+        ("Expired", "make trace ENV=dev REQUEST=r-4"),
+        ("Failed", "make trace ENV=dev REQUEST=r-4"),
+        ("Unreadable", "make dlq ENV=dev"),
+    ],
+)
 def test_if_one_of_the_rest_fails_again_no_more_are_sent(
-    world: World, monkeypatch: pytest.MonkeyPatch, outcome: str
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: str, names_it: str
 ) -> None:
     """What failed or expired leaves no letter: its request is gone."""
     monkeypatch.setattr("selador_deploy.operations.redrive_run._LOOK_AGAIN_SECONDS", -1)
@@ -363,7 +371,7 @@ def test_if_one_of_the_rest_fails_again_no_more_are_sent(
         world.sqs.put(envelope(f"r-{number}"), f"m-{number}")
     world.turns_after(4, outcome)
 
-    with stopped(rf"1 of the 5 sent failed again \({outcome.lower()}\), so no more are sent; .*: make dlq ENV=dev"):
+    with stopped(rf"1 of the 5 sent failed again \({outcome.lower()}\), so no more are sent; .*: {names_it} names it"):
         world.run(first=3)
 
     assert world.sent_ids() == [f"r-{number}" for number in range(5)]
