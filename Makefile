@@ -129,8 +129,11 @@ logs: ## follow what functions and API write: REQUEST=<id>, LEVEL=warning, SINCE
 setup: $(READY) ## make .venv with Python 3.13 from the locked requirements
 	@:
 
+# The link is followed: set-up runs again if the Python behind .venv is gone, or was replaced by another.
+$(PYTHON):
+
 # What runs comes first: a demo is not kept waiting for mypy.
-$(RUNS): requirements-demo.txt scripts/setup.sh $(addsuffix /pyproject.toml,$(PROJECTS))
+$(RUNS): requirements-demo.txt scripts/setup.sh $(PYTHON) $(addsuffix /pyproject.toml,$(PROJECTS))
 	@scripts/setup.sh $(MAKE_VERSION) demo
 
 $(READY): requirements-dev.txt $(RUNS)

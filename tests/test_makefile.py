@@ -6,6 +6,7 @@ It holds for whatever stands behind `NAME=`, on the command line or in the envir
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -306,6 +307,24 @@ def test_help_says_how_long_a_target_takes_that_runs_by_night_because_it_is_slow
     silent = {target for target in slow if not re.search(r"(minutes|hour)[;)]|MINUTES=", targets[target])}
 
     assert silent == set()
+
+
+@pytest.mark.parametrize(("python", "sets_up"), [(sys.executable, False), ("/gone/bin/python3.13", True)])
+def test_set_up_runs_again_if_the_python_behind_it_is_gone(tmp_path: Path, python: str, *, sets_up: bool) -> None:
+    manifests = [*PROJECT.glob("*/pyproject.toml"), *PROJECT.glob("functions/*/pyproject.toml")]
+    for path in (*(PROJECT / name for name in ("Makefile", "requirements-demo.txt", "scripts/setup.sh")), *manifests):
+        there = tmp_path / path.relative_to(PROJECT)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, there)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(python)
+    (tmp_path / ".venv/.demo").touch()
+
+    done = subprocess.run(
+        ["make", "--dry-run", "cost"], cwd=tmp_path, env=INHERITED, capture_output=True, text=True, check=True
+    )
+
+    assert ("scripts/setup.sh" in done.stdout) is sets_up
 
 
 def test_what_help_shows_can_be_typed_in_a_shell(makefile: Makefile) -> None:
