@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import time
@@ -19,8 +20,7 @@ async def end(process: asyncio.subprocess.Process, *, grace_seconds: float = 5) 
     _signal(process, signal.SIGTERM)
     if not await _ended(process, grace_seconds):
         _signal(process, signal.SIGKILL)
-        await process.wait()
-        await _ended(process, grace_seconds)
+        await _ended(process, math.inf)
 
 
 async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:

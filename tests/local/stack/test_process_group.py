@@ -60,7 +60,8 @@ def test_a_group_whose_leader_has_ended_by_itself_is_ended() -> None:
 
     async def scenario() -> tuple[set[int], set[int]]:
         process = await started(source)
-        await process.wait()
+        while process.returncode is None:  # wait() may wait for the pipe, too, which the other holds
+            await asyncio.sleep(0.01)
         before = running_in(process.pid)
         await end(process, grace_seconds=0.1)
         return before, running_in(process.pid)
