@@ -20,12 +20,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 AUDIENCE = "selador"
 
 STUCK_SECONDS = 60
 """How long a test waits for what takes no time on an idle machine, before it calls it stuck."""
+
+# By default an example fails that takes 200 ms, which on a busy machine any of them may.
+settings.register_profile("of-any-length", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("of-any-length")
 
 type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

@@ -34,7 +34,7 @@ def botocores(url: str, region: str, credentials: Credentials, body: bytes, epoc
     return dict(request.headers.items())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     url=urls,
     path=st.lists(segments, max_size=5).map(lambda parts: "/" + "/".join(parts)),

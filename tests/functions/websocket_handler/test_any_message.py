@@ -29,9 +29,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
     for path in (PROJECT / "functions/main/selador_main/workflows").glob("*.toml")
 }
 
-MANY = settings(
-    max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+MANY = settings(max_examples=1_000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 class FakeSqs:
