@@ -9,7 +9,6 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query
 
 from ...conftest import event_loop
+from ..listener import Listener
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 RECEIVED_AT_MS = 1_707_502_309_017
@@ -162,43 +162,28 @@ class SecureServer:
     """Answers requests of one byte; `/silence` never."""
 
     def __init__(self, certificate: Path) -> None:
-        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self._context.load_cert_chain(certificate)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_3
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.opened = threading.Semaphore(0)
-        self.connections: list[ssl.SSLSocket] = []
+        self.connections: list[socket.socket] = []
         self.asked = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._serve, context)
+        self.url = f"https://127.0.0.1:{self._listener.port}"
 
     def close(self) -> None:
         self._listener.close()
-        for connection in self.connections:
-            connection.close()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                accepted, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
-
-    def _serve(self, accepted: socket.socket) -> None:
-        try:
-            connection = self._context.wrap_socket(accepted, server_side=True)
-            self.connections.append(connection)
-            self.opened.release()
-            received = b""
-            while data := connection.recv(65_536):
-                received += data
-                self.asked.set()
-                if received.endswith(b"\r\n\r\n!") and b"/silence" not in received:
-                    received = b""
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-        except (OSError, ValueError):
-            accepted.close()
+    def _serve(self, connection: socket.socket) -> None:
+        self.connections.append(connection)
+        self.opened.release()
+        received = b""
+        while data := connection.recv(65_536):
+            received += data
+            self.asked.set()
+            if received.endswith(b"\r\n\r\n!") and b"/silence" not in received:
+                received = b""
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 
 
 @pytest.fixture
@@ -217,36 +202,27 @@ class Answers:
     def __init__(self, *answers: bytes, after_seconds: float = 0) -> None:
         self._answers = list(answers)
         self._after_seconds = after_seconds
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/dev"
         self.requests: list[bytes] = []
         self.connections: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._serve)
+        self.url = f"http://127.0.0.1:{self._listener.port}/dev"
 
     def close(self) -> None:
-        for each in (self._listener, *self.connections):
-            each.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.connections.append(connection)
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        self._listener.close()
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
-            received = b""
-            while data := connection.recv(65_536):
-                received += data
-                if received.endswith(b"\r\n\r\n!"):
-                    self.requests.append(received)
-                    received = b""
-                    answer = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
-                    threading.Event().wait(self._after_seconds)
-                    connection.sendall(answer)
-                    if not answer.endswith(b"\r\n\r\n") or b"close" in answer:
-                        connection.shutdown(socket.SHUT_RDWR)
+        self.connections.append(connection)
+        received = b""
+        while data := connection.recv(65_536):
+            received += data
+            if received.endswith(b"\r\n\r\n!"):
+                self.requests.append(received)
+                received = b""
+                answer = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
+                threading.Event().wait(self._after_seconds)
+                connection.sendall(answer)
+                if not answer.endswith(b"\r\n\r\n") or b"close" in answer:
+                    return
 
 
 @pytest.fixture

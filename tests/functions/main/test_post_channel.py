@@ -1,7 +1,6 @@
 """Posts by the standard library's client: connections kept, replaced, opened ahead, interrupted, and distrusted."""
 
 import http.client
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from selador_main.post_channel import PostChannel
 from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
 
+from ..listener import hang_up
 from .conftest import Answers, SecureServer
 
 HEADERS = {"Host": "127.0.0.1"}
@@ -51,7 +51,7 @@ class TestOverTls:
         channel = channel_to(server.url, certificate)
         post(channel)
 
-        server.connections[0].shutdown(socket.SHUT_RDWR)
+        hang_up(server.connections[0])
         threading.Event().wait(0.1)
 
         assert post(channel).status == 200

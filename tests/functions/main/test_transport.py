@@ -14,6 +14,7 @@ from selador_main.cancellation import Cancellation, Reason
 from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
 
+from ..listener import Listener, hang_up
 from .conftest import SecureServer
 
 
@@ -21,39 +22,35 @@ class Proxy:
     """Opens tunnels, as a company's proxy does."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        scheme = "http" if context is None else "https"
-        self.url = f"{scheme}://ada:secret@127.0.0.1:{self._listener.getsockname()[1]}"
         self.asked: list[bytes] = []
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._serve, context)
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://ada:secret@127.0.0.1:{self._listener.port}"
 
     def close(self) -> None:
-        for each in (self._listener, *self._open):
-            each.close()
+        self._listener.close()
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                if self._context is not None:
-                    client = self._context.wrap_socket(client, server_side=True)
-                head = b""
-                while not head.endswith(b"\r\n\r\n"):
-                    head += client.recv(65_536)
-                self.asked.append(head)
-                host, _, port = head.split()[1].decode().partition(":")
-                server = socket.create_connection((host, int(port)))
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                self._open += [client, server]
-                for each in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=each, daemon=True).start()
+    def _serve(self, client: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            data = client.recv(65_536)
+            if not data:
+                return
+            head += data
+        self.asked.append(head)
+        host, _, port = head.split()[1].decode().partition(":")
+        with socket.create_connection((host, int(port))) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self._pass_on, args=(server, client))
+            back.start()
+            self._pass_on(client, server)
+            back.join()
 
     def _pass_on(self, origin: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := origin.recv(65_536):
                 target.sendall(data)
+        hang_up(target)
 
 
 @pytest.fixture(params=["http", "https"])
@@ -92,7 +89,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(server: Secur
     transport.connect(server.url)
     assert server.opened.acquire(timeout=5)
 
-    server.connections[0].shutdown(socket.SHUT_RDWR)
+    hang_up(server.connections[0])
     threading.Event().wait(0.1)
 
     assert post(transport, f"{server.url}/x") == b"hi"
@@ -136,7 +133,7 @@ def test_the_bundle_is_read_once(server: SecureServer, certificate: Path, tmp_pa
     post(transport, f"{server.url}/x")
     bundle.unlink()
 
-    server.connections[0].shutdown(socket.SHUT_RDWR)
+    hang_up(server.connections[0])
     threading.Event().wait(0.1)
 
     assert post(transport, f"{server.url}/x") == b"hi"

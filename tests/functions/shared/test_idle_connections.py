@@ -23,6 +23,8 @@ from botocore.session import Session
 from selador_main.transport import Transport
 from selador_shared.idle_connections import forget_idle_connections, read_certificates_once
 
+from ..listener import Listener, hang_up
+
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
@@ -51,25 +53,21 @@ class Network:
     def __init__(self, target: int, *, swallows: bool) -> None:
         self._target = target
         self._swallows = swallows
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.connections = 0
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._serve)
+        self.url = f"http://127.0.0.1:{self._listener.port}"
 
     def close(self) -> None:
-        for connection in (self._listener, *self._open):
-            connection.close()
+        self._listener.close()
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self.connections += 1
-                server = socket.create_connection(("127.0.0.1", self._target))
-                self._open += [client, server]
-                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+    def _serve(self, client: socket.socket) -> None:
+        self.connections += 1
+        with socket.create_connection(("127.0.0.1", self._target)) as server:
+            back = threading.Thread(target=self._back, args=(server, client))
+            back.start()
+            self._forward(client, server)
+            hang_up(server)
+            back.join()
 
     def _back(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
@@ -80,13 +78,12 @@ class Network:
         with suppress(OSError):
             said_at = time.monotonic()
             while data := client.recv(65_536):
-                if time.monotonic() - said_at > DROPPED_AFTER_SECONDS:
-                    if not self._swallows:
-                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                        client.close()
+                if time.monotonic() - said_at <= DROPPED_AFTER_SECONDS:
+                    said_at = time.monotonic()
+                    server.sendall(data)
+                elif not self._swallows:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
-                said_at = time.monotonic()
-                server.sendall(data)
 
 
 @pytest.fixture(params=["resets", "swallows"])
