@@ -31,14 +31,21 @@ def interruptibly[Answer](sock: socket.socket | None, receive: Callable[[], Answ
     if cancellation is None or sock is None:
         return receive()
 
-    bare = getattr(sock, "socket", sock)  # of urllib3's TLS inside the TLS of a proxy
-
     def interrupt() -> None:
         with suppress(OSError):
-            socket.socket.shutdown(bare, socket.SHUT_RDWR)  # not TLS's own, which waits for the other side
+            shut_down(sock, socket.SHUT_RDWR)
 
     with cancellation.calling(interrupt):
         return receive()
+
+
+def shut_down(sock: socket.socket, how: int) -> None:
+    """Let a read of `sock` that is under way in another thread find the end.
+
+    TLS's own shutdown takes the session from that thread: it would read on, and take what is encrypted for an answer.
+    """
+    bare = getattr(sock, "socket", sock)  # of urllib3's TLS inside the TLS of a proxy
+    socket.socket.shutdown(bare, how)
 
 
 def still_open(sock: socket.socket) -> bool:

@@ -7,9 +7,9 @@ or two; nobody should pay for that minute once the client has gone.
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from urllib3.response import HTTPResponse
 from urllib3.util import create_urllib3_context
 
 from selador_main.post_channel import PostChannel
-from selador_main.sockets import CONNECT_SECONDS, interruptibly, still_open
+from selador_main.sockets import CONNECT_SECONDS, interruptibly, shut_down, still_open
 from selador_shared.idle_connections import ForgetsIdleConnections
 
 if TYPE_CHECKING:
@@ -135,14 +135,22 @@ class Transport:
         return context
 
 
+def _interruptible(sock: socket.socket | None, receive: Callable[[], HTTPResponse]) -> HTTPResponse:
+    """Return the response that `receive` receives. Its `shutdown` ends a wait for its body."""
+    response = interruptibly(sock, receive)
+    if sock is not None:
+        response._sock_shutdown = partial(shut_down, sock)  # urllib3 would take TLS's own
+    return response
+
+
 class _Connection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return interruptibly(self.sock, super().getresponse)
+        return _interruptible(self.sock, super().getresponse)
 
 
 class _SecureConnection(HTTPSConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return interruptibly(self.sock, super().getresponse)
+        return _interruptible(self.sock, super().getresponse)
 
     @property
     def is_connected(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from urllib3.exceptions import HTTPError
 
+from selador_main.agents.aws_calls import interrupting
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
@@ -107,6 +108,56 @@ def test_a_cancellation_ends_the_wait_for_an_answers_head(server: SecureServer, 
 
     with pytest.raises(HTTPError), interrupted_by(cancellation):
         Transport(str(certificate)).send("POST", f"{server.url}/silence", {}, b"!", read_seconds=600)
+
+
+LINES = [b"data: %06d\n\n" % number for number in range(4_000)]
+
+
+@pytest.fixture
+def streaming(certificate: Path) -> Iterator[str]:
+    """Return the URL of a server that answers with all those lines at once, and then says nothing more."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+
+    def serve(connection: socket.socket) -> None:
+        while not connection.recv(65_536).endswith(b"!"):
+            pass
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for line in LINES:
+            connection.sendall(line)
+        connection.recv(1)
+
+    listener = Listener(serve, context)
+    yield f"https://127.0.0.1:{listener.port}"
+    listener.close()
+
+
+def read_until_cancelled(url: str, certificate: Path) -> bytes:
+    """Read an answer that is cancelled after a few bytes, to its end."""
+    cancellation = Cancellation()
+    response = Transport(str(certificate)).send("POST", url, {}, b"!", read_seconds=600)
+    received = b""
+    with interrupting(response, cancellation):
+        for data in response.stream(65):
+            received += data
+            cancellation.cancel(Reason.OUT_OF_TIME)
+    response.close()
+    return received
+
+
+def test_a_cancelled_answer_is_what_was_sent_and_then_ends(streaming: str, certificate: Path) -> None:
+    received = read_until_cancelled(streaming, certificate)
+
+    assert received
+    assert b"".join(LINES).startswith(received)
+
+
+def test_a_cancelled_answer_through_a_proxy_is_too(streaming: str, certificate: Path, proxy: Proxy) -> None:
+    received = read_until_cancelled(streaming, certificate)
+
+    assert len(proxy.asked) == 1
+    assert received
+    assert b"".join(LINES).startswith(received)
 
 
 def test_a_server_that_nobody_vouches_for_is_refused(server: SecureServer, monkeypatch: pytest.MonkeyPatch) -> None:
