@@ -70,6 +70,8 @@ class Process:
 
     def drain(self) -> None:
         """Log the output so far."""
+        if self.exited.done():  # all of it is logged, and the pipe's number may be another file's by now
+            return
         if not self._output.drain():
             asyncio.get_running_loop().remove_reader(self._output.read_end)
 

@@ -46,6 +46,26 @@ def test_output_is_logged_line_by_line_and_the_exit_status_is_known(tmp_path: Pa
     assert (status, lines) == (3, [f"this and nothing else {tmp_path}", "last"])
 
 
+def test_once_it_has_ended_no_other_file_is_read_for_its_output(tmp_path: Path) -> None:
+    async def use_its_numbers(process: Process) -> None:
+        await process.exited
+        others = [os.pipe() for _ in range(8)]  # they take the lowest numbers that are free
+        try:
+            for read_end, write_end in others:
+                os.set_blocking(read_end, False)
+                os.write(write_end, b"not a line of its\n")
+            process.drain()
+            assert all(os.read(read_end, 100) == b"not a line of its\n" for read_end, _ in others)
+        finally:
+            for both_ends in others:
+                for end in both_ends:
+                    os.close(end)
+
+    status, lines = run(tmp_path, "print('its only line')", use_its_numbers)
+
+    assert (status, lines) == (0, ["its only line"])
+
+
 def test_killing_it_ends_what_it_has_started_too(tmp_path: Path) -> None:
     source = (
         "import subprocess, sys, time\n"
