@@ -96,13 +96,23 @@ def listen(port: int) -> socket.socket:
 def make(listener: socket.socket, application: FrontDoor, *, verbose: bool) -> BaseWSGIServer:
     """Return a server for a listening socket; `verbose` logs each request on stderr."""
     host, port = listener.getsockname()
-    handler = MotoRequestHandler if verbose else _QuietRequestHandler
-    # Header and body are two small writes: with Nagle's algorithm each answer on a kept connection would wait 40 ms.
-    handler.disable_nagle_algorithm = True
+    handler = _RequestHandler if verbose else _QuietRequestHandler
     return make_server(host, port, application, threaded=True, request_handler=handler, fd=listener.fileno())
 
 
-class _QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
+class _RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
+    # An answer is one piece if it fits. On a busy machine, Terraform's provider ends a connection now and then that has
+    # brought it an answer's head alone; it then asks again for what has been done, and gets a 404 or 409.
+    wbufsize = 2**16
+    disable_nagle_algorithm = True  # the pieces of a longer one don't wait for each other
+
+    def handle_expect_100(self) -> bool:
+        goes_on: bool = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
+
+class _QuietRequestHandler(_RequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 

@@ -1,8 +1,11 @@
 """What the server does with what it can't do: never a 5xx, which clients retry for minutes without a word."""
 
+import socket
+import struct
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -68,3 +71,29 @@ def test_no_page_may_read_an_answer(server: Any) -> None:
     headers = server.client("sqs").list_queues()["ResponseMetadata"]["HTTPHeaders"]
 
     assert "access-control-allow-origin" not in headers
+
+
+def test_an_answer_is_one_piece(server: Any) -> None:
+    """A client may end a connection that has brought it the head alone."""
+    address = urlsplit(server.endpoint)
+    with socket.create_connection((address.hostname, address.port), timeout=STUCK_SECONDS) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+        tcp_info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+
+    assert received.startswith(b"HTTP/1.1 403 ")
+    assert b"\r\n\r\n{" in received
+    (pieces_with_data,) = struct.unpack_from("I", tcp_info, 152)  # tcpi_data_segs_in of Linux's tcp_info
+    assert pieces_with_data == 1
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(server: Any) -> None:
+    address = urlsplit(server.endpoint)
+    with socket.create_connection((address.hostname, address.port), timeout=STUCK_SECONDS) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        leave = connection.recv(65_536)
+        connection.sendall(b"x")
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert leave == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert b"HTTP/1.1 403 " in answer
