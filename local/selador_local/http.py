@@ -22,6 +22,7 @@ HOST = "127.0.0.1"
 MAX_BODY_BYTES = 8 * 2**20  # more than any body AWS accepts here: 6 MB is Lambda's largest payload (LAM-39)
 _MAX_HEAD_BYTES = 2 * 2**20  # awslambdaric sends up to 1 MB of X-Ray cause in one header
 _READ_BYTES = 2**16
+_FLUSH_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,24 @@ class Server:
             connection.lost = connection.answered
 
     async def close(self) -> None:
-        """Stop listening, cancel the requests under way and close every connection."""
-        self._listener.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        """Stop listening, cancel the requests under way and close every connection.
+
+        A client has `_FLUSH_SECONDS` to read what was written for it.
+        """
+        for listening in self._listener.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        try:
+            await asyncio.sleep(0)  # asyncio loses a connection, and leaves it open, that it accepts while it closes
+            self._listener.close()
+            for connection in self._connections:
+                connection.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+            self._listener.close_clients()  # those, too, whose task is still to come
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._listener.wait_closed(), _FLUSH_SECONDS)
+        finally:
+            self._listener.close()
+            self._listener.abort_clients()
         await self._listener.wait_closed()
 
 

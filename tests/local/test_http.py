@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from selador_local.http import Handler, Request, Response, Upgrade, serve
 
 from ..conftest import STUCK_SECONDS
+from .rounds import ROUNDS, cancelled_after, open_files
 
 
 async def echo(request: Request) -> Response:
@@ -251,6 +253,51 @@ def test_close_cancels_requests_under_way() -> None:
         return received
 
     assert asyncio.run(scenario()) == b""
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_client_that_connects_while_the_server_closes_keeps_nothing_open(rounds: int) -> None:
+    async def scenario() -> set[str]:
+        before = open_files()
+        server = await serve(echo)
+        with socket.create_connection(("127.0.0.1", server.port)):
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            await asyncio.wait_for(server.close(), STUCK_SECONDS)
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
+
+
+def test_close_waits_for_no_client_that_does_not_read() -> None:
+    async def scenario() -> None:
+        handled = asyncio.Event()
+
+        async def handler(request: Request) -> Response:
+            handled.set()
+            return Response(200, body=bytes(2**24))  # more than the kernel keeps for a client
+
+        server = await serve(handler)
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await handled.wait()
+            await asyncio.wait_for(server.close(), STUCK_SECONDS)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_close_that_is_cancelled_leaves_nothing_open(rounds: int) -> None:
+    async def scenario() -> set[str]:
+        before = open_files()
+        server = await serve(echo)
+        with socket.create_connection(("127.0.0.1", server.port)):
+            await asyncio.sleep(0)
+            await cancelled_after(rounds, server.close())
+            await asyncio.sleep(0)  # asyncio closes sockets in the next round
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
 
 
 def test_repeated_headers_are_joined() -> None:

@@ -1,9 +1,7 @@
 """An execution environment that is cancelled: whatever the moment, nothing of it stays open."""
 
 import asyncio
-import contextlib
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
@@ -12,28 +10,7 @@ from selador_local.data_plane.lambda_service.execution_environment import Launch
 from selador_local.data_plane.lambda_service.process import Process
 
 from ....conftest import STUCK_SECONDS
-
-ROUNDS = range(1, 12)
-"""Rounds of the event loop after which a task is cancelled, the first being its first step."""
-
-
-async def cancelled_after[T](rounds: int, coroutine: Coroutine[object, object, T]) -> T | None:
-    """Let it run for that many rounds of the event loop, then cancel it; return its result if it had one by then."""
-    task = asyncio.create_task(coroutine)
-    for _ in range(rounds):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task], timeout=STUCK_SECONDS)
-    return None if task.cancelled() else task.result()
-
-
-def open_files() -> set[str]:
-    """What this process holds open. A socket or a pipe is named by its inode."""
-    found = set()
-    for link in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # the listing's own
-            found.add(str(link.readlink()))
-    return found
+from ...rounds import ROUNDS, cancelled_after, open_files
 
 
 def launch_in(folder: Path) -> Launch:
