@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _PARENT_CHECK_SECONDS = 0.5
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
+# moto takes a time without a zone for UTC in one place, for the machine's own in another.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 
 def main(arguments: list[str]) -> int:

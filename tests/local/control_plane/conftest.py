@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -70,13 +71,14 @@ class Server:
 
 
 @contextlib.contextmanager
-def control_plane(*options: str) -> Iterator[Server]:
+def control_plane(*options: str, **environment: str) -> Iterator[Server]:
     command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--data-plane-port", str(DATA_PLANE_PORT), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     )
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
@@ -87,7 +89,7 @@ def control_plane(*options: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with control_plane() as running:
+    with control_plane(TZ="NPT-5:45") as running:  # few laptops are in UTC
         yield running
 
 
