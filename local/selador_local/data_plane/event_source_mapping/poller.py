@@ -67,12 +67,17 @@ class Poller:
         Always waits for the poll under way: a message that it receives must not stay in flight unseen.
         """
         self._stopping.set()
+        if not finish:
+            self._cancel_batches()  # the poll under way may wait for the room that they take
         if self._polling is not None:
             await self._polling
         if not finish:
-            for batch in self._batches:
-                batch.cancel()
+            self._cancel_batches()
         await asyncio.gather(*self._batches, return_exceptions=True)
+
+    def _cancel_batches(self) -> None:
+        for batch in self._batches:
+            batch.cancel()
 
     async def _poll_for_ever(self) -> None:
         failures = 0

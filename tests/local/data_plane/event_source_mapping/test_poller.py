@@ -44,9 +44,11 @@ def poll(
     until: Callable[[], bool],
     clock: Clock | None = None,
     outbox: KeptOutbox | None = None,
+    *,
+    finish: bool = True,
     **settings: Any,
 ) -> None:
-    """Run a poller until `until()`; settings change the mapping."""
+    """Run a poller until `until()`, and stop it as `finish` says; settings change the mapping."""
     values = {
         "uuid": "u",
         "queue_arn": ARN,
@@ -68,7 +70,7 @@ def poll(
                 while not await asyncio.to_thread(until):
                     await asyncio.sleep(0.02)
         finally:
-            await poller.stop(finish=True)
+            await asyncio.wait_for(poller.stop(finish=finish), STUCK_SECONDS)
 
     asyncio.run(run())
 
@@ -227,6 +229,34 @@ def test_throttled_batch_is_kept_and_tried_again(control_plane: ControlPlane, sq
     poll(control_plane, function, lambda: left(sqs, url) == (0, 0))
 
     assert function.bodies == [["one"], ["one"]]
+
+
+def test_stop_cancels_invocations_under_way_though_the_next_poll_waits_for_their_room(
+    control_plane: ControlPlane, sqs: "SQSClient", url: str
+) -> None:
+    for body in ("1", "2"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    cancelled: list[str] = []
+
+    async def hang(ids: list[str]) -> InvokeResult:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.extend(ids)
+        raise AssertionError("unreachable")
+
+    function = FakeFunction(hang)
+
+    poll(
+        control_plane,
+        function,
+        lambda: len(function.bodies) == 2,
+        finish=False,
+        batch_size=1,
+        maximum_concurrency=2,
+    )
+
+    assert len(cancelled) == 2
 
 
 def test_stop_lets_invocations_under_way_finish(control_plane: ControlPlane, sqs: "SQSClient", url: str) -> None:
