@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from selador_local.clock import StackClock
 from selador_local.data_plane.cloudwatch.outbox import Line, LogStreamAddress, Outbox
@@ -97,7 +98,7 @@ class LambdaService:
 
     async def recycle(self) -> None:
         """Replace every environment, as Lambda does from time to time; busy ones after their invocation."""
-        await asyncio.gather(*(pool.recycle() for pool in self._pools.values()))
+        await _each(pool.recycle() for pool in self._pools.values())
 
     async def start_each(self) -> list[FunctionFailure]:
         """Start each function once, so that its first event finds it ready; return what can't start.
@@ -120,7 +121,7 @@ class LambdaService:
     async def stop(self) -> None:
         """Kill every process, and remove the extracted code, whose folders are read-only."""
         pools, self._pools, self._functions = self._pools, {}, {}
-        await asyncio.gather(*(pool.stop() for pool in pools.values()))
+        await _each(pool.stop() for pool in pools.values())
         await asyncio.to_thread(code.remove, self._code_dir)
 
     async def _serve(self, functions: Mapping[str, Function]) -> list[Unrunnable]:
@@ -139,7 +140,7 @@ class LambdaService:
         replaced = [pool for key, pool in self._pools.items() if pools.get(key) is not pool]
         self._functions, self._pools, self._refused = functions, pools, refused
         self._concurrency.reserve(functions.values())
-        await asyncio.gather(*(pool.retire() for pool in replaced))
+        await _each(pool.retire() for pool in replaced)
         return list(refused.values())
 
     def _time_limit(self, event: bytes) -> int | None:
@@ -245,7 +246,7 @@ class _Pool:
         """Stop the idle environments now, and the busy ones when they are done."""
         self._retired = True
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(environment.stop() for environment in idle))
+        await _each(environment.stop() for environment in idle)
 
     async def _give_back(self, environment: ExecutionEnvironment, *, usable: bool) -> None:
         self.busy.discard(environment)
@@ -257,9 +258,14 @@ class _Pool:
     async def _stop_expired(self) -> None:
         expired = [environment for environment in self._idle if environment.is_expired]
         self._idle = [environment for environment in self._idle if environment not in expired]
-        await asyncio.gather(*(environment.stop() for environment in expired))
+        await _each(environment.stop() for environment in expired)
 
     async def stop(self) -> None:
         """Stop everything, busy or not."""
         await self.retire()
-        await asyncio.gather(*(environment.stop() for environment in self.busy))
+        await _each(environment.stop() for environment in self.busy)
+
+
+async def _each(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run them side by side to their end, whoever is cancelled meanwhile: nobody else knows what they stop."""
+    await asyncio.shield(asyncio.gather(*coroutines))

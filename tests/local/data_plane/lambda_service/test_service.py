@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from selador_local.data_plane.lambda_service.invocation import InvokeResult, Too
 from selador_local.data_plane.lambda_service.service import LambdaService, version_for
 
 from ....conftest import STUCK_SECONDS
+from ...rounds import ROUNDS, cancelled_after, open_files
 from ..conftest import KeptOutbox
 
 MakeFunction = Callable[..., Function]
@@ -401,6 +402,38 @@ def test_a_version_that_is_replaced_while_it_starts_leaves_no_process(
 
     [pid] = re.findall(r"^pid (\d+)$", log_of(tmp_path), re.MULTILINE)
     assert failures == []
+    assert_ends(int(pid))
+
+
+async def undeploy(service: LambdaService) -> None:
+    await service.deploy({})
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("what", [LambdaService.recycle, LambdaService.stop, undeploy])
+def test_environments_that_are_being_replaced_end_though_that_is_cancelled(
+    make_service: MakeService,
+    make_function: MakeFunction,
+    tmp_path: Path,
+    what: Callable[[LambdaService], Coroutine[Any, Any, Any]],
+    rounds: int,
+) -> None:
+    function = make_function("import os\nprint('pid', os.getpid())\ndef handle(*_): return 1")
+
+    async def scenario() -> None:
+        before = open_files()
+        service = make_service()
+        await service.deploy({function.arn: function})
+        await service.start_each()
+        await cancelled_after(rounds, what(service))
+        await service.stop()
+        async with asyncio.timeout(STUCK_SECONDS):
+            while open_files() - before:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+
+    [pid] = re.findall(r"^pid (\d+)$", log_of(tmp_path), re.MULTILINE)
     assert_ends(int(pid))
 
 
