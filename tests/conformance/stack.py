@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from selador_local.control_plane_client.iam import ControlPlaneAuthorizer
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 
-from ..conftest import STUCK_SECONDS, event_loop
+from ..conftest import STUCK_SECONDS, event_loop, held_port
 
 LIBRARY = read_library(Path(__file__).parents[2] / "local" / "documents")
 
@@ -105,14 +104,15 @@ def eventually[T](question: Callable[[], T]) -> T:
 
 @contextmanager
 def running(work_dir: Path, emulation: Emulation) -> Iterator[Stack]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     clock = emulation.clock
-    command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", str(port)]
+    command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0"]
     command += ["--time-scale", str(clock.scale), "--time-origin", str(clock.origin)]
     with (
+        held_port() as port,
         (work_dir / "control-plane.log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            [*command, "--data-plane-port", str(port)], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
         event_loop() as loop,
     ):
         try:

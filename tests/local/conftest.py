@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import re
-import socket
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,8 @@ import boto3
 import pytest
 
 from selador_local.control_plane_client.client import ControlPlane
+
+from ..conftest import held_port
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client
@@ -113,11 +114,10 @@ class Terraform:
 
 
 @pytest.fixture(scope="module")
-def data_plane_port() -> int:
-    """A free port, where the control plane expects the data plane."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def data_plane_port() -> Iterator[int]:
+    """Where the control plane expects the data plane."""
+    with held_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")

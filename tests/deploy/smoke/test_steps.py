@@ -1,6 +1,5 @@
 """Each failure that a client can see, by a server that fails so; and what is said of it."""
 
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from websockets.sync.server import ServerConnection
 from selador_deploy.smoke.exchange import Patience
 from selador_deploy.smoke.steps import NAMES, Step, Target, steps
 
+from ...conftest import held_port
 from .conftest import ACCEPTED, ANSWER, STARTED, Deployed, Deployment, frame
 
 SHORT = Patience(accepted=0.3, first=0.3, silence=0.3, whole=2, second_end=0.1)
@@ -72,10 +72,8 @@ def test_a_refused_handshake_says_why_and_nothing_more_is_tried(deployed: Deploy
 
 
 def test_a_port_on_which_nobody_listens_may_be_a_wrong_url() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-
-        done = tried(f"ws://127.0.0.1:{taken.getsockname()[1]}/dev")
+    with held_port() as port:
+        done = tried(f"ws://127.0.0.1:{port}/dev")
 
     assert "the URL is wrong (compare make outputs)" in done["connect"].detail
 

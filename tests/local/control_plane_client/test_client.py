@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import socket
 
 import pytest
 
 from selador_local.control_plane_client.client import ControlPlane, ControlPlaneError
 from selador_local.http import Request, Response, serve
+
+from ...conftest import held_port
 
 
 def control_plane(port: int) -> ControlPlane:
@@ -56,10 +57,8 @@ def test_an_answer_that_is_no_object_is_an_error(answer: Response, message: str)
 
 
 def test_a_control_plane_that_is_away_is_an_error() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-
-    with pytest.raises(ControlPlaneError, match=r"the control plane gave no answer to authorize: .*refused"):
+    refused = r"the control plane gave no answer to authorize: .*refused"
+    with held_port() as port, pytest.raises(ControlPlaneError, match=refused):
         control_plane(port).ask("authorize", {})
 
 

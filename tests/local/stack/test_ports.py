@@ -7,6 +7,8 @@ import pytest
 from selador_local.stack.commands import StackError
 from selador_local.stack.ports import Ports, choose, is_free
 
+from ...conftest import held_port
+
 
 def test_the_wanted_port_and_the_three_after_it_are_taken_if_they_are_free() -> None:
     chosen = choose(8787, lambda _: True)
@@ -29,9 +31,8 @@ def test_with_no_free_row_the_error_says_from_where_it_looked() -> None:
 
 
 def test_a_port_is_free_unless_somebody_listens_on_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with held_port() as port:
+        assert is_free(port)
 
-        assert not is_free(port)
-
-    assert is_free(port)
+        with socket.create_server(("127.0.0.1", port)):
+            assert not is_free(port)
