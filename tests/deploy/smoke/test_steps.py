@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,15 +12,19 @@ from websockets.sync.server import ServerConnection
 from selador_deploy.smoke.exchange import Patience
 from selador_deploy.smoke.steps import NAMES, Step, Target, steps
 
-from ...conftest import held_port
+from ...conftest import STUCK_SECONDS, held_port
 from .conftest import ACCEPTED, ANSWER, STARTED, Deployed, Deployment, frame
 
-SHORT = Patience(accepted=0.3, first=0.3, silence=0.3, whole=2, second_end=0.1)
+PATIENT = Patience(STUCK_SECONDS, STUCK_SECONDS, STUCK_SECONDS, whole=3 * STUCK_SECONDS, second_end=0.1)
+IN_VAIN_SECONDS = 1
+"""How long what never comes is waited for."""
 
 
-def tried(url: str, authorization: str = "none", token: str | None = None) -> dict[str, Step]:
+def tried(
+    url: str, authorization: str = "none", token: str | None = None, *, patience: Patience = PATIENT
+) -> dict[str, Step]:
     target = Target(lambda: url, authorization, token)
-    return {step.name: step for step in steps(target, SHORT, time.monotonic)}
+    return {step.name: step for step in steps(target, patience, time.monotonic)}
 
 
 def failures(done: dict[str, Step]) -> dict[str, str]:
@@ -87,7 +92,7 @@ def test_something_else_at_the_url_is_told(deployed: Deployed) -> None:
 @pytest.mark.parametrize(
     ("pong", "cause"),
     [
-        (None, "no pong in 0 s; likely cause: the websocket handler takes too long"),
+        (None, "no pong in 1 s; likely cause: the websocket handler takes too long"),
         ({"message": "Internal server error", "connectionId": "c", "requestId": "r"}, "the websocket handler raised"),
         ({"message": "Forbidden", "connectionId": "c", "requestId": "r"}, "the API has no route"),
         ([1], "another protocol"),
@@ -95,7 +100,9 @@ def test_something_else_at_the_url_is_told(deployed: Deployed) -> None:
     ids=["nothing", "gateway-error", "no-route", "no-object"],
 )
 def test_a_ping_without_pong_says_why(deployed: Deployed, pong: Any, cause: str) -> None:
-    done = tried(deployed(Deployment(pong=pong)))
+    patience = replace(PATIENT, accepted=IN_VAIN_SECONDS) if pong is None else PATIENT
+
+    done = tried(deployed(Deployment(pong=pong)), patience=patience)
 
     assert cause in failures(done)["ping"]
 
@@ -130,16 +137,27 @@ FAILURES: dict[str, tuple[tuple[dict[str, Any], ...], str, str]] = {
         "order",
         "attempt 1 sent frame 2 where 1 was due",
     ),
-    "two-ends": ((*ANSWER, frame("completed", 2, 0, sessionId="s")), "one end", "completed and completed came"),
     "no-accepted": (ANSWER[1:], "accepted", "none came, though the answer did"),
 }
+
+
+def patience_for(answer: tuple[dict[str, Any], ...]) -> Patience:
+    """Return a patience that is short where nothing more comes."""
+    match [one.get("type") for one in answer]:
+        case []:
+            return replace(PATIENT, accepted=IN_VAIN_SECONDS)
+        case ["accepted"]:
+            return replace(PATIENT, first=IN_VAIN_SECONDS)
+        case [*_, "completed" | "error" | None]:
+            return PATIENT
+    return replace(PATIENT, silence=IN_VAIN_SECONDS)
 
 
 @pytest.mark.parametrize(("answer", "step", "said"), FAILURES.values(), ids=FAILURES.keys())
 def test_an_answer_that_fails_says_where_and_why(
     deployed: Deployed, answer: tuple[dict[str, Any], ...], step: str, said: str
 ) -> None:
-    done = tried(deployed(Deployment(answer=answer)))
+    done = tried(deployed(Deployment(answer=answer)), patience=patience_for(answer))
 
     assert said in failures(done)[step]
     assert tuple(done) == NAMES
@@ -149,6 +167,15 @@ def test_a_connection_that_is_closed_under_way_is_told(deployed: Deployed) -> No
     done = tried(deployed(Deployment(answer=(ACCEPTED, STARTED), closes_after_answer=True)))
 
     assert "the connection was closed (1001) after started" in failures(done)["one end"]
+
+
+def test_two_ends_are_told(deployed: Deployed) -> None:
+    answer = (*ANSWER, frame("completed", 2, 0, sessionId="s"))
+    patience = replace(PATIENT, second_end=STUCK_SECONDS)
+
+    done = tried(deployed(Deployment(answer=answer, closes_after_answer=True)), patience=patience)
+
+    assert "completed and completed came" in failures(done)["one end"]
 
 
 def test_a_second_attempt_is_no_failure(deployed: Deployed) -> None:
