@@ -108,8 +108,11 @@ class BedrockStandIn:
         self._server: http.Server | None = None
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError if it is taken."""
-        self._index = await asyncio.to_thread(open_index, self._library)
+        """Listen on 127.0.0.1 and `port` (0: any free one). Raises OSError if it is taken.
+
+        `stop` closes what is open by then, if this fails or is cancelled.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._searches, self._open_index)
         self._server = await http.serve(self._handle, port=port)
 
     async def stop(self) -> None:
@@ -297,6 +300,9 @@ class BedrockStandIn:
 
     async def _search(self, words: list[str], limit: int) -> list[Passage]:
         return await self._in_searches(partial(search, self._opened_index, words, limit=limit))
+
+    def _open_index(self) -> None:
+        self._index = open_index(self._library)
 
     async def _in_searches[T](self, task: Callable[[], T]) -> T:
         try:

@@ -117,8 +117,8 @@ async def running(
         async with process.while_running():
             async with progress.step("start the data plane and Bedrock"):
                 bedrock = BedrockStandIn(library, authorize=ControlPlaneAuthorizer(control_plane))
+                parts.push_async_callback(bedrock.stop)  # a start that is cancelled leaves half of it open
                 await bedrock.start(chosen.bedrock)
-                parts.push_async_callback(bedrock.stop)
                 trusted = await parts.enter_async_context(_issuer(authorization, work_dir / ISSUER, chosen.issuer))
                 data_plane = DataPlane(
                     control_plane, work_dir, chosen.api_gateway, bedrock.endpoint, emulation, trusted=trusted
@@ -126,10 +126,10 @@ async def running(
                 data_plane.journal.on_failure = failures.add_function
                 observer = Observer(control_plane, data_plane, failures, emulation.clock.time)
                 state_api = StateApi(observer.look, data_plane.journal, bedrock.faults, work_dir / "logs")
+                parts.push_async_callback(data_plane.stop)
                 await data_plane.start(
                     lambda handle: state_api.around(dead_letters.around(page.around(handle, PAGE), control_plane))
                 )
-                parts.push_async_callback(data_plane.stop)
                 progress.note(bedrock.endpoint)
             announced = work_dir / stack_file.NAME
             variables = terraform_variables(authorization, chosen.issuer)

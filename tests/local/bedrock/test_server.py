@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 import socket
 import threading
@@ -25,6 +26,7 @@ from selador_local.bedrock.retrieval import SearchTimeoutError
 from selador_local.bedrock.server import BedrockStandIn
 
 from ...conftest import STUCK_SECONDS, event_loop
+from ..rounds import ROUNDS, cancelled_after, open_files
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 MODEL_ARN = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
@@ -561,3 +563,17 @@ def test_a_second_question_is_answered_by_itself_and_says_what_the_documents_do_
     assert second.startswith("The documents do not say this “for the villa”. In general they say:")
     assert "three months' basic rent" in second
     assert "Pets" not in second
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_start_that_is_cancelled_leaves_nothing_open(rounds: int) -> None:
+    async def scenario() -> set[str]:
+        before = open_files()
+        stand_in = BedrockStandIn(read_library(DOCUMENTS))
+        await cancelled_after(rounds, stand_in.start())
+        await stand_in.stop()
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
+
+    gc.collect()  # which warns of an index that nobody has closed

@@ -23,6 +23,7 @@ from selador_local.data_plane.emulation import Emulation
 
 from ...conftest import STUCK_SECONDS
 from ..conftest import Terraform
+from ..rounds import ROUNDS, cancelled_after, open_files
 
 HANDLER = """
 import json
@@ -400,3 +401,17 @@ def test_what_cannot_run_here_is_named_once_and_fails_alone(
         with_data_plane(control_plane, tmp_path, scenario)
     finally:
         terraform.gateway.delete_api(ApiId=api_id)
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_start_that_is_cancelled_leaves_nothing_open(tmp_path: Path, rounds: int) -> None:
+    nowhere = ControlPlane("http://127.0.0.1:1", "us-east-1", "123456789012", "AKIA", "secret")
+
+    async def scenario() -> set[str]:
+        before = open_files()
+        data_plane = DataPlane(nowhere, tmp_path, 0, "http://127.0.0.1:1", Emulation())
+        await cancelled_after(rounds, data_plane.start())
+        await data_plane.stop()
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
