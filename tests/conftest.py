@@ -1,7 +1,11 @@
-"""How tests are spread over processes; an event loop beside the test; an issuer of tokens for who may connect."""
+"""What tests get from the shell, and how they are spread over processes.
+
+Here are also an event loop beside the test, and an issuer of tokens for who may connect.
+"""
 
 import asyncio
 import json
+import os
 import socket
 import ssl
 import threading
@@ -24,10 +28,17 @@ from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from .shell import unaddressed
+
 AUDIENCE = "selador"
 
 STUCK_SECONDS = 60
 """How long a test waits for what takes no time on an idle machine, before it calls it stuck."""
+
+# Before any module of tests is imported, each of which may keep what it finds.
+_EXPECTED = unaddressed(os.environ)
+os.environ.clear()
+os.environ.update(_EXPECTED)
 
 # By default an example fails that takes 200 ms, which on a busy machine any of them may.
 settings.register_profile("of-any-length", deadline=None, suppress_health_check=[HealthCheck.too_slow])
