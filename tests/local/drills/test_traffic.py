@@ -92,7 +92,7 @@ def test_a_fault_hears_of_each_request_before_it_and_when_it_starts() -> None:
 
     assert traffic.ends["internal"] == len(started)
     assert set(started) <= set(before)
-    assert before[0] == "drill-1"
+    assert "drill-1" in before
 
 
 def test_an_answer_of_api_gateway_s_own_and_no_connection_are_ends_too() -> None:
