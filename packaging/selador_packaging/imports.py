@@ -122,8 +122,9 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
         for imported in (*imports.at_start, *(imports.later if later else ())):
             module, _, member = imported.partition(":")
             pending += _with_parents(module)
+            if member:
+                pending.append(f"{module}.{member}")  # whose package may have no module of its own: a namespace
             if member and module in modules:
-                pending.append(f"{module}.{member}")
                 pending += [p for m in modules[module].on_demand.get(member, ()) for p in _with_parents(m)]
     return frozenset(reached)
 

@@ -163,6 +163,16 @@ def test_imports_are_followed_with_parents_and_on_demand() -> None:
     assert reached == {"main", "a", "a.b", "a.c", "lazy", "lazy.models", "lazy.models.model"}
 
 
+def test_a_module_is_imported_from_a_package_without_a_module_of_its_own() -> None:
+    modules = {"main": Imports(at_start=("space.deep:a",)), "space.deep.a": Imports(at_start=("space.deep:b",))}
+
+    assert reach(["main"], modules | {"space.deep.b": Imports(), "space.c": Imports()}) == {
+        "main",
+        "space.deep.a",
+        "space.deep.b",
+    }
+
+
 def test_later_imports_are_followed_when_asked_for() -> None:
     assert reach(["main"], MODULES, later=True) - reach(["main"], MODULES) == {"rare"}
 
