@@ -197,7 +197,7 @@ def make_artifact(
     modules = {module: imports for wheel in wheels.values() for module, imports in wheel.modules.items()}
     entries = [module for wheel in wheels.values() if wheel.is_own for module in wheel.modules]
     native = _find_native(wheels)
-    named = [module for wheel in wheels.values() for module in wheel.entry_points]
+    named = [module for wheel in wheels.values() for module in (*wheel.entry_points, *wheel.named_in_data)]
     kept = _kept({it: sources[it].keep for it in needed}, modules)
     at_start = reach(entries, modules)
     roots = [*entries, *native, *named, *kept]

@@ -16,10 +16,11 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from selador_packaging.loaders import find_loaded
+from selador_packaging.loaders import find_loaded, find_opened
 
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
+_NAME_BEHIND_PACKAGE = re.compile(rb"""\{__(?:name|package)__\}((?:\.[^\W\d]\w*)+)["']""")  # in an f-string
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _ON_DEMAND = "__getattr__"
 _EXPORTED = "__all__"
@@ -32,13 +33,23 @@ class Imports:
 
     Each is `module` or `module:name`, as `import` and `from … import` say it, without relative dots. `on_demand` maps a
     name that `from package import name` may ask for to the modules that may hold it, and `*` to those that a package
-    lists in `__all__`. `loads_from` is the top package of which it may import any module.
+    lists in `__all__`. `loads_from` are the packages of which it may import any module.
     """
 
     at_start: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     on_demand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    loads_from: str | None = None
+    loads_from: tuple[str, ...] = ()
+
+    def joined(self, other: "Imports") -> "Imports":
+        """What either imports: of two files for one module, as of a package beside a module of its name."""
+        names = {*self.on_demand, *other.on_demand}
+        return Imports(
+            tuple(dict.fromkeys(self.at_start + other.at_start)),
+            tuple(dict.fromkeys(self.later + other.later)),
+            {name: self.on_demand.get(name, ()) + other.on_demand.get(name, ()) for name in sorted(names)},
+            tuple(sorted({*self.loads_from, *other.loads_from})),
+        )
 
 
 def module_name(path: str) -> str | None:
@@ -83,16 +94,18 @@ def read_imports(source: bytes, path: str) -> Imports:
     for first, rest in _NAME_IN_STRING.findall(source):
         text = (first + rest).decode(errors="replace")
         later[package + text if text.startswith(".") else text] = None
+    later |= dict.fromkeys(package + it.decode(errors="replace") for it in _NAME_BEHIND_PACKAGE.findall(source))
     loaded, is_open = find_loaded(tree, source, name, package)
     later |= dict.fromkeys(loaded)
-    answers = (_ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)) or _replaces_itself(tree, source)
+    answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
+    answers = answers or _replaces_itself(tree, source, name)
     on_demand = _on_demand(tree, name) if is_package and answers else {}
     if is_package and _EXPORTED.encode() in source:
         exported, is_listed = _exported(tree)
         on_demand["*"] = tuple(f"{name}.{it}" for it in exported)
         is_open = is_open or not is_listed
-    loads_from = name.partition(".")[0] if package and (answers or is_open) else None
-    return Imports(tuple(at_start), tuple(later), on_demand, loads_from)
+    opened = find_opened(tree, source, name) | ({name.partition(".")[0]} if answers or is_open else set())
+    return Imports(tuple(at_start), tuple(later), on_demand, tuple(sorted(opened)))
 
 
 def below(package: str, modules: Iterable[str]) -> list[str]:
@@ -101,8 +114,14 @@ def below(package: str, modules: Iterable[str]) -> list[str]:
 
 
 def without_tests(modules: Iterable[str]) -> list[str]:
-    """Those of `modules` that a run may ask for in a way that can't be followed."""
-    return [module for module in modules if _TESTS.isdisjoint(module.split("."))]
+    """Those of `modules` that a run may ask for in a way that can't be followed: none of packages of tests."""
+    known = list(modules)
+    packages = {module.rpartition(".")[0] for module in known}
+    return [
+        module
+        for module in known
+        if _TESTS.isdisjoint((module if module in packages else module.rpartition(".")[0]).split("."))
+    ]
 
 
 def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool = False) -> frozenset[str]:
@@ -116,9 +135,9 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
             continue
         reached.add(name)
         imports = modules[name]
-        if later and imports.loads_from and imports.loads_from not in whole:
-            whole.add(imports.loads_from)
-            pending += without_tests(below(imports.loads_from, modules))
+        for package in set(imports.loads_from) - whole if later else ():
+            whole.add(package)
+            pending += _all_of(package, modules)
         for imported in (*imports.at_start, *(imports.later if later else ())):
             module, _, member = imported.partition(":")
             pending += _with_parents(module)
@@ -127,6 +146,13 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
             if member and module in modules:
                 pending += [p for m in modules[module].on_demand.get(member, ()) for p in _with_parents(m)]
     return frozenset(reached)
+
+
+def _all_of(package: str, modules: Mapping[str, Imports]) -> list[str]:
+    """What code may ask `package` for: tests only if they are in a table of names."""
+    inside = below(package, modules)
+    listed = (it for module in inside for meanings in modules[module].on_demand.values() for it in meanings)
+    return without_tests(inside) + [parent for it in listed for parent in _with_parents(it)]
 
 
 def _with_parents(name: str) -> list[str]:
@@ -193,13 +219,14 @@ def _module_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def _replaces_itself(tree: ast.Module, source: bytes) -> bool:
-    """Whether it puts an object of its own into `sys.modules[__name__]`, or gives that another class."""
+def _replaces_itself(tree: ast.Module, source: bytes, name: str) -> bool:
+    """Whether it puts an object of its own into `sys.modules` under its name, or gives that another class."""
     if b"sys.modules" not in source:
         return False
     targets = [it for node in ast.walk(tree) if isinstance(node, ast.Assign) for it in node.targets]
+    itself = f"sys.modules[{name!r}]"
     return any(
-        (isinstance(target, ast.Subscript) and ast.unparse(target) == "sys.modules[__name__]")
+        (isinstance(target, ast.Subscript) and ast.unparse(target) in {"sys.modules[__name__]", itself})
         or (isinstance(target, ast.Attribute) and target.attr == "__class__")
         for target in targets
     )

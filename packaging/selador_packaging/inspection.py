@@ -15,12 +15,14 @@ from selador_packaging.closure import Metadata
 from selador_packaging.errors import PackagingError
 from selador_packaging.imports import Imports, module_name, parse_source, read_imports
 from selador_packaging.layout import artifact_path
+from selador_packaging.neighbours import add_neighbours
 from selador_packaging.services import find_names, find_possible_services, find_services
 from selador_packaging.wheels import Wheel
 from selador_packaging.zip_writer import Member
 
 _COMMANDS = {"console_scripts", "gui_scripts"}
 _EXTRAS_OR_ATTRIBUTE = re.compile(r"\s*[:\[].*", re.DOTALL)  # behind the module, in an entry point
+_DOTTED_NAME = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _SDK = {"boto3", "botocore"}
 
 
@@ -39,6 +41,8 @@ class Inspected:
     """The names that may be methods of these clients."""
     entry_points: tuple[str, ...] = ()
     """The modules that others find by the wheel's entry points; commands are none of these."""
+    named_in_data: tuple[str, ...] = ()
+    """The dotted names in the data of an own wheel, some of which may mean modules."""
     is_compiled: bool = False
     """Whether it may hold code whose imports can't be read: extension modules, or bytecode without its source."""
 
@@ -61,6 +65,7 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
     # boto3 and botocore themselves make clients of any service, and for credentials that Lambda doesn't use.
     required = {canonicalize_name(it.name) for it in wheel.metadata.requires}
     may_make_clients = wheel.metadata.name not in _SDK and not _SDK.isdisjoint(required)
+    sources: dict[str, tuple[str, bytes]] = {}
     trees: list[ast.Module] = []
     services: set[str] = set()
     faults: list[str] = []
@@ -68,11 +73,16 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         path = artifact_path(wheel, member.path)
         if path is None or (name := module_name(path)) is None:
             continue
-        modules[name] = read_imports(member.content(), path) if path.endswith(".py") else Imports()
-        if not path.endswith(".py") or not (is_own or may_make_clients):
+        content = member.content()
+        is_source = path.endswith(".py")
+        found = read_imports(content, path) if is_source else Imports()
+        modules[name] = modules[name].joined(found) if name in modules else found
+        if is_source:
+            sources[name] = (path, content)
+        if not is_source or not (is_own or may_make_clients):
             continue
         try:
-            trees.append(parse_source(member.content(), path))
+            trees.append(parse_source(content, path))
             services |= find_services(trees[-1], path) if is_own else find_possible_services(trees[-1])
         except SyntaxError as error:
             faults += [f"{path}, line {error.lineno}: {error.msg}"] if is_own else []
@@ -85,10 +95,11 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         digest,
         is_own,
         wheel.metadata,
-        modules,
+        add_neighbours(modules, sources),
         frozenset(services),
         frozenset[str]().union(*map(find_names, trees)) if is_own or services else frozenset(),
         _entry_points(wheel),
+        _names_in_data(wheel) if is_own else (),
         # Its tags say so, or its files: some wheels for any machine have compiled code all the same.
         not wheel.filename.endswith("-none-any.whl") or any(map(_is_compiled, wheel.members)),
     )
@@ -101,6 +112,7 @@ def _is_compiled(member: Member) -> bool:
 def _entry_points(wheel: Wheel) -> tuple[str, ...]:
     path = f"{wheel.dist_info}/entry_points.txt"
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names that differ in case are two
     try:
         for member in wheel.members:
             if member.path == path:
@@ -109,6 +121,13 @@ def _entry_points(wheel: Wheel) -> tuple[str, ...]:
         raise PackagingError(f"{wheel.filename} has entry points that can't be read: {error}") from error
     values = [value for group in parser.sections() if group not in _COMMANDS for value in parser[group].values()]
     return tuple(sorted({_EXTRAS_OR_ATTRIBUTE.sub("", value) for value in values}))
+
+
+def _names_in_data(wheel: Wheel) -> tuple[str, ...]:
+    """The dotted names in what is no module: a table of handlers or tools, a configuration of logs."""
+    placed = ((artifact_path(wheel, member.path), member) for member in wheel.members)
+    data = [it for path, it in placed if path and not path.startswith(wheel.dist_info) and not module_name(path)]
+    return tuple(sorted({name.decode() for it in data for name in _DOTTED_NAME.findall(it.content())}))
 
 
 def _to_json(inspected: Inspected) -> bytes:
@@ -121,6 +140,7 @@ def _to_json(inspected: Inspected) -> bytes:
                 for name, it in sorted(inspected.modules.items())
             },
             "entry_points": inspected.entry_points,
+            "named_in_data": inspected.named_in_data,
             "is_compiled": inspected.is_compiled,
             "services": sorted(inspected.services),
             "names": sorted(inspected.names),
@@ -133,9 +153,11 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     name, version, requires, licenses = facts["metadata"]
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), tuple(licenses))
     modules = {
-        name: Imports(tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()}, loads_from)
+        name: Imports(
+            tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()}, tuple(loads_from)
+        )
         for name, (at_start, later, on_demand, loads_from) in facts["modules"].items()
     }
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
-    entry_points, is_compiled = tuple(facts["entry_points"]), facts["is_compiled"]
-    return Inspected(filename, digest, is_own, metadata, modules, services, names, entry_points, is_compiled)
+    named = tuple(facts["entry_points"]), tuple(facts["named_in_data"])
+    return Inspected(filename, digest, is_own, metadata, modules, services, names, *named, facts["is_compiled"])

@@ -1,6 +1,8 @@
 """What a module imports without an import statement: by calls that take a name, and by code in a string.
 
-A name that is written there is followed. Whoever puts a name together may import anything of its package.
+A name that is written there is followed. Whoever puts a name together may import anything of its package, and so may
+who changes where Python looks for modules. A string that begins a name (`"package.plugins."`) may end with any module
+there, and who takes another package's `__path__` may search its folders.
 """
 
 import ast
@@ -8,11 +10,53 @@ import importlib.util
 import re
 
 _BY_NAME = {"__import__", "find_spec", "import_module", "resolve_name", "run_module"}  # the name comes first
-_BY_SEARCH = {"SourceFileLoader", "iter_modules", "load_module", "run_path", "spec_from_file_location", "walk_packages"}
+_BY_SEARCH = {
+    "SourceFileLoader",
+    "addsitedir",
+    "iter_modules",
+    "load_module",
+    "run_path",
+    "spec_from_file_location",
+    "walk_packages",
+}
 _LOADERS = _BY_NAME | _BY_SEARCH
 _INTERPRETERS = {"eval", "exec"}
 # In a string, or in what stands between the braces of one: an import that begins a statement.
 _IMPORT_IN_TEXT = re.compile(r"(?:^|[\n;])\s*(?:import\s|from\s+(?:$|\.|[\w.]+(?:$|\s+import\b)))")
+
+# A list that is changed, or another one put in its place; `__path__ = []` makes a package without modules, and
+# `extend_path` adds the same package elsewhere, which the zip has in one place. In a string it is a glob.
+_CHANGES_SEARCH = re.compile(
+    rb"\b(?:sys\.(?:path|meta_path|path_hooks)|__path__)\s*"
+    rb"(?:\[[^]\n]*\]\s*=(?!=)|\+?=(?!=|\s*\[\]|.*extend_path)|\.(?:append|extend|insert)\b)"
+    rb"""|\*\.py["']"""
+)
+_BEGINS_NAME = re.compile(rb"""["']([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?=["'{%])""")
+_PATH = "__path__"
+
+
+def find_opened(tree: ast.Module, source: bytes, name: str) -> set[str]:
+    """The packages of which the module `name` may import anything, as far as it is not by calls of its own."""
+    opened = {begun.decode(errors="replace") for begun in _BEGINS_NAME.findall(source)}
+    if _CHANGES_SEARCH.search(source):
+        opened.add(name.partition(".")[0])
+    return opened | (_searched(tree) if _PATH.encode() in source else set())
+
+
+def _searched(tree: ast.Module) -> set[str]:
+    """The packages whose `__path__` is taken, by the names that absolute imports give them."""
+    taken: set[str] = set()
+    meanings: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(ast.Name() | ast.Attribute() as package, attr) if attr == _PATH:
+                taken.add(ast.unparse(package))
+            case ast.Import(names=aliases):
+                meanings |= {alias.asname: alias.name for alias in aliases if alias.asname}
+            case ast.ImportFrom(module=str(module), names=aliases, level=0):
+                meanings |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases}
+    parts = (it.partition(".") for it in taken)
+    return {f"{meanings.get(first, first)}{dot}{rest}" for first, dot, rest in parts}
 
 
 def find_loaded(tree: ast.Module, source: bytes, name: str, package: str) -> tuple[list[str], bool]:
@@ -37,6 +81,8 @@ def find_loaded(tree: ast.Module, source: bytes, name: str, package: str) -> tup
 def _loads_something(node: ast.AST) -> bool:
     match node:
         case ast.Name(called, ast.Load()) | ast.Attribute(attr=called, ctx=ast.Load()):
+            return called in _LOADERS
+        case ast.Call(ast.Name("getattr"), [_, ast.Constant(called), *_]):
             return called in _LOADERS
         case ast.ImportFrom(names=aliases):
             return any(alias.name in _LOADERS and alias.asname not in {None, alias.name} for alias in aliases)

@@ -97,12 +97,38 @@ def test_what_is_wanted_kept_and_does_not_exist_is_refused(make: Make, write_whe
 def test_modules_that_others_find_by_entry_points_are_kept(make: Make, write_wheel: WriteWheel) -> None:
     own = write_wheel("own", files={"own.py": b"import plugged\n"}, requires=("plugged",))
     points = b"[plugged.plugins]\nbest = plugged.best:Plugin\nold = plugged.old [extra]\n"
-    points += b"[console_scripts]\nplugged = plugged.cli:main\n"
-    files = {"plugged/__init__.py": b"", "plugged/best.py": b"", "plugged/old.py": b"", "plugged/cli.py": b""}
+    points += b"Old = plugged.older\n[console_scripts]\nplugged = plugged.cli:main\n"
+    files = {f"plugged/{name}.py": b"" for name in ("__init__", "best", "old", "older", "cli")}
 
     artifact = make(own, write_wheel("plugged", files=files | {"plugged-1.0.dist-info/entry_points.txt": points}))
 
-    assert paths_of(artifact) & set(files) == {"plugged/__init__.py", "plugged/best.py", "plugged/old.py"}
+    assert paths_of(artifact) & set(files) == set(files) - {"plugged/cli.py"}
+
+
+def test_modules_that_a_functions_data_names_are_kept(make: Make, write_wheel: WriteWheel) -> None:
+    """As a configuration of logs does, or a table of tools."""
+    table = b'[handlers]\njson = "plain.logs.Handler"\n'
+    own = write_wheel("own", files={"own.py": b"import plain\n", "own.toml": table}, requires=("plain",))
+    plain = write_wheel("plain", files=dict.fromkeys(("plain/__init__.py", "plain/logs.py", "plain/other.py"), b""))
+
+    assert paths_of(make(own, plain)) >= {"plain/__init__.py", "plain/logs.py"}
+    assert "plain/other.py" not in paths_of(make(own, plain))
+
+
+def test_a_package_has_what_it_imports_though_a_module_beside_it_has_its_name(
+    make: Make, write_wheel: WriteWheel
+) -> None:
+    own = write_wheel("own", files={"own.py": b"import plain\n"}, requires=("plain",))
+    files = {"plain/__init__.py": b"from . import part\n", "plain/part.py": b"", "plain.py": b""}
+
+    assert set(files) <= paths_of(make(own, write_wheel("plain", files=files)))
+
+
+def test_a_source_that_is_run_as_a_script_is_kept(make: Make, write_wheel: WriteWheel) -> None:
+    own = write_wheel("own", files={"own.py": b"import plain\n"}, requires=("plain",))
+    files = {"plain/__init__.py": b"run([sys.executable, HERE / 'worker.py'])\n", "plain/worker.py": b""}
+
+    assert set(files) <= paths_of(make(own, write_wheel("plain", files=files)))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +144,7 @@ def test_what_compiled_code_may_import_is_kept(make: Make, write_wheel: WriteWhe
     own = write_wheel("own", files={"own.py": b"import fast, needed\n"}, requires=("fast", "needed"))
     files = {"fast/__init__.py": b"", "fast/later.py": b"", file: b"\x7fELF"}
     needed = {"needed/__init__.py": b"", "needed/part.py": b""}
-    tests = {"fast": {"fast/tests/__init__.py": b""}, "needed": {"needed/tests/__init__.py": b""}}
+    tests = {it: {f"{it}/tests/__init__.py": b"", f"{it}/tests/case.py": b""} for it in ("fast", "needed")}
 
     artifact = make(
         own,

@@ -35,6 +35,10 @@ def test_data_beside_a_reached_module_is_read() -> None:
         ("files(__name__).joinpath('examples/a.json')", "examples", True),
         ("text = 'see our examples'", "examples", False),
         ("folder = 'tests'", "tests", False),
+        ("SKIPPED = ['tests', 'docs']", "tests", False),
+        ("files(__name__) / 'tests' / 'a.json'", "tests", True),
+        ("open('tests/a.json')", "tests", True),
+        ("os.path.join(here, 'tests', 'a.json')", "tests", True),
     ],
 )
 def test_a_folder_that_the_code_names_is_read(source: str, folder: str, expected: bool) -> None:
@@ -55,3 +59,25 @@ def test_a_folder_that_only_code_names_which_is_not_reached_is_not_read() -> Non
 )
 def test_a_stub_is_read_if_its_module_says_so(source: str, expected: bool) -> None:
     assert is_read("pkg/__init__.pyi", ("pkg/__init__.py", source)) is expected
+
+
+def test_a_folder_among_data_is_read_whatever_it_is_called() -> None:
+    """Who reads `data` may read all of it; beside modules stands what its developers use."""
+    assert is_read("pkg/data/examples/a.json")
+    assert is_read("pkg/data/test/a.json")
+    assert not is_read("pkg/sub/examples/a.json", ("pkg/sub/__init__.py", ""))
+    assert not is_read("examples/a.json")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("ffi.cdef((here / 'api.h').read_text())", True),
+        ("text = 'decl/api.h'", True),
+        ("for place in here.glob('*.h'): ...", True),
+        ("name = 'api.hpp'", False),
+        ("# see api.h", False),
+    ],
+)
+def test_a_source_of_compiled_code_is_read_if_the_code_names_it(source: str, expected: bool) -> None:
+    assert is_read("pkg/decl/api.h", ("pkg/__init__.py", source)) is expected

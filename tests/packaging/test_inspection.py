@@ -55,13 +55,14 @@ def test_a_wheel_is_read_once(write_wheel: WriteWheel, cache: Cache) -> None:
         raise AssertionError("the wheel was read again")
 
     on_demand = b"def __getattr__(name):\n  return __import__(name)\n"
-    files = {"own.py": CODE, "lazy/__init__.py": on_demand, "fast.abi3.so": b""}
+    files = {"own.py": CODE, "lazy/__init__.py": on_demand, "fast.abi3.so": b"", "own.toml": b"a = 'b.c'"}
     path = write_wheel("own", files=files, requires=("needed>=1",))
 
     first = inspected(path, cache)
 
-    assert first.modules["lazy"].loads_from == "lazy"
+    assert first.modules["lazy"].loads_from == ("lazy",)
     assert first.is_compiled
+    assert first.named_in_data == ("b.c",)
     assert inspected(path, cache, read=read_again) == first
 
 
