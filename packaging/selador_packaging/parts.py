@@ -47,8 +47,8 @@ def get_part(
     """The part of an artifact that comes from a wheel, from `cache` where it is.
 
     Modules `at_start` get bytecode; `reached` are those that may be imported at all; `unread` are paths that stay out;
-    clients of `services` call methods that are among `names`. Raises PackagingError for a module that can't be compiled
-    and for a service that botocore doesn't know.
+    clients of `services` call methods that are among `names`. Raises PackagingError for a module of an own wheel that
+    can't be compiled, and for a service that botocore doesn't know.
     """
     compiled = sorted(inspected.modules.keys() & at_start)
     kept = sorted(inspected.modules.keys() & reached)
@@ -60,7 +60,7 @@ def get_part(
     members = [member for member in choose(read(), kept, is_own=inspected.is_own) if member.path not in unread]
     if is_botocore:
         members = trim_data(members, methods)
-    members += _compile(members, compiled)
+    members += _compile(members, compiled, is_own=inspected.is_own)
     part = Part(tuple(members), tuple(hashlib.sha256(member.content()).hexdigest() for member in members))
     cache.put(_to_bytes(part), *decisive)
     return part
@@ -89,14 +89,15 @@ def _methods(
     return {service: sorted(names.intersection(methods[service])) for service in sorted(services)}
 
 
-def _compile(members: Collection[Member], modules: Collection[str]) -> list[Member]:
+def _compile(members: Collection[Member], modules: Collection[str], *, is_own: bool) -> list[Member]:
+    """The bytecode of `modules`. In others' wheels a condition may keep code for Python 2 from running."""
     compiled, faults = [], []
     for member in members:
         if member.path.endswith(".py") and module_name(member.path) in modules:
             try:
                 content = compile_module(member.content(), member.path)
             except ValueError as error:
-                faults.append(str(error))
+                faults += [str(error)] if is_own else []
                 continue
             compiled.append(pack(bytecode_path(member.path), content))
     if faults:

@@ -30,9 +30,10 @@ def part_of(
     reached: tuple[str, ...] = ("own", "later"),
     unread: tuple[str, ...] = (),
     read: Callable[[], Wheel] | None = None,
+    is_own: bool = False,
 ) -> Part:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    inspected = inspect_wheel(digest, path.name, lambda: read_wheel(path), cache, is_own=False)
+    inspected = inspect_wheel(digest, path.name, lambda: read_wheel(path), cache, is_own=is_own)
     return get_part(
         inspected,
         read or (lambda: read_wheel(path)),
@@ -73,11 +74,19 @@ def test_a_part_is_made_once_and_comes_back_as_it_was(write_wheel: WriteWheel, c
     assert part_of(path, cache) == part_of(path, cache, read=read_again)
 
 
-def test_a_module_that_cannot_be_compiled_is_named(write_wheel: WriteWheel, cache: Cache) -> None:
-    path = write_wheel("own", files={"own.py": b"def f(:\n"})
+def test_an_own_module_that_cannot_be_compiled_is_named(write_wheel: WriteWheel, cache: Cache) -> None:
+    path = write_wheel("own", files={"own.py": b"return 1\n"})
 
     with pytest.raises(PackagingError, match=r"own\.py"):
-        part_of(path, cache, reached=("own",))
+        part_of(path, cache, reached=("own",), is_own=True)
+
+
+def test_anothers_module_for_an_older_python_has_no_bytecode(write_wheel: WriteWheel, cache: Cache) -> None:
+    path = write_wheel("aenum", files={"aenum/__init__.py": b"", "aenum/_py2.py": b"raise a, b, c\n"})
+
+    part = part_of(path, cache, at_start=("aenum", "aenum._py2"), reached=("aenum", "aenum._py2"))
+
+    assert paths(part) == {"aenum/__init__.py", "aenum/__pycache__/__init__.cpython-313.pyc", "aenum/_py2.py"}
 
 
 def test_the_content_digest_is_of_the_members_in_whatever_order(write_wheel: WriteWheel, cache: Cache) -> None:
