@@ -24,7 +24,11 @@ def artifact_path(wheel: Wheel, path: str) -> str | None:
         return below or None if scheme in {"purelib", "platlib"} else None
     if top == wheel.dist_info and below.upper() in _INSTALLERS_OWN:
         return None
-    return None if top == "bin" else path
+    return None if top == "bin" and not _is_package(wheel, top) else path
+
+
+def _is_package(wheel: Wheel, folder: str) -> bool:
+    return any(member.path == f"{folder}/__init__.py" for member in wheel.members)
 
 
 def choose(wheel: Wheel, reached: Collection[str], *, is_own: bool) -> list[Member]:

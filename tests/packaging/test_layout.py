@@ -37,6 +37,12 @@ def test_a_file_goes_to_the_root_or_stays_out(write_wheel: WriteWheel, path: str
     assert artifact_path(wheel, path) == expected
 
 
+def test_a_package_called_bin_is_no_folder_of_programs(write_wheel: WriteWheel) -> None:
+    wheel = read_wheel(write_wheel(files={"bin/__init__.py": b"", "bin/x.py": b""}))
+
+    assert artifact_path(wheel, "bin/x.py") == "bin/x.py"
+
+
 @pytest.mark.parametrize(
     ("path", "is_chosen"),
     [
