@@ -115,7 +115,7 @@ def build_artifacts(
     """
     interpreter = this_interpreter(target)
     if LOCK not in sources:
-        raise PackagingError(f"{project / LOCK} does not exist; run make lock")
+        raise PackagingError(f"{project / LOCK} does not exist, or git ignores it; run make lock")
     lock = sources[LOCK].content
     releases = read_lock(lock, target.marker_environment, place=LOCK)
     wheel_folder = project / "build" / "wheels"

@@ -21,7 +21,7 @@ _BUILDER = "packaging"
 INPUTS = (FUNCTIONS, _BUILDER, LOCK)
 """All of the project that decides the artifacts."""
 
-_NO_COMMIT = ("not a git repository", "Needed a single revision")  # outside of one; before its first commit
+_UNBORN = "does not have any commits yet"
 _MODES = {False: "100644", True: "100755"}  # git's, by whether a file is executable
 _IMPORTED = (".py", ".pyc", ".so")
 _BLOB_HASHES = {40: "sha1", 64: "sha256"}  # by the length of an object's name
@@ -81,8 +81,10 @@ def read_sources(project: Path) -> Sources:
     changed = sorted(path for path in held.keys() | found.keys() if held.get(path) != found.get(path))
     ignored = _list(project, "--others", "--ignored", "--exclude-standard", "--", FUNCTIONS, _BUILDER)
     ignored = [path for path in ignored if "__pycache__" not in path]
-    # Whatever lies there comes first on the builder's import path, so it decides the artifacts as well.
-    changed += [path for path in ignored if path.startswith(f"{_BUILDER}/") and path.endswith(_IMPORTED)]
+    # Whatever lies there comes first on the builder's import path, so it decides the artifacts as well. A folder is a
+    # link or a repository of its own.
+    beside = [path for path in ignored if path.startswith(f"{_BUILDER}/")]
+    changed += [path for path in beside if path.endswith(_IMPORTED) or (project / path).is_dir()]
     return Sources(
         files,
         Source(commit, find_repository(project), tuple(changed)),
@@ -96,7 +98,8 @@ def refuse_uncommitted(source: Source | None) -> None:
         raise PackagingError("a release is built from a commit, and no commit holds this folder; build in a checkout")
     if source.changed:
         raise PackagingError(
-            "a release is built from a commit; commit what is changed, or build without --release",
+            "a release is built from a commit; commit what is changed, or build without --release "
+            "(git status doesn't show line endings, filters and overlooked files)",
             *(f"{path} is not as in commit {source.commit[:12]}" for path in source.changed),
         )
 
@@ -113,12 +116,36 @@ def git_files(project: Path) -> list[Path]:
 
 
 def _find_commit(project: Path) -> str | None:
+    """The commit that is checked out; None outside of a repository, and before its first commit.
+
+    Raises PackagingError if there is a repository that can't be asked: then what it ignores would be packed.
+    """
     run = _git(project, "rev-parse", "--verify", "HEAD")
-    if run is None or (run.returncode and any(it in run.stderr for it in _NO_COMMIT)):
+    if run is not None and not run.returncode:
+        return run.stdout.strip()
+    place = _find_repository_folder(project)
+    if place is None:
         return None
-    if run.returncode:
-        raise PackagingError(f"git can't tell the commit of {project}: {run.stderr.strip()}")
-    return run.stdout.strip()
+    if run is None:
+        raise PackagingError(
+            f"git is not on PATH, and only git tells what of {place.parent} is ignored; install it, or build in a copy "
+            "without .git"
+        )
+    log = _git(project, "log", "--max-count=1")  # which tells a branch without a commit from a broken one
+    if log is not None and _UNBORN in log.stderr:
+        return None
+    raise PackagingError(f"git can't tell the commit of {project}: {run.stderr.strip()}; mend {place}")
+
+
+def _find_repository_folder(project: Path) -> Path | None:
+    """The `.git` in `project` or above, on the same file system, as git looks for it."""
+    device = project.stat().st_dev
+    for folder in (project, *project.parents):
+        if folder.stat().st_dev != device:
+            return None
+        if os.path.lexists(folder / ".git"):
+            return folder / ".git"
+    return None
 
 
 def _read_tree(project: Path, commit: str) -> dict[str, tuple[str, str]]:

@@ -263,7 +263,7 @@ def test_a_function_that_is_no_distribution_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_project_without_a_lock_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackagingError, match=r"requirements\.txt does not exist; run make lock"):
+    with pytest.raises(PackagingError, match=r"requirements\.txt does not exist, or git ignores it; run make lock"):
         build_artifacts(tmp_path, {}, Target("arm64"), report=lambda line: None, clock=lambda: 0.0)
 
 

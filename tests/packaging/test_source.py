@@ -112,6 +112,21 @@ def test_an_ignored_module_beside_the_builder_is_a_change(repository: Path) -> N
     assert sources.ignored == ()
 
 
+@pytest.mark.parametrize("is_link", [True, False])
+def test_an_ignored_folder_of_modules_beside_the_builder_is_a_change(
+    repository: Path, tmp_path: Path, is_link: bool
+) -> None:
+    """A link to a folder, or a repository of its own, whose files git doesn't list."""
+    (repository / ".git" / "info" / "exclude").write_text("packaging/json\n")
+    place = tmp_path / "json" if is_link else repository / "packaging" / "json"
+    commit_in(place, {"__init__.py": ""})
+    if is_link:
+        (repository / "packaging").mkdir()
+        (repository / "packaging" / "json").symlink_to(place)
+
+    assert [path.rstrip("/") for path in source_of(repository).changed] == ["packaging/json"]
+
+
 def test_a_name_that_is_no_utf_8_is_refused(repository: Path) -> None:
     (repository / "functions" / "d\udce9j\udce0.py").write_text("")
 
@@ -206,11 +221,40 @@ def test_a_repository_that_git_cannot_read_is_not_taken_for_none(repository: Pat
         read_sources(repository)
 
 
-def test_without_git_there_is_no_source(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("damage", ["HEAD", "branch", "link"])
+def test_a_repository_that_is_damaged_is_not_taken_for_none(repository: Path, damage: str) -> None:
+    """What it ignores would be packed."""
+    match damage:
+        case "HEAD":
+            (repository / ".git" / "HEAD").unlink()
+        case "branch":
+            (repository / ".git" / git(repository, "symbolic-ref", "HEAD")).write_text("")
+        case "link":
+            (repository / ".git").rename(repository.parent / "elsewhere")
+            (repository / ".git").write_text("gitdir: /nowhere/.git/worktrees/a\n")
+
+    with pytest.raises(PackagingError, match=r"git can't tell the commit of .*; mend .*/repository/\.git$"):
+        read_sources(repository)
+
+
+def test_a_repository_without_git_is_refused_since_what_it_ignores_is_not_known(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert read_sources(repository).source is None
+    with pytest.raises(
+        PackagingError, match=r"^git is not on PATH, and only git tells what of .*/repository is ignored"
+    ):
+        read_sources(repository)
+    with pytest.raises(PackagingError, match=r"^git is not on PATH"):
+        read_sources(repository / "functions")
     assert git_files(repository) == [repository / ".gitignore"]
+
+
+def test_an_unpacked_archive_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    assert read_sources(tmp_path).source is None
 
 
 def test_a_link_is_refused_by_name(repository: Path) -> None:
@@ -254,7 +298,10 @@ def test_a_release_names_what_is_not_committed(repository: Path) -> None:
         refuse_uncommitted(source)
 
     assert refused.value.faults == (
-        "a release is built from a commit; commit what is changed, or build without --release",
+        (
+            "a release is built from a commit; commit what is changed, or build without --release "
+            "(git status doesn't show line endings, filters and overlooked files)"
+        ),
         f"functions/a.py is not as in commit {source.commit[:12]}",
     )
 
