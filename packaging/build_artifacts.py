@@ -3,9 +3,11 @@
 import sys
 from os.path import dirname, realpath
 
-from selador_packaging import unchanged
-
 PROJECT = dirname(dirname(realpath(__file__)))  # noqa: PTH120  pathlib's import would take longer than the answer
+# Python does so itself, unless PYTHONSAFEPATH is set; then the installed builder may be another checkout's.
+sys.path.insert(0, f"{PROJECT}/packaging")
+
+from selador_packaging import unchanged  # noqa: E402
 
 if __name__ == "__main__":
     if (printed := unchanged.recall(PROJECT, sys.argv[1:])) is not None:

@@ -646,6 +646,27 @@ def test_what_fails_after_the_artifacts_are_built_says_so(copy_project: CopyProj
     assert (project / "dist" / "manifest.json").exists()
 
 
+@pytest.mark.parametrize("command", ["build_artifacts.py", "verify_artifacts.py"])
+def test_a_checkouts_builder_builds_it_whatever_is_installed(
+    project_folder: Path, tmp_path: Path, command: str
+) -> None:
+    """PYTHONSAFEPATH takes the folder of the command from the import path."""
+    package = tmp_path / "packaging" / "selador_packaging"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit('its own builder')")
+    shutil.copy(project_folder / "packaging" / command, package.parent)
+
+    run = subprocess.run(
+        [sys.executable, str(package.parent / command)],
+        env=os.environ | {"PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.stderr == "its own builder\n"
+
+
 def test_wrong_usage_exits_2(project_folder: Path) -> None:
     run = build(project_folder, "--architecture", "riscv64")
 
