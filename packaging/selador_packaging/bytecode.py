@@ -32,12 +32,17 @@ class Interpreter(NamedTuple):
 
 
 def this_interpreter(target: Target) -> Interpreter:
-    """The running one. Raises PackagingError where its bytecode is none that `target` can run."""
+    """The running one. Raises PackagingError if its bytecode is none that `target` can run, or lacks a part."""
     running = Interpreter(platform.python_implementation(), platform.python_version())
     tag = f"cpython-{PYTHON_VERSION.replace('.', '')}"
     if sys.implementation.cache_tag != tag:
         raise PackagingError(
             f"this is {running}, and bytecode for {target} is made by CPython {PYTHON_VERSION}; run make setup"
+        )
+    if all(position[2:] == (None, None) for position in compile("a", "", "eval").co_positions()):
+        raise PackagingError(
+            "this Python leaves columns out of bytecode, so its artifacts would be others; "
+            "unset PYTHONNODEBUGRANGES, or run it without -X no_debug_ranges"
         )
     return running
 

@@ -96,6 +96,25 @@ def test_another_python_than_the_targets_is_refused(monkeypatch: pytest.MonkeyPa
         this_interpreter(Target("arm64"))
 
 
+def test_a_python_that_leaves_columns_out_of_bytecode_is_refused(project_folder: Path) -> None:
+    """Its bytes would differ from those of every other machine."""
+    script = (
+        "from selador_packaging.bytecode import this_interpreter; from selador_packaging.target import Target\n"
+        "this_interpreter(Target('arm64'))"
+    )
+    environment = {"PYTHONPATH": str(project_folder / "packaging")}
+
+    runs = [
+        subprocess.run(
+            [sys.executable, *options, "-c", script], env=environment, capture_output=True, text=True, check=False
+        )
+        for options in ((), ("-X", "no_debug_ranges"))
+    ]
+
+    assert [run.returncode for run in runs] == [0, 1]
+    assert "this Python leaves columns out of bytecode" in runs[1].stderr
+
+
 def test_a_release_wants_the_pinned_version(tmp_path: Path) -> None:
     pin = tmp_path / ".python-version"
     pin.write_text("3.13.999\n")
