@@ -24,6 +24,7 @@ from selador_packaging.target import PYTHON_VERSION, Target
 SHOWN_TAGS = 4
 
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
+_NOT_FETCHED = re.compile(r"Could not fetch URL \S+: (?!404\b)(?:(?P<status>\d{3} [^:]*Error: .*?) for url)?")
 _UNFIT = re.compile(r"none of the wheel's tags \(([^)]*)\) are compatible.*/([^/\s#]+\.whl)")
 _WRONG_HASH = re.compile(r"^\s+(\S+==\S+) from .*?\n((?:\s+(?:Expected|Got)\b.*\n?)+)", re.MULTILINE)
 
@@ -43,10 +44,10 @@ def fetch_wheels(
 
     pip checks the hash of what it fetches; what is taken from the cache is checked here.
     Raises PackagingError with every release that has no wheel for the target or none whose hash is locked, and where no
-    index can be reached.
+    index can be reached. So it does if a setting of pip's, as PIP_PLATFORM, makes it take a wheel for another machine.
     """
     entries = {name: cache / cache_key(release, target) for name, release in releases.items()}
-    wheels = {name: wheel for name, entry in entries.items() if (wheel := _cached(entry, releases[name]))}
+    wheels = {name: wheel for name, entry in entries.items() if (wheel := _cached(entry, releases[name], target))}
     missing = [release for name, release in releases.items() if name not in wheels]
     if not missing:
         report(f"all {len(wheels)} wheels are in {cache}")
@@ -59,7 +60,12 @@ def fetch_wheels(
         except PackagingError as first:
             # pip stops at the first fault; what else is wrong is worth a minute, and one more run for each.
             raise _every_fault(missing, target, Path(folder), report) or first from first
-        for path in sorted(Path(folder).glob("*.whl")):
+        fetched = sorted(Path(folder).glob("*.whl"))
+        if unfit := [path.name for path in fetched if not target.runs(path.name)]:
+            raise PackagingError(
+                *(f"pip fetched {it}, which doesn't run on {target}; remove its platform, PIP_PLATFORM" for it in unfit)
+            )
+        for path in fetched:
             entry = entries[name := parse_wheel_filename(path.name)[0]]
             entry.mkdir(parents=True, exist_ok=True)
             wheels[name] = FetchedWheel(path.replace(entry / path.name), _sha256(entry / path.name))
@@ -89,7 +95,12 @@ def cache_key(release: LockedRelease, target: Target) -> str:
 def explain_failure(output: str, target: Target) -> PackagingError:
     """What pip's error output means for the lock and the target."""
     if found := _NO_WHEEL.search(output):
-        if "connection broken" in output:
+        failed = _NOT_FETCHED.search(output)  # pip tries again with the other indexes, and then knows of no wheel
+        if failed and failed["status"]:
+            return PackagingError(
+                f"the package index doesn't give {found[1]} ({failed['status']}); check its address and your access"
+            )
+        if failed or "connection broken" in output:
             return PackagingError(f"the package index can't be reached to fetch {found[1]}; check the network")
         return PackagingError(
             f"{found[1]} has no wheel for {target} on the package index{_nearest(output, found[1], target)}; "
@@ -120,10 +131,10 @@ def _nearest(output: str, release: str, target: Target) -> str:
     return f" (the nearest are {', '.join(ordered[:SHOWN_TAGS])})"
 
 
-def _cached(entry: Path, release: LockedRelease) -> FetchedWheel | None:
+def _cached(entry: Path, release: LockedRelease, target: Target) -> FetchedWheel | None:
     """The release's wheel in the cache; one that was damaged there counts as missing, and is fetched again."""
     for path in sorted(entry.glob("*.whl")):
-        if (sha256 := _sha256(path)) in release.sha256s:
+        if target.runs(path.name) and (sha256 := _sha256(path)) in release.sha256s:
             touch(path)
             return FetchedWheel(path, sha256)
     return None

@@ -4,7 +4,11 @@ The machine that builds has no say: markers and wheel tags are those of the targ
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import parse_wheel_filename
 
 from selador_packaging.errors import PackagingError
 
@@ -35,6 +39,19 @@ class Target:
         """Platform tags of wheels that run there, best first."""
         newer = (f"manylinux_2_{minor}_{self.machine}" for minor in GLIBC_MINORS)
         return (*newer, f"manylinux2014_{self.machine}")
+
+    def runs(self, filename: str) -> bool:
+        """Whether a wheel of this name runs there; raises ValueError if it is no wheel's."""
+        return not self._tags.isdisjoint(parse_wheel_filename(filename)[3])
+
+    @cached_property
+    def _tags(self) -> frozenset[Tag]:
+        version = tuple(map(int, PYTHON_VERSION.split(".")))
+        # As pip does, which takes wheels for the oldest glibc as well; there are none for arm64.
+        platforms = [*self.platforms, *(f"{it}_{self.machine}" for it in ("manylinux2010", "manylinux1"))]
+        return frozenset(
+            (*cpython_tags(version, [self.abi], platforms), *compatible_tags(version, self.abi, platforms))
+        )
 
     @property
     def marker_environment(self) -> dict[str, str]:

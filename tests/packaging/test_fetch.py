@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -172,6 +173,52 @@ def test_an_index_out_of_reach_is_not_taken_for_a_missing_wheel(
 
     with pytest.raises(PackagingError, match=r"the package index can't be reached to fetch thing==1\.0"):
         fetch(releases, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("connection error: [Errno 111] Connection refused - skipping", "the package index can't be reached to fetch"),
+        (
+            "403 Client Error: Forbidden for url: https://a:****@b/",
+            r"doesn't give thing==1\.0 \(403 Client Error: Forbidden\)",
+        ),
+        ("404 Client Error: Not Found for url: https://b/ - skipping", "has no wheel for Python 3"),
+    ],
+)
+def test_an_index_that_fails_without_another_try_is_not_taken_for_a_missing_wheel(said: str, sentence: str) -> None:
+    """With PIP_RETRIES=0 pip tells so only as it skips the index."""
+    output = f"Could not fetch URL https://b/thing/: {said}\nERROR: No matching distribution found for thing==1.0\n"
+
+    assert re.search(sentence, str(explain_failure(output, ARM)))
+
+
+def test_a_wheel_for_another_machine_is_refused_whatever_pip_is_told(
+    tmp_path: Path, index: Path, write_wheel: WriteWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hash is locked, and pip prefers it: the platform stands in a variable or in pip's own settings."""
+    newer = write_wheel(folder=index, tag="cp313-cp313-manylinux_2_39_aarch64")
+    fits = write_wheel(folder=index, tag="cp313-cp313-manylinux_2_17_aarch64")
+    monkeypatch.setenv("PIP_PLATFORM", "manylinux_2_39_aarch64")
+
+    with pytest.raises(PackagingError, match=rf"^pip fetched {newer.name}, which doesn't run on Python 3\.13 on Linux"):
+        fetch(locked(newer, fits), tmp_path)
+
+    monkeypatch.delenv("PIP_PLATFORM")
+    assert fetch(locked(newer, fits), tmp_path)[0].name == fits.name
+
+
+def test_a_wheel_for_another_machine_in_the_cache_is_not_taken(
+    tmp_path: Path, index: Path, write_wheel: WriteWheel
+) -> None:
+    fits = write_wheel(folder=index, tag="cp313-cp313-manylinux_2_17_aarch64")
+    other = write_wheel(tag="cp313-cp313-manylinux_2_17_x86_64")
+    releases = locked(fits, other)
+    path, _ = fetch(releases, tmp_path)
+    path.unlink()
+    other.rename(path.with_name(other.name))
+
+    assert fetch(releases, tmp_path)[0].name == fits.name
 
 
 def test_another_failure_of_pip_is_told_in_its_own_words() -> None:
