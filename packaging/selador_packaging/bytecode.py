@@ -55,7 +55,8 @@ def bytecode_path(path: str) -> str:
 
 
 def is_bytecode(path: str) -> bool:
-    return path.endswith(".pyc")
+    """Whether the file at `path` is bytecode of a source, and not a module that a wheel has as bytecode alone."""
+    return path.endswith(".pyc") and "/__pycache__/" in f"/{path}"
 
 
 @cache  # artifacts share most modules

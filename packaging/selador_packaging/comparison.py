@@ -6,7 +6,8 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,19 @@ _UNREADABLE_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError
 def compare_zips(expected: bytes, found: bytes, *, bytecode: bool = True) -> list[str]:
     """How `found` differs from `expected`: a sentence for each member, or one when only the zips' own bytes differ.
 
-    Without `bytecode` only the other members are compared.
+    Without `bytecode` that is there as well, and only what it holds isn't compared.
     """
     if expected == found:
         return []
     try:
-        old, new = (
-            {path: facts for path, facts in _members(content).items() if bytecode or not is_bytecode(path)}
-            for content in (expected, found)
-        )
+        old, new = _members(expected), _members(found)
     except _UNREADABLE_ZIP as error:
         return [f"cannot be read as a zip ({error})"]
     differences = [f"{path} is missing" for path in old if path not in new]
     differences += [f"{path} is new" for path in new if path not in old]
     for path in old.keys() & new.keys():
+        if is_bytecode(path) and not bytecode:
+            continue
         parts = [
             f"{what} {old[path][what]}, now {new[path][what]}"
             for what in old[path]
@@ -55,6 +55,7 @@ def compare_zips(expected: bytes, found: bytes, *, bytecode: bool = True) -> lis
 
 def _members(content: bytes) -> dict[str, dict[str, object]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        counts = Counter(archive.namelist())
         return {
             info.filename: {
                 "size": info.file_size,
@@ -63,6 +64,7 @@ def _members(content: bytes) -> dict[str, dict[str, object]]:
                 "method": info.compress_type,
                 "compressed size": info.compress_size,
                 "date": info.date_time,
+                "times": counts[info.filename],
             }
             for info in archive.infolist()
         }
@@ -106,7 +108,26 @@ def compare_to_manifest(place: Path) -> list[str]:
         names = [*(it["path"] for it in described), PROVENANCE]
         missing = [place / name for name in names if not (place / name).is_file()]
         differences += [f"{it} is missing; if you have the manifest alone, name that file" for it in missing]
+        differences += _compare_to_provenance(place, [FILENAME, *names[:-1]])
     return differences
+
+
+def _compare_to_provenance(folder: Path, names: Iterable[str]) -> list[str]:
+    """How the files `names` in `folder` differ from what the provenance there, if it is there, says of them."""
+    place = folder / PROVENANCE
+    try:
+        subjects = {it["name"]: it["digest"]["sha256"] for it in json.loads(place.read_bytes())["subject"]}
+    except FileNotFoundError:
+        return []
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        return [f"{place} is no provenance of artifacts: {error!r}"]
+    files = {name: folder / name for name in names}
+    found = {name: hashlib.sha256(it.read_bytes()).hexdigest() for name, it in files.items() if it.is_file()}
+    return [
+        f"{files[name]} has SHA-256 {digest}, its provenance says {subjects.get(name, 'nothing of it')}"
+        for name, digest in found.items()
+        if subjects.get(name) != digest
+    ]
 
 
 def _describe(content: bytes) -> dict[str, object]:

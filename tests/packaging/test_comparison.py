@@ -26,7 +26,6 @@ def folder_of(folder: Path, content: bytes, **fields: object) -> Path:
     folder.mkdir()
     (folder / "main.zip").write_bytes(content)
     (folder / "main.cdx.json").write_bytes(b"{}")
-    (folder / "provenance.intoto.json").write_bytes(b"{}")
     digest = hashlib.sha256(content)
     artifact = {
         "path": "main.zip",
@@ -50,6 +49,15 @@ def folder_of(folder: Path, content: bytes, **fields: object) -> Path:
         "artifacts": {"main": artifact},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest | fields))
+    return vouch(folder)
+
+
+def vouch(folder: Path) -> Path:
+    """`folder` with a provenance that is true of the files in it."""
+    place = folder / "provenance.intoto.json"
+    files = [it for it in folder.iterdir() if it != place]
+    subjects = [{"name": it.name, "digest": {"sha256": hashlib.sha256(it.read_bytes()).hexdigest()}} for it in files]
+    place.write_text(json.dumps({"subject": subjects}))
     return folder
 
 
@@ -59,7 +67,7 @@ def rewrite(folder: Path, change: Callable[[Any], object]) -> Path:
     manifest = json.loads(path.read_text())
     change(manifest)
     path.write_text(json.dumps(manifest))
-    return folder
+    return vouch(folder)
 
 
 def test_equal_zips_do_not_differ() -> None:
@@ -172,6 +180,23 @@ def test_a_zip_that_its_manifest_does_not_describe_is_told(tmp_path: Path) -> No
     assert differences[0].startswith(f"{folder / 'main.zip'} has SHA-256 ")
 
 
+def test_a_provenance_of_other_files_is_told(tmp_path: Path) -> None:
+    one, two = folder_of(tmp_path / "one", zip_of(a=b"1")), folder_of(tmp_path / "two", zip_of(a=b"2"))
+    (one / "provenance.intoto.json").write_bytes((two / "provenance.intoto.json").read_bytes())
+
+    assert [Path(it.split(" has SHA-256 ")[0]).name for it in compare_to_manifest(one)] == ["manifest.json", "main.zip"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"subject": [{"name": "main.zip"}]}', "[" * 100_000])
+def test_a_provenance_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
+    folder = folder_of(tmp_path / "one", zip_of(a=b"1"))
+    (folder / "provenance.intoto.json").write_text(text)
+
+    [difference] = compare_to_manifest(folder)
+
+    assert difference.startswith(f"{folder / 'provenance.intoto.json'} is no provenance of artifacts: ")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -237,3 +262,24 @@ def test_what_differs_beside_another_micro_versions_bytecode_is_told(tmp_path: P
     [difference] = compare_builds(*builds, bytecode=False)
 
     assert difference.startswith("main.zip: a.py differs: SHA-256 ")
+
+
+@pytest.mark.parametrize("path", ["__pycache__/b.cpython-313.pyc", "evil.pyc"])
+def test_bytecode_that_only_one_has_is_told_whichever_version_made_it(path: str) -> None:
+    content, more = zip_of(a=b"1"), zip_of(**{"a": b"1", path: b"2"})
+
+    assert compare_zips(content, more, bytecode=False) == [f"{path} is new"]
+
+
+def test_a_module_that_is_bytecode_only_is_compared_whichever_version_built_it() -> None:
+    """It comes from its wheel, and isn't made here."""
+    [difference] = compare_zips(zip_of(**{"a.pyc": b"1"}), zip_of(**{"a.pyc": b"2"}), bytecode=False)
+
+    assert difference.startswith("a.pyc differs: SHA-256 ")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_is_there_twice_is_told_whichever_version_built_it() -> None:
+    content, twice = zip_of(a=b"1"), write_zip([Member("a", b"1", STORED, 1, zlib.crc32(b"1"))] * 2)
+
+    assert compare_zips(content, twice, bytecode=False) == ["a differs: times 1, now 2"]
