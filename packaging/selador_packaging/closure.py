@@ -30,7 +30,7 @@ def parse_metadata(content: bytes) -> Metadata:
     """Read a wheel's METADATA; raises ValueError where name, version or a requirement can't be read."""
     raw, unparsed = parse_email(content)
     if "name" not in raw or "version" not in raw:
-        raise ValueError("METADATA has no Name or no Version")
+        raise ValueError("METADATA has no Name or no Version, or one of them twice")
     if "requires-dist" in unparsed:  # all of them, if one is no UTF-8
         raise ValueError("METADATA has an unreadable Requires-Dist: it is no UTF-8")
     try:

@@ -10,7 +10,6 @@ import hashlib
 import io
 import stat
 import struct
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from packaging.version import Version
 
 from selador_packaging.closure import Metadata, parse_metadata
 from selador_packaging.compression import pack
-from selador_packaging.errors import PackagingError
+from selador_packaging.errors import PackagingError, printable
 from selador_packaging.zip_writer import DEFLATED, STORED, Member
 
 DATA = ".data"  # ends the name of the folder whose folders an installer puts elsewhere
@@ -33,7 +32,7 @@ _ENCRYPTED = 1
 _UTF8 = 1 << 11
 _LARGEST = 2**30  # bytes of all files: four times what Lambda takes, and less than a builder's memory
 _STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
-_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories of signs that steer a terminal instead of being printed
+_LONGEST_NAME = 255  # bytes of a file's or folder's name, on Lambda's file system as on most
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made after RECORD
 
 
@@ -78,7 +77,7 @@ def read_wheel(path: Path) -> Wheel:
 def _read_members(archive: bytes) -> list[Member]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         entries = [entry for entry in opened.infolist() if not entry.orig_filename.endswith("/")]
-    faults = [f"{_printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
+    faults = [f"{printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
     counts = Counter(entry.filename for entry in entries)
     faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
     if (size := sum(entry.file_size for entry in entries)) > _LARGEST:
@@ -117,19 +116,22 @@ def _fault_of_name(entry: zipfile.ZipInfo) -> str | None:
     path = entry.orig_filename
     if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
         return "would be written outside the artifact, or is no plain relative path"
-    if path != _printable(path):
+    if path != printable(path):
         return "has signs in its name that can't be printed"
     if path != entry.filename:
-        return f"has another name in an extra field, {_printable(entry.filename)}; which one counts is not known"
+        return f"has another name in an extra field, {printable(entry.filename)}; which one counts is not known"
+    if any(len(part.encode()) > _LONGEST_NAME for part in path.split("/")):
+        return f"has a name of more than {_LONGEST_NAME} bytes, which Lambda can't unpack"
+    return _fault_for_installers(path)
+
+
+def _fault_for_installers(path: str) -> str | None:
     top, _, below = path.partition("/")
+    if top.endswith(DATA) and below.count("/") > 1 and below.split("/")[1].endswith(_DIST_INFO):
+        return f"would be metadata of the wheel beside its {_DIST_INFO} folder"
     if top.endswith(DATA) and below and below.partition("/")[0] not in _SCHEMES:
         return f"lies in no folder of {top} that an installer knows; these are {', '.join(sorted(_SCHEMES))}"
     return None
-
-
-def _printable(path: str) -> str:
-    """`path`, or a Python string of it in ASCII where it has signs that can't be printed."""
-    return ascii(path) if any(unicodedata.category(sign) in _UNSEEN for sign in path) else path
 
 
 def _stream(archive: bytes, entry: zipfile.ZipInfo) -> bytes:
@@ -140,7 +142,7 @@ def _stream(archive: bytes, entry: zipfile.ZipInfo) -> bytes:
     begin = entry.header_offset + 30
     name = archive[begin : begin + name_length].decode("utf-8" if entry.flag_bits & _UTF8 else "cp437", "replace")
     if name != entry.orig_filename:
-        raise PackagingError(f"{entry.filename} has another name in its local header, {_printable(name)}")
+        raise PackagingError(f"{entry.filename} has another name in its local header, {printable(name)}")
     start = begin + name_length + extra_length
     return archive[start : start + entry.compress_size]
 
@@ -170,11 +172,15 @@ def _find_dist_info(contents: Mapping[str, bytes]) -> str:
 
 def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
     recorded: dict[str, tuple[str, str]] = {}
-    for row in csv.reader(io.StringIO(contents[f"{dist_info}/RECORD"].decode())):
-        path, digest, size = row  # a row of another length is a ValueError, told by the caller
-        recorded[path] = digest, size
+    faults = []
+    for row in filter(None, csv.reader(io.StringIO(contents[f"{dist_info}/RECORD"].decode()))):
+        if len(row) != 3:
+            raise ValueError(f"RECORD has a line of {len(row)} fields, expected path, hash and size: {row[0]}")
+        path, digest, size = row
+        if recorded.setdefault(path, (digest, size)) != (digest, size):
+            faults.append(f"RECORD lists {path} twice, with another hash or size")
     unrecorded = {f"{dist_info}/{name}" for name in _UNRECORDED}
-    faults = [f"RECORD lists {path}, which is not in the wheel" for path in recorded if path not in contents]
+    faults += [f"RECORD lists {path}, which is not in the wheel" for path in recorded if path not in contents]
     for path, content in contents.items():
         if path in unrecorded:
             continue
@@ -196,7 +202,7 @@ def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
 
 
 def _check_format(content: bytes) -> None:
-    version = email.message_from_bytes(content).get("Wheel-Version", "")
+    version = str(email.message_from_bytes(content).get("Wheel-Version", ""))  # a header object if it is no ASCII
     if version.partition(".")[0] != "1":
         raise ValueError(f"its format has version {version or 'unknown'}, and 1 is known here")
 

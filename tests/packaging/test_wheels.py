@@ -142,6 +142,43 @@ def test_a_size_in_record_is_true(write_wheel: WriteWheel, size: str, is_true: b
         assert faults_of(path) == (f"thing.py has 5 bytes, RECORD says {size}",)
 
 
+def test_two_lines_of_record_for_a_file_say_the_same(write_wheel: WriteWheel) -> None:
+    line = record_line("thing.py", b"x = 1")
+
+    same = write_wheel(files={"thing.py": b"x = 1"}, record={"again": line})
+    assert read_wheel(same).members
+
+    other = write_wheel(files={"thing.py": b"x = 1"}, record={"again": line.replace(",5", ",6")})
+    assert faults_of(other) == ("RECORD lists thing.py twice, with another hash or size",)
+
+
+def test_empty_lines_of_record_say_nothing(write_wheel: WriteWheel) -> None:
+    assert read_wheel(write_wheel(record={"empty": ""})).members
+
+
+def test_a_line_of_record_with_another_number_of_fields_is_refused(write_wheel: WriteWheel) -> None:
+    faults = faults_of(write_wheel(record={"line": "thing.py,sha256=abc"}))
+
+    assert faults == ("RECORD has a line of 2 fields, expected path, hash and size: thing.py",)
+
+
+def test_a_name_that_is_too_long_for_lambda_is_refused(write_wheel: WriteWheel) -> None:
+    longest, longer = f"thing/{'a' * 255}", f"thing/{'ä' * 128}/a"
+
+    assert faults_of(write_wheel(files={longest: b"", longer: b""})) == (
+        f"{longer} has a name of more than 255 bytes, which Lambda can't unpack",
+    )
+
+
+def test_metadata_in_a_folder_for_installers_is_refused(write_wheel: WriteWheel) -> None:
+    """At run time it would be found as another distribution's, which no bill of materials lists."""
+    path = "thing-1.0.data/purelib/evil-1.0.dist-info/entry_points.txt"
+
+    assert faults_of(write_wheel(files={path: b""})) == (
+        f"{path} would be metadata of the wheel beside its .dist-info folder",
+    )
+
+
 def test_record_lies_are_told_all_at_once(write_wheel: WriteWheel) -> None:
     faults = faults_of(write_wheel(files={"a.py": b"", "b.py": b""}, record={"a.py": None, "b.py": "b.py,,"}))
 
@@ -290,7 +327,10 @@ def test_metadata_in_a_folder_of_another_name_is_refused(tmp_path: Path, write_w
     assert fault == f"its metadata lies in {folder}, which is another release's"
 
 
-@pytest.mark.parametrize(("line", "shown"), [(b"Wheel-Version: 2.0", "2.0"), (b"Generator: some", "unknown")])
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [(b"Wheel-Version: 2.0", "2.0"), (b"Generator: some", "unknown"), (b"Wheel-Version: \xff", "\ufffd")],
+)
 def test_a_later_format_is_refused(write_wheel: WriteWheel, line: bytes, shown: str) -> None:
     path = write_wheel(wheel=line)
 
