@@ -80,7 +80,8 @@ def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Calla
     faults: list[str] = []
     everything = list(distributions)
     for distribution in everything:
-        entry = cache / f"{distribution.name}-{_content_key(distribution)}"
+        decisive = everything if distribution.check else [distribution]  # a check may read all of them
+        entry = cache / f"{distribution.name}-{_content_key(decisive)}"
         try:
             wheel = _cached(entry)
             if wheel is None:
@@ -125,10 +126,11 @@ def _laid_out(distributions: Iterable[Distribution], parent: Path) -> Iterator[P
         yield Path(folder)
 
 
-def _content_key(distribution: Distribution) -> str:
-    """All that decides the wheel: every file of it, and who builds it."""
+def _content_key(decisive: Iterable[Distribution]) -> str:
+    """All that decides a wheel, or whether it is built at all: every file of these distributions, and who builds it."""
     contents = [
-        f"{path} {file.is_executable} {hashlib.sha256(file.content).hexdigest()}"
+        f"{distribution.folder}/{path} {file.is_executable} {hashlib.sha256(file.content).hexdigest()}"
+        for distribution in decisive
         for path, file in sorted(distribution.files.items())
     ]
     return key_of(version("build"), version("flit_core"), *contents)[:32]

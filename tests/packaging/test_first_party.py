@@ -84,6 +84,21 @@ def test_a_distribution_is_checked_before_it_is_built(tmp_path: Path) -> None:
         get_wheels(find_distributions(checked), tmp_path, report=lambda line: None)
 
 
+def test_a_distribution_is_checked_again_if_another_has_changed(tmp_path: Path) -> None:
+    """What it imports of that one may fail now, though its own wheel is known."""
+    checked = sources(f'{PYPROJECT}[tool.selador]\ncheck = "my_thing"\n') | {
+        "functions/thing/my_thing/__init__.py": SourceFile(b"import other, sys\nsys.exit(other.FAULT)"),
+        "functions/other/pyproject.toml": SourceFile(PYPROJECT.replace("my-thing", "other").encode()),
+    }
+    other = "functions/other/other/__init__.py"
+    right, wrong = (find_distributions(checked | {other: SourceFile(it)}) for it in (b"FAULT = 0", b"FAULT = 'no'"))
+
+    get_wheels(right, tmp_path, report=lambda line: None)
+
+    with pytest.raises(PackagingError, match=r"^my_thing: no$"):
+        get_wheels(wrong, tmp_path, report=lambda line: None)
+
+
 def test_a_wheel_is_built_and_dated_1980(distribution: Path, tmp_path: Path) -> None:
     wheel = build_wheel(distribution, tmp_path / "output")
 
