@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from selador_packaging.tools import tool_versions
+
 LIMIT = 256 * 2**20  # bytes, of each of the two folders: wheels, and what was made of them
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -54,9 +56,13 @@ class Cache:
 
 
 def open_cache(project: Path, interpreter: str) -> Cache:
-    """The cache of what this very program, run by `interpreter`, makes for `project`: after an edit nothing counts."""
+    """The cache of what this very program, run by `interpreter`, makes for `project`.
+
+    After an edit nothing counts, nor after another version of a tool is installed: provenance names those that are.
+    """
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    program = key_of(interpreter, *(source.read_text(encoding="utf-8") for source in sources))
+    tools = (f"{tool} {version}" for tool, version in tool_versions().items())
+    program = key_of(interpreter, *tools, *(source.read_text(encoding="utf-8") for source in sources))
     return Cache(project / "build" / "cache", program)
 
 

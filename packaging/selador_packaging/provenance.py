@@ -6,17 +6,16 @@ It is a plain account by the program that built them; without a signature it pro
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib import metadata
 
 from selador_packaging.artifacts import Build
 from selador_packaging.source import Source
 from selador_packaging.target import PYTHON_VERSION
+from selador_packaging.tools import tool_versions
 
 FILENAME = "provenance.intoto.json"
 _BUILD_TYPE = "urn:selador:packaging:build-artifacts:1"
 _BUILDER = "urn:selador:packaging:build-artifacts"
-# What decides bytes beside this program and the interpreter, as installed from requirements-dev.txt.
-_TOOLS = ("botocore", "build", "cyclonedx-python-lib", "deflate", "flit-core", "packaging", "pip")
 
 
 def write_provenance(build: Build, source: Source | None, files: Mapping[str, bytes], *, is_release: bool) -> str:
@@ -58,10 +57,10 @@ def write_provenance(build: Build, source: Source | None, files: Mapping[str, by
                     "id": _BUILDER,
                     "version": {
                         build.interpreter.implementation: build.interpreter.version,
-                        "selador-packaging": version("selador-packaging"),
+                        "selador-packaging": metadata.version("selador-packaging"),
                     },
                     "builderDependencies": [
-                        {"name": tool, "uri": f"pkg:pypi/{tool}@{version(tool)}"} for tool in _TOOLS
+                        {"name": tool, "uri": f"pkg:pypi/{tool}@{version}"} for tool, version in tool_versions().items()
                     ],
                 }
             },

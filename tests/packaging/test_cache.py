@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from selador_packaging.cache import Cache, trim
+from selador_packaging import tools
+from selador_packaging.cache import Cache, open_cache, trim
 
 
 @pytest.fixture
@@ -66,3 +67,12 @@ def test_a_folder_that_is_not_there_is_trimmed(tmp_path: Path) -> None:
     trim(tmp_path / "absent")
 
     assert not (tmp_path / "absent").exists()
+
+
+def test_what_another_version_of_a_tool_made_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_cache(tmp_path, "CPython 3.13.0").put(b"content", "part")
+    assert open_cache(tmp_path, "CPython 3.13.0").get("part") == b"content"
+
+    monkeypatch.setattr(tools, "version", lambda tool: "2.0" if tool == "deflate" else "1.0")
+
+    assert open_cache(tmp_path, "CPython 3.13.0").get("part") is None
