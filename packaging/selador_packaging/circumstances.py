@@ -83,11 +83,19 @@ def circumstances() -> list[Circumstance]:
 
 def built_by(python: str) -> Circumstance:
     """A build by the interpreter at `python`, with this one's packages; another micro version's bytecode differs."""
-    command = [python, "-S", "-c", "import platform; print(platform.python_version())"]
-    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    version = _version_of(python)
     is_same = version == platform.python_version()
     name = f"built by {python}, {version}" + ("" if is_same else ", all but the bytecode")
     return Circumstance(name, _packages_of_this(), python=(python,), is_bytecode_compared=is_same)
+
+
+def _version_of(python: str) -> str | None:
+    """What it says; None if it can't be run, as a script with no Python behind it, or one for another machine."""
+    command = [python, "-S", "-c", "import platform; print(platform.python_version())"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def copy_project(project: Path, destination: Path, circumstance: Circumstance) -> None:
@@ -106,7 +114,7 @@ def _packages_of_this() -> dict[str, str]:
 
 
 def other_pythons() -> Iterator[str]:
-    """Every CPython 3.13 but this one, on PATH, under pyenv or by uv."""
+    """Every CPython 3.13 but this one that runs, on PATH, under pyenv or by uv."""
     seen = {os.path.realpath(sys.executable)}
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     managed = [versions, Path.home() / ".local" / "share" / "uv" / "python"]
@@ -116,4 +124,5 @@ def other_pythons() -> Iterator[str]:
         # A shim of pyenv is a script on PATH, whether or not a Python stands behind it.
         if python.is_file() and folder.name != "shims" and (real := os.path.realpath(python)) not in seen:
             seen.add(real)
-            yield real
+            if _version_of(real):
+                yield real

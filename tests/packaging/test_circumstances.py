@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from selador_packaging.circumstances import PLAIN, Circumstance, circumstances, copy_project
+from selador_packaging.circumstances import PLAIN, Circumstance, circumstances, copy_project, other_pythons
 from selador_packaging.source import INPUTS
 
 
@@ -84,3 +84,16 @@ def test_whoever_compresses_is_found_out(tmp_path: Path) -> None:
     ran = started_in(named("zlib's compressor raises"), tmp_path, "import zlib; zlib.compress(b'')")
 
     assert "AssertionError: zlib was asked to compress" in ran.stderr
+
+
+@pytest.mark.parametrize(("content", "mode"), [("#!/bin/sh\nexit 3\n", 0o755), ("garbage", 0o755), ("", 0o644)])
+def test_a_python_that_does_not_run_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, mode: int
+) -> None:
+    """It is on PATH for something else; the artifacts are verified all the same."""
+    python = tmp_path / "python3.13"
+    python.write_text(content)
+    python.chmod(mode)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert str(python) not in set(other_pythons())
