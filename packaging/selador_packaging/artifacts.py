@@ -15,7 +15,7 @@ from selador_packaging.cache import Cache, open_cache, trim
 from selador_packaging.closure import find_closure
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
-from selador_packaging.first_party import find_distributions, get_wheels
+from selador_packaging.first_party import find_distributions, find_unpacked, get_wheels
 from selador_packaging.imports import Imports, below, reach, without_tests
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
@@ -122,6 +122,8 @@ def build_artifacts(
     fetched = fetch_wheels(releases, target, wheel_folder, report)
     distributions = find_distributions(sources)
     own = get_wheels(distributions, wheel_folder, report)
+    if unpacked := find_unpacked(sources, distributions, own):
+        report(f"not packed, since no distribution's package holds them: {', '.join(unpacked)}")
     cache = open_cache(project, str(interpreter))
     wheels = _inspect(fetched, own, cache, report)
     for distribution in distributions:

@@ -22,6 +22,7 @@ from selador_packaging.source import FUNCTIONS, SourceFile
 from selador_packaging.wheels import Wheel, read_wheel
 
 EARLIEST_ZIP_TIME = "315532800"  # 1980-01-01 in seconds since 1970: files in a wheel can't be older
+_DESCRIBES = (".", "LICENSE", "README", "pyproject.toml")  # with these, names of files begin
 _SAYS_NOTHING = ("TIP ", "ERROR Backend subprocess exited")  # what `build` adds below the line with the reason
 
 
@@ -92,6 +93,23 @@ def get_wheels(distributions: Iterable[Distribution], cache: Path, report: Calla
     if faults:
         raise PackagingError(*faults)
     return wheels
+
+
+def find_unpacked(
+    sources: Mapping[str, SourceFile], distributions: Iterable[Distribution], wheels: Iterable[Wheel]
+) -> list[str]:
+    """The files below FUNCTIONS that no wheel holds, but for those that describe a distribution.
+
+    A module that lies beside a distribution's package is one: flit packs that package alone.
+    """
+    packed = {
+        f"{distribution.folder}/{prefix}{member.path}"
+        for distribution, wheel in zip(distributions, wheels, strict=True)
+        for member in wheel.members
+        for prefix in ("", "src/")
+    }
+    found = (path for path in sorted(sources) if path.startswith(f"{FUNCTIONS}/") and path not in packed)
+    return [path for path in found if not path.rpartition("/")[2].startswith(_DESCRIBES)]
 
 
 def _cached(entry: Path) -> Wheel | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from selador_packaging.errors import PackagingError
-from selador_packaging.first_party import build_wheel, find_distributions, get_wheels
+from selador_packaging.first_party import build_wheel, find_distributions, find_unpacked, get_wheels
 from selador_packaging.source import SourceFile
 
 PYPROJECT = """
@@ -67,6 +67,18 @@ def test_a_wheel_holds_the_files_that_are_listed_and_no_others(tmp_path: Path) -
     [wheel] = get_wheels(find_distributions(sources(PYPROJECT)), tmp_path, report=lambda line: None)
 
     assert {it.path for it in wheel.members if ".dist-info" not in it.path} == {"my_thing/__init__.py"}
+
+
+def test_files_that_no_wheel_holds_are_named(tmp_path: Path) -> None:
+    """They may be imported on the laptop, and are nowhere on Lambda."""
+    files = sources(PYPROJECT, **{"functions/thing/README.md": "", "functions/thing/.gitignore": ""})
+    lost = dict.fromkeys(("functions/thing/helpers/__init__.py", "functions/lost.py"), SourceFile(b""))
+    everything = files | lost | {"requirements.txt": SourceFile(b"")}
+    distributions = find_distributions(everything)
+
+    wheels = get_wheels(distributions, tmp_path, report=lambda line: None)
+
+    assert find_unpacked(everything, distributions, wheels) == sorted(lost)
 
 
 def test_what_a_distribution_wants_kept_stands_in_its_pyproject() -> None:
