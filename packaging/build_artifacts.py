@@ -12,7 +12,10 @@ from selador_packaging import unchanged  # noqa: E402
 if __name__ == "__main__":
     if (printed := unchanged.recall(PROJECT, sys.argv[1:])) is not None:
         print("nothing changed", file=sys.stderr)
-        print(printed, end="")
+        try:
+            print(printed, end="", flush=True)
+        except OSError as error:
+            sys.exit(f"build_artifacts: the artifacts are as they were; to print the table failed: {error}")
         sys.exit(0)
     from selador_packaging.build_command import main
 

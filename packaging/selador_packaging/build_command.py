@@ -34,7 +34,9 @@ def main(project: str, words: list[str]) -> int:
     except PackagingError as error:
         return fail(str(error), 1)
     except OSError as error:
-        return fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}; no artifact was changed", 1)
+        # A file that was opened has no name in its error any more: all that is written before publishing lies there.
+        place = error.filename or f"a file below {Path(project, 'build')}"
+        return fail(f"cannot use {place}: {error.strerror or error}; no artifact was changed", 1)
     except KeyboardInterrupt:
         return fail("interrupted", 130)
     return 0

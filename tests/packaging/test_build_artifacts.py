@@ -1,5 +1,6 @@
 """The entry point as people and CI run it, on the project's own lock; wheels come from the index or build/wheels."""
 
+import errno
 import hashlib
 import json
 import os
@@ -17,8 +18,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from selador_packaging import build_command, verify_command
 from selador_packaging import manifest as manifest_module
-from selador_packaging import verify_command
 from selador_packaging.circumstances import built_by, circumstances, other_pythons
 from selador_packaging.imports import module_name, read_imports
 from selador_packaging.target import architecture_of
@@ -665,6 +666,45 @@ def test_a_checkouts_builder_builds_it_whatever_is_installed(
     )
 
     assert run.stderr == "its own builder\n"
+
+
+def test_a_full_disk_is_told_with_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What fails to write has no name of its own."""
+
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(build_command, "build", fill)
+
+    assert build_command.main(str(tmp_path), []) == 1
+    assert capsys.readouterr().err == (
+        f"build_artifacts: cannot use a file below {tmp_path}/build: No space left on device; no artifact was changed\n"
+    )
+
+
+def test_nobody_who_reads_the_table_is_one_sentence(project_folder: Path, tmp_path: Path) -> None:
+    package = tmp_path / "packaging" / "selador_packaging"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "unchanged.py").write_text("def recall(project, words): return 'table'")
+    shutil.copy(project_folder / "packaging" / "build_artifacts.py", package.parent)
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    run = subprocess.run(
+        [sys.executable, str(package.parent / "build_artifacts.py")],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+
+    said = "build_artifacts: the artifacts are as they were; to print the table failed: [Errno 32] Broken pipe"
+    assert run.stderr.splitlines()[:2] == ["nothing changed", said]
+    assert "Traceback" not in run.stderr
 
 
 def test_wrong_usage_exits_2(project_folder: Path) -> None:
