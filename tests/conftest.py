@@ -212,7 +212,9 @@ def publishing(certificate: Path) -> Iterator[Issuer]:
     published = Issuer(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield published
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield published
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

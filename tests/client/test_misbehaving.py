@@ -41,9 +41,11 @@ class Playing:
 @asynccontextmanager
 async def playing(name: str) -> AsyncIterator[tuple[Playing, str]]:
     play = Playing(find_case(name))
-    yield play, f"ws://127.0.0.1:{await play.port}/"
-    play.task.cancel()
-    await asyncio.gather(play.task, return_exceptions=True)
+    try:
+        yield play, f"ws://127.0.0.1:{await play.port}/"
+    finally:
+        play.task.cancel()
+        await asyncio.gather(play.task, return_exceptions=True)
 
 
 def played(name: str, use: Callable[[Playing, str], Awaitable[None]]) -> Playing:
@@ -250,10 +252,16 @@ def test_an_unknown_case_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_client_that_leaves_a_handshake_without_an_answer_has_closed_the_connection() -> None:
     steps = [{"at": 0, "client": "connects", "subprotocols": PROTOCOL}, {"at": 0, "client": "closes"}]
 
+    async def connected(url: str) -> None:
+        await connect(url, subprotocols=PROTOCOL)
+
     async def run() -> Playing:
         play = Playing(Case("connection", "left", "It is left", "Connect", tuple(steps)))
-        with pytest.raises(TimeoutError):
-            await connect(f"ws://127.0.0.1:{await play.port}/", subprotocols=PROTOCOL, open_timeout=0.1)
+        connecting = asyncio.create_task(connected(f"ws://127.0.0.1:{await play.port}/"))
+        while not any(line.startswith("← your client connected") for line in play.said):
+            await asyncio.sleep(0.01)
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
         await asyncio.wait_for(play.until_over(), STUCK_SECONDS)
         play.task.cancel()
         await asyncio.gather(play.task, return_exceptions=True)

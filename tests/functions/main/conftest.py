@@ -21,16 +21,26 @@ from cryptography.x509.oid import NameOID
 
 from selador_local.bedrock.library import read_library
 from selador_local.bedrock.server import BedrockStandIn
+from selador_main import post_channel, transport
 from selador_main.delivery import Delivery, Receive
 from selador_main.waiting import RealWaiting
+from selador_shared import idle_connections
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query
 
-from ...conftest import event_loop
+from ...conftest import STUCK_SECONDS, event_loop
 from ..listener import Listener
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
 RECEIVED_AT_MS = 1_707_502_309_017
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no connection be too old, and none take too long to be opened, because the machine is busy."""
+    for module in (idle_connections, post_channel):
+        monkeypatch.setattr(module, "IDLE_SECONDS", STUCK_SECONDS)
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", STUCK_SECONDS)
 
 
 @pytest.fixture
@@ -83,7 +93,7 @@ class ConnectionsApi:
         self.url = ""
 
     def answer(self, path: str, headers: dict[str, str], peer: Any, body: bytes) -> tuple[int, str]:
-        self.hold.wait(10)
+        self.hold.wait(STUCK_SECONDS)
         self.headers.append(headers)
         self.peers.append(peer)
         self.posts.append(body)

@@ -10,6 +10,8 @@ import structlog
 from selador_main.batch import process_batch
 from selador_main.waiting import RealWaiting
 
+from ...conftest import STUCK_SECONDS
+
 REAL = RealWaiting()
 RECORDS = [{"messageId": f"m-{number}"} for number in range(5)]
 
@@ -40,7 +42,7 @@ def test_one_that_raises_fails_alone() -> None:
 
 
 def test_all_are_worked_on_at_once() -> None:
-    together = threading.Barrier(len(RECORDS), timeout=5)
+    together = threading.Barrier(len(RECORDS), timeout=STUCK_SECONDS)
 
     def process(_: Mapping[str, Any]) -> bool:
         together.wait()

@@ -13,6 +13,7 @@ from selador_main.connection import Connections, PostFailedError, PostFailure
 from selador_main.transport import Transport
 from selador_shared.version import USER_AGENT
 
+from ...conftest import STUCK_SECONDS
 from .conftest import Answers, ConnectionsApi
 
 CONNECTION_ID = "S3Y7fd1cDoECJKQ="
@@ -109,7 +110,7 @@ def test_a_connection_is_opened_ahead_of_the_first_post(connections_api: Connect
     connections = connections_to(connections_api.url)
 
     connections.open()
-    connected = connections_api.connected.wait(5)
+    connected = connections_api.connected.wait(STUCK_SECONDS)
     connections.post(CONNECTION_ID, b"{}")
 
     assert connected

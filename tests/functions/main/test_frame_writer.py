@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,8 @@ from selador_main.frame_writer import FrameWriter
 from selador_main.outbox import Outbox
 from selador_shared.protocol import Citation, Completed, Error, Retrying, Started
 
+from ...conftest import STUCK_SECONDS
 from .conftest import Moved
-
-WAIT = 5
-"""Seconds after which a test gives up waiting for a thread."""
-
 
 GONE = PostFailedError("410", kind=PostFailure.GONE)
 
@@ -41,7 +39,7 @@ class Client:
         try:
             self.posts += 1
             self.in_flight.set()
-            assert self.hold.wait(WAIT)
+            assert self.hold.wait(STUCK_SECONDS)
             failure = self._failures.pop(0) if self._failures else None
             if failure is not None:
                 raise failure
@@ -60,10 +58,15 @@ def cancellation() -> Cancellation:
 
 
 @pytest.fixture
-def writer_to(cancellation: Cancellation) -> Callable[[Client], FrameWriter]:
-    def make(client: Client, may_post: Callable[[], bool] = lambda: True) -> FrameWriter:
+def writer_to(cancellation: Cancellation) -> Callable[..., FrameWriter]:
+    def make(client: Client, may_post: Callable[[], bool] = lambda: True, outbox: Outbox | None = None) -> FrameWriter:
         return FrameWriter(
-            Outbox("r-1", 1), client.post, cancellation, may_post=may_post, source=random.Random(1), waiting=Moved()
+            Outbox("r-1", 1) if outbox is None else outbox,
+            client.post,
+            cancellation,
+            may_post=may_post,
+            source=random.Random(1),
+            waiting=Moved(),
         )
 
     return make
@@ -98,7 +101,7 @@ def test_text_that_comes_while_a_post_is_in_flight_is_one_frame(writer_to: Calla
 
     with writer_to(client) as writer:
         writer.send(Started)
-        assert client.in_flight.wait(WAIT)
+        assert client.in_flight.wait(STUCK_SECONDS)
         for word in ("a ", "b ", "c"):
             writer.write(word)
         client.hold.set()
@@ -116,7 +119,7 @@ def test_a_client_that_has_gone_cancels_the_attempt(
     with cancellation.calling(gone.set), writer_to(client) as writer:
         writer.send(Started)
         writer.write("nobody reads this")
-        assert gone.wait(WAIT)
+        assert gone.wait(STUCK_SECONDS)
         with pytest.raises(AttemptCancelledError):
             writer.write("nor this")
         delivered = writer.finish(Completed)
@@ -197,11 +200,11 @@ def test_frames_that_are_no_text_wait_for_room_too(
 
         thread = threading.Thread(target=agent)
         thread.start()
-        assert client.in_flight.wait(WAIT)
+        assert client.in_flight.wait(STUCK_SECONDS)
         thread.join(0.2)
         sent_while_held = len(sent)
         client.hold.set()
-        thread.join(WAIT)
+        thread.join(STUCK_SECONDS)
         writer.finish(Completed)
 
     assert sent_while_held < 10
@@ -226,16 +229,23 @@ def test_nothing_is_posted_once_the_lease_is_gone(cancellation: Cancellation) ->
 
 
 def test_text_that_waits_is_dropped_for_a_frame_that_ends_a_failed_attempt(
-    writer_to: Callable[[Client], FrameWriter],
+    writer_to: Callable[..., FrameWriter],
 ) -> None:
     client = Client()
     client.hold.clear()
+    outbox = Outbox("r-1", 1)
+    text = "half an answer"
 
-    with writer_to(client) as writer:
+    def release_once_the_last_frame_waits() -> None:
+        while outbox.characters <= len(text):
+            time.sleep(0.01)
+        client.hold.set()
+
+    with writer_to(client, outbox=outbox) as writer:
         writer.send(Started)
-        assert client.in_flight.wait(WAIT)
-        writer.write("half an answer")
-        threading.Timer(0.05, client.hold.set).start()
+        assert client.in_flight.wait(STUCK_SECONDS)
+        writer.write(text)
+        threading.Thread(target=release_once_the_last_frame_waits, daemon=True).start()
         writer.finish(Retrying, delay_seconds=2, code="unavailable")
 
     assert client.types == ["started", "retrying"]
@@ -274,11 +284,11 @@ def test_the_agent_waits_while_too_much_text_waits(
 
         thread = threading.Thread(target=agent)
         thread.start()
-        assert client.in_flight.wait(WAIT)
+        assert client.in_flight.wait(STUCK_SECONDS)
         thread.join(0.2)
         written_while_held = len(written)
         client.hold.set()
-        thread.join(WAIT)
+        thread.join(STUCK_SECONDS)
         writer.finish(Completed)
 
     assert written_while_held < 10
@@ -308,7 +318,7 @@ def test_an_agent_that_waits_for_room_is_woken_once_half_has_gone(
         outbox, client.post, cancellation, may_post=lambda: True, source=random.Random(1), waiting=waiting
     ) as writer:
         writer.send(Started)
-        assert client.in_flight.wait(WAIT)
+        assert client.in_flight.wait(STUCK_SECONDS)
         while outbox.characters < 10_000:
             writer.send(Citation, text="x")
         client.hold.set()

@@ -8,6 +8,7 @@ from selador_main import lease as lease_module
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.lease import LEASE_SECONDS, Lease, LeaseLostError
 
+from ...conftest import STUCK_SECONDS
 from .conftest import Moved
 
 
@@ -39,7 +40,7 @@ def test_the_lease_shortens_the_visibility_at_once_and_renews_it() -> None:
 
     with Lease(queue.change_visibility, Cancellation(), waiting=Moved()) as lease:
         for _ in range(3):
-            assert queue.called.acquire(timeout=5)
+            assert queue.called.acquire(timeout=STUCK_SECONDS)
         held = lease.held()
 
     assert held
@@ -50,7 +51,7 @@ def test_nothing_is_renewed_after_the_block() -> None:
     queue = Queue()
 
     with Lease(queue.change_visibility, Cancellation(), waiting=Moved()):
-        assert queue.called.acquire(timeout=5)
+        assert queue.called.acquire(timeout=STUCK_SECONDS)
     calls = len(queue.calls)
 
     assert not any(thread.name == "lease" for thread in threading.enumerate())
@@ -63,7 +64,7 @@ def test_a_failed_renewal_is_tried_again() -> None:
 
     with Lease(queue.change_visibility, cancellation, waiting=Moved()):
         for _ in range(4):
-            assert queue.called.acquire(timeout=5)
+            assert queue.called.acquire(timeout=STUCK_SECONDS)
 
     assert cancellation.reason is None
 
@@ -74,7 +75,7 @@ def test_a_message_that_is_another_workers_cancels_the_attempt() -> None:
     lost = threading.Event()
 
     with cancellation.calling(lost.set), Lease(queue.change_visibility, cancellation, waiting=Moved()):
-        assert lost.wait(5)
+        assert lost.wait(STUCK_SECONDS)
 
     assert cancellation.reason is Reason.LEASE_LOST
 
@@ -104,7 +105,7 @@ def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
         clock.moved_seconds += LEASE_SECONDS
 
     with cancellation.calling(lost.set), Lease(slow, cancellation, waiting=clock):
-        assert lost.wait(5)
+        assert lost.wait(STUCK_SECONDS)
 
     assert cancellation.reason is Reason.LEASE_LOST
 

@@ -15,6 +15,7 @@ from selador_main.post_channel import PostChannel
 from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
 
+from ...conftest import STUCK_SECONDS
 from ..listener import hang_up
 from .conftest import Answers, SecureServer
 
@@ -22,7 +23,7 @@ HEADERS = {"Host": "127.0.0.1"}
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-def channel_to(url: str, ca_bundle: Path | None = None, read_seconds: float = 5) -> PostChannel:
+def channel_to(url: str, ca_bundle: Path | None = None, read_seconds: float = STUCK_SECONDS) -> PostChannel:
     return Transport(str(ca_bundle) if ca_bundle else None).channel_to(url, read_seconds=read_seconds)
 
 
@@ -37,7 +38,7 @@ class TestOverTls:
         channel = channel_to(server.url, certificate)
 
         channel.open()
-        opened = server.opened.acquire(timeout=5)
+        opened = server.opened.acquire(timeout=STUCK_SECONDS)
         threading.Event().wait(0.1)  # the session tickets come
         statuses = [post(channel).status for _ in range(3)]
 
@@ -61,7 +62,7 @@ class TestOverTls:
         cancellation = Cancellation()
 
         def cancel() -> None:
-            server.asked.wait(5)
+            server.asked.wait(STUCK_SECONDS)
             cancellation.cancel(Reason.CLIENT_GONE)
 
         threading.Thread(target=cancel).start()
@@ -90,16 +91,18 @@ class TestOverTls:
         assert not server.asked.is_set()
 
     def test_posts_at_once_have_a_connection_each(self, server: SecureServer, certificate: Path) -> None:
-        channel = channel_to(server.url, certificate, read_seconds=0.5)
+        channel = channel_to(server.url, certificate)
+        cancellation = Cancellation()
 
         def wait_in_vain() -> None:
-            with suppress(OSError):
+            with suppress(OSError), interrupted_by(cancellation):
                 post(channel, "/silence")
 
         waiting = threading.Thread(target=wait_in_vain)
         waiting.start()
-        assert server.asked.wait(5)
+        assert server.asked.wait(STUCK_SECONDS)
         status = post(channel).status
+        cancellation.cancel(Reason.CLIENT_GONE)
         waiting.join()
 
         assert status == 200

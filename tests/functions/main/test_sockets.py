@@ -9,6 +9,8 @@ import pytest
 from selador_main.cancellation import Cancellation, Reason
 from selador_main.sockets import interrupted_by, interruptibly, still_open
 
+from ...conftest import STUCK_SECONDS
+
 type Pair = tuple[socket.socket, socket.socket]
 
 
@@ -31,7 +33,7 @@ def test_a_cancellation_ends_a_wait_in_its_block(pair: Pair) -> None:
         return ours.recv(1)
 
     def cancel() -> None:
-        waiting.wait(5)
+        waiting.wait(STUCK_SECONDS)
         cancellation.cancel(Reason.CLIENT_GONE)
 
     threading.Thread(target=cancel).start()

@@ -15,6 +15,7 @@ from selador_main.cancellation import Cancellation, Reason
 from selador_main.sockets import interrupted_by
 from selador_main.transport import Transport
 
+from ...conftest import STUCK_SECONDS
 from ..listener import Listener, hang_up
 from .conftest import SecureServer
 
@@ -69,14 +70,14 @@ def proxy(request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytest
 
 
 def post(transport: Transport, url: str) -> bytes:
-    return transport.send("POST", url, {}, b"!", read_seconds=5).read()
+    return transport.send("POST", url, {}, b"!", read_seconds=STUCK_SECONDS).read()
 
 
 def test_a_connection_opened_ahead_serves_every_later_request(server: SecureServer, certificate: Path) -> None:
     transport = Transport(str(certificate))
 
     transport.connect(server.url)
-    opened = server.opened.acquire(timeout=5)
+    opened = server.opened.acquire(timeout=STUCK_SECONDS)
     threading.Event().wait(0.1)  # the session tickets come
     answers = [post(transport, f"{server.url}/x") for _ in range(3)]
 
@@ -88,7 +89,7 @@ def test_a_connection_opened_ahead_serves_every_later_request(server: SecureServ
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced(server: SecureServer, certificate: Path) -> None:
     transport = Transport(str(certificate))
     transport.connect(server.url)
-    assert server.opened.acquire(timeout=5)
+    assert server.opened.acquire(timeout=STUCK_SECONDS)
 
     hang_up(server.connections[0])
     threading.Event().wait(0.1)
@@ -101,7 +102,7 @@ def test_a_cancellation_ends_the_wait_for_an_answers_head(server: SecureServer, 
     cancellation = Cancellation()
 
     def cancel() -> None:
-        server.asked.wait(5)
+        server.asked.wait(STUCK_SECONDS)
         cancellation.cancel(Reason.CLIENT_GONE)
 
     threading.Thread(target=cancel).start()
@@ -200,7 +201,7 @@ def test_requests_and_posts_go_through_the_proxy_of_the_environment(
     server: SecureServer, certificate: Path, proxy: Proxy
 ) -> None:
     transport = Transport(str(certificate))
-    channel = transport.channel_to(server.url, read_seconds=5)
+    channel = transport.channel_to(server.url, read_seconds=STUCK_SECONDS)
 
     answers = [post(transport, f"{server.url}/x") for _ in range(2)]
     statuses = [channel.post("/x", {"Host": "127.0.0.1"}, b"!").status for _ in range(2)]
@@ -220,7 +221,7 @@ def test_a_host_that_no_proxy_names_is_reached_directly(
     transport = Transport(str(certificate))
 
     answer = post(transport, f"{server.url}/x")
-    status = transport.channel_to(server.url, read_seconds=5).post("/x", {"Host": "127.0.0.1"}, b"!").status
+    status = transport.channel_to(server.url, read_seconds=STUCK_SECONDS).post("/x", {"Host": "127.0.0.1"}, b"!").status
 
     assert (answer, status) == (b"hi", 200)
     assert proxy.asked == []
@@ -232,7 +233,7 @@ def test_a_connection_opened_ahead_through_a_proxy_serves_the_first_request(
     transport = Transport(str(certificate))
 
     transport.connect(server.url)
-    assert server.opened.acquire(timeout=5)
+    assert server.opened.acquire(timeout=STUCK_SECONDS)
     answer = post(transport, f"{server.url}/x")
 
     assert answer == b"hi"
@@ -243,7 +244,7 @@ def test_a_cancellation_ends_a_wait_through_a_proxy(server: SecureServer, certif
     cancellation = Cancellation()
 
     def cancel() -> None:
-        server.asked.wait(5)
+        server.asked.wait(STUCK_SECONDS)
         cancellation.cancel(Reason.CLIENT_GONE)
 
     threading.Thread(target=cancel).start()

@@ -36,6 +36,7 @@ from selador_shared import logs
 from selador_shared.envelope import Envelope
 from selador_shared.protocol import Query, Workflow
 
+from ...conftest import STUCK_SECONDS
 from .conftest import RECEIVED_AT_MS, ConnectionsApi, Moved
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ScriptedAgent:
                     case None:
                         stopped = threading.Event()
                         with cancellation.calling(stopped.set):
-                            assert stopped.wait(10)
+                            assert stopped.wait(STUCK_SECONDS)
                     case Exception():
                         raise item
                     case _:

@@ -82,9 +82,11 @@ def control_plane(*options: str, **environment: str) -> Iterator[Server]:
     )
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
-    yield Server(ready["endpoint"], ready["accessKeyId"], ready["secretAccessKey"])
-    process.terminate()
-    process.communicate(timeout=STUCK_SECONDS)
+    try:
+        yield Server(ready["endpoint"], ready["accessKeyId"], ready["secretAccessKey"])
+    finally:
+        process.terminate()
+        process.communicate(timeout=STUCK_SECONDS)
 
 
 @pytest.fixture(scope="session")

@@ -52,9 +52,11 @@ def server(*frames: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     with serve(handle, "127.0.0.1", 0, subprotocols=[Subprotocol("selador.v1")]) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
-        yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}", offered
-        running.shutdown()
-        thread.join()
+        try:
+            yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}", offered
+        finally:
+            running.shutdown()
+            thread.join()
 
 
 def ask(site: FakeSite, url: str, until: str) -> SteadyTraffic:

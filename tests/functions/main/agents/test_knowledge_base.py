@@ -1,6 +1,7 @@
 """The knowledge base agent: real boto3 against the stand-in that speaks Bedrock's wire protocol, and its faults."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -30,7 +31,12 @@ from selador_main.transport import Transport
 from selador_shared.protocol import Query
 from selador_shared.settings import Generation, Guardrail
 
+from ....conftest import STUCK_SECONDS
+
 MODEL_ARN = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+
+READ_SECONDS = 10 * STUCK_SECONDS
+"""A wait that only a cancellation ends, as far as tests wait for it."""
 
 
 @pytest.fixture
@@ -38,9 +44,9 @@ def agent(bedrock: BedrockStandIn) -> Iterator[KnowledgeBaseAgent]:
     client = boto3.client(
         "bedrock-agent-runtime",
         endpoint_url=bedrock.endpoint,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=READ_SECONDS),
     )
-    Transport().carry(client, read_seconds=5)
+    Transport().carry(client, read_seconds=READ_SECONDS)
     yield KnowledgeBaseAgent(client, "KB12345678", MODEL_ARN, Generation())
     client.close()
 
@@ -232,7 +238,7 @@ def test_a_cancellation_ends_the_wait_for_the_head_of_an_answer(
         thread.join(0.01)
     thread.join(0.2)
     cancellation.cancel(Reason.CLIENT_GONE)
-    thread.join(3)  # less than the read timeout
+    thread.join(STUCK_SECONDS)
 
     assert not thread.is_alive()
     assert len(raised) == 1
@@ -284,7 +290,7 @@ def test_what_fails_before_the_first_event_costs_nothing(
 
 def test_a_knowledge_base_that_nobody_serves_costs_nothing() -> None:
     client = boto3.client("bedrock-agent-runtime", endpoint_url="http://127.0.0.1:9")
-    Transport().carry(client, read_seconds=5)
+    Transport().carry(client, read_seconds=READ_SECONDS)
 
     with pytest.raises(NotReadyError):
         asked(KnowledgeBaseAgent(client, "KB12345678", MODEL_ARN, Generation()))
@@ -336,14 +342,13 @@ def test_a_cancellation_ends_a_read_that_waits_and_closes_the_stream(
         thread.join(0.01)
     thread.join(0.2)
     cancellation.cancel(Reason.CLIENT_GONE)
-    thread.join(3)  # less than the client's read timeout
+    thread.join(STUCK_SECONDS)
 
     assert not thread.is_alive()
-    for _ in range(100):
-        if bedrock.calls[0].outcome == "client_closed":
-            break
-        threading.Event().wait(0.02)
-    assert bedrock.calls[0].outcome == "client_closed"
+    gives_up_at = time.monotonic() + STUCK_SECONDS
+    while bedrock.calls[0].outcome != "client_closed":
+        assert time.monotonic() < gives_up_at
+        time.sleep(0.02)
 
 
 def test_a_citation_fits_into_a_frame() -> None:
