@@ -193,9 +193,11 @@ async def followed(data_plane: DataPlane) -> AsyncIterator[None]:
     """A data plane that looks after changes by itself, and has loaded what is there."""
     await data_plane.load()
     task = asyncio.create_task(data_plane.follow())
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def answer(data_plane: DataPlane, api_id: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from selador_local.clock import StackClock
 from selador_local.data_plane.cloudwatch.outbox import Outbox
 from selador_local.data_plane.deployment import Function
+from selador_local.data_plane.lambda_service import execution_environment
 from selador_local.data_plane.lambda_service.service import LambdaService
 from selador_local.data_plane.role_credentials import Credentials, RoleCredentials
 
@@ -31,6 +32,12 @@ class FixedCredentials(RoleCredentials):
 
     async def get(self, role_arn: str) -> Credentials:
         return Credentials(f"ASIA-{role_arn}", "secret", "token", time.time() + 3600)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no initialization begin again because the machine is busy."""
+    monkeypatch.setattr(execution_environment, "INIT_SECONDS", STUCK_SECONDS)
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ def run[T](
             return await service.invoke(function.arn, json.dumps(event).encode())
 
         try:
-            return await scenario(service, invoke)
+            async with asyncio.timeout(5 * STUCK_SECONDS):
+                return await scenario(service, invoke)
         finally:
             await service.stop()
 
@@ -86,7 +87,9 @@ def test_cloudwatch_gets_an_environment_s_lines_in_a_stream_and_its_metrics(
 
 
 def wait_for_lines(tmp_path: Path, text: str, count: int) -> None:
+    gives_up_at = time.monotonic() + STUCK_SECONDS
     while not (tmp_path / "work/logs/echo.log").exists() or log_of(tmp_path).count(text) < count:
+        assert time.monotonic() < gives_up_at
         time.sleep(0.01)
 
 
