@@ -4,6 +4,7 @@ Its configuration comes from the control plane only. It listens on 127.0.0.1 onl
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -166,16 +167,19 @@ class DataPlane:
         return failures
 
     async def stop(self) -> None:
-        """Close every connection with 1001, stop polling, end every process, then stop listening."""
-        polling = [poller.stop(finish=False) for poller in (*self._pollers.values(), *self._ending)]
-        await asyncio.gather(self.gateway.close(), *polling)
-        self._pollers = {}
-        await self._invocations.stop()
-        await self._lambda.stop()
-        await self._outbox.stop()
-        for server in (self._aws_apis, self._server):
-            if server is not None:
-                await server.close()
+        """Close every connection with 1001, stop polling, end every process, then stop listening.
+
+        If one of them fails, the others are done all the same.
+        """
+        async with contextlib.AsyncExitStack() as rest:  # the last one pushed is the first one done
+            for server in (self._server, self._aws_apis):
+                if server is not None:
+                    rest.push_async_callback(server.close)
+            for part in (self._outbox, self._lambda, self._invocations):
+                rest.push_async_callback(part.stop)
+            polling = [poller.stop(finish=False) for poller in (*self._pollers.values(), *self._ending)]
+            self._pollers = {}
+            await asyncio.gather(self.gateway.close(), *polling)
 
     async def _handle(self, request: Request) -> Response:
         if request.target == invoke_api.PATH:

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from selador_local.control_plane_client.client import ControlPlane
 from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
+from selador_local.data_plane.lambda_service.service import LambdaService
 
 from ...conftest import STUCK_SECONDS
 from ..conftest import Terraform
@@ -405,15 +406,45 @@ def test_what_cannot_run_here_is_named_once_and_fails_alone(
         terraform.gateway.delete_api(ApiId=api_id)
 
 
+NOWHERE = ControlPlane("http://127.0.0.1:1", "us-east-1", "123456789012", "AKIA", "secret")
+
+
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_a_start_that_is_cancelled_leaves_nothing_open(tmp_path: Path, rounds: int) -> None:
-    nowhere = ControlPlane("http://127.0.0.1:1", "us-east-1", "123456789012", "AKIA", "secret")
+    async def scenario() -> set[str]:
+        before = open_files()
+        data_plane = DataPlane(NOWHERE, tmp_path, 0, "http://127.0.0.1:1", Emulation())
+        await cancelled_after(rounds, data_plane.start())
+        await data_plane.stop()
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_stop_that_is_cancelled_leaves_nothing_open(tmp_path: Path, rounds: int) -> None:
+    async def scenario() -> set[str]:
+        before = open_files()
+        data_plane = DataPlane(NOWHERE, tmp_path, 0, "http://127.0.0.1:1", Emulation())
+        await data_plane.start()
+        await cancelled_after(rounds, data_plane.stop())
+        return open_files() - before
+
+    assert asyncio.run(scenario()) == set()
+
+
+def test_a_part_that_fails_to_stop_leaves_no_port_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: LambdaService) -> None:
+        raise OSError("the folder is somebody else's")
+
+    monkeypatch.setattr(LambdaService, "stop", fail)
 
     async def scenario() -> set[str]:
         before = open_files()
-        data_plane = DataPlane(nowhere, tmp_path, 0, "http://127.0.0.1:1", Emulation())
-        await cancelled_after(rounds, data_plane.start())
-        await data_plane.stop()
+        data_plane = DataPlane(NOWHERE, tmp_path, 0, "http://127.0.0.1:1", Emulation())
+        await data_plane.start()
+        with pytest.raises(OSError, match="somebody else's"):
+            await data_plane.stop()
         return open_files() - before
 
     assert asyncio.run(scenario()) == set()

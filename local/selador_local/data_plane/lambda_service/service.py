@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,7 @@ class LambdaService:
         """The `AWS_ENDPOINT_URL…` variables that lead AWS's SDKs in functions to this machine."""
         self._credentials = credentials
         self._code_dir = work_dir / "code"
+        self._code_in_use = threading.Lock()
         self._log_dir = work_dir / "logs"
         self._runtime_dir = work_dir / "runtime"
         self._deploying = asyncio.Lock()
@@ -122,7 +124,7 @@ class LambdaService:
         """Kill every process, and remove the extracted code, whose folders are read-only."""
         pools, self._pools, self._functions = self._pools, {}, {}
         await _each(pool.stop() for pool in pools.values())
-        await asyncio.to_thread(code.remove, self._code_dir)
+        await asyncio.to_thread(self._remove_code)
 
     async def _serve(self, functions: Mapping[str, Function]) -> list[Unrunnable]:
         await asyncio.to_thread(make_runtime_dir, self._runtime_dir)
@@ -149,7 +151,7 @@ class LambdaService:
 
     async def _pool(self, function: Function) -> "_Pool":
         python = interpreter(function)
-        task_root = await asyncio.to_thread(code.extracted, function, self._code_dir)
+        task_root = await asyncio.to_thread(self._extracted, function)
         write = file_log(self._log_dir / f"{function.name}.log")
 
         def new_environment() -> ExecutionEnvironment:
@@ -181,6 +183,14 @@ class LambdaService:
             return ExecutionEnvironment(function, launch, log, self._clock, self._time_limit)
 
         return _Pool(function, new_environment)
+
+    def _extracted(self, function: Function) -> Path:
+        with self._code_in_use:
+            return code.extracted(function, self._code_dir)
+
+    def _remove_code(self) -> None:
+        with self._code_in_use:  # a thread goes on extracting, though whoever waited for it was cancelled
+            code.remove(self._code_dir)
 
     def _runtime_client(self) -> list[str]:
         """Return Python's arguments that run awslambdaric, by the stack's clock if that isn't the machine's."""

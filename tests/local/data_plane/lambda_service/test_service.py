@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from selador_local.clock import StackClock
 from selador_local.data_plane.deployment import DeploymentError, Function
 from selador_local.data_plane.function_failures import FunctionFailure
+from selador_local.data_plane.lambda_service import code
 from selador_local.data_plane.lambda_service.invocation import InvokeResult, TooManyRequestsError
 from selador_local.data_plane.lambda_service.service import LambdaService, version_for
 
@@ -438,6 +440,34 @@ def test_environments_that_are_being_replaced_end_though_that_is_cancelled(
 
     [pid] = re.findall(r"^pid (\d+)$", log_of(tmp_path), re.MULTILINE)
     assert_ends(int(pid))
+
+
+def test_code_that_is_being_extracted_when_everything_stops_is_removed(
+    make_service: MakeService, make_function: MakeFunction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = make_function("def handle(*_): return 1")
+    fetch, fetching, may_go_on = code._fetch, threading.Event(), threading.Event()
+
+    def slow(function: Function) -> bytes:
+        fetching.set()
+        assert may_go_on.wait(STUCK_SECONDS)
+        return fetch(function)
+
+    monkeypatch.setattr(code, "_fetch", slow)
+
+    async def scenario() -> None:
+        service = make_service()
+        deploying = asyncio.create_task(service.deploy({function.arn: function}))
+        assert await asyncio.to_thread(fetching.wait, STUCK_SECONDS)
+        deploying.cancel()
+        stopping = asyncio.create_task(service.stop())
+        await asyncio.wait([stopping], timeout=0.2)
+        may_go_on.set()
+        await stopping
+
+    asyncio.run(scenario())
+
+    assert not (tmp_path / "work/code").exists()
 
 
 def test_log_holds_the_function_s_lines_between_start_and_report(
