@@ -19,7 +19,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 
 # What is given to make reaches a command through the environment, as it was typed: `value` expands nothing in it, and no
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
-# `exec` stands before whatever starts Terraform or a stack: a shell between make and the command would end alone at a
+# `exec` stands before whatever starts Terraform or serves: a shell between make and the command would end alone at a
 # SIGTERM, and leave it running.
 FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS API ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV \
 	FIRST FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PR PURGE_GONE PURGE_MALFORMED RATE \
@@ -68,7 +68,7 @@ dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` 
 
 .PHONY: misbehave
 misbehave: $(RUNS) ## serve a case of client/cases, CASE=<name>, to a client that you write; without CASE, list them
-	@$(PYTHON) -m selador_client.misbehaving $(if $(PORT),--port="$$PORT") -- "$$CASE"
+	@exec $(PYTHON) -m selador_client.misbehaving $(if $(PORT),--port="$$PORT") -- "$$CASE"
 
 # Before anything else is done, setup included: the laptop stack runs the artifacts themselves.
 .PHONY: linux

@@ -4,9 +4,11 @@ It holds for whatever stands behind `NAME=`, on the command line or in the envir
 `make 'NAME:=…'`, which asks make to expand at once: there the caller writes the operator, not only the value.
 """
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ import pytest
 import yaml
 
 from selador_deploy.cli import COMMANDS, DIST, ENV
+
+from .conftest import STUCK_SECONDS
 
 PROJECT = Path(__file__).parents[1]
 FLAGS = (
@@ -98,7 +102,8 @@ for argument; do printf '%s\\0' "$argument" >>arguments; done
 
 
 # These tests may be run by a `make test` that was given something itself.
-INHERITED = {name: value for name, value in os.environ.items() if name not in {*GIVEN, "MAKEFLAGS", "MAKEOVERRIDES"}}
+_OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+INHERITED = {name: value for name, value in os.environ.items() if name not in {*GIVEN, *_OF_MAKE}}
 
 
 class Makefile:
@@ -281,6 +286,22 @@ def test_a_value_that_means_nothing_is_refused_by_name(tmp_path: Path, target: s
     assert done.returncode == 2
     assert said.format(value) in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_a_case_is_served_no_longer_than_make_lives() -> None:
+    command = ["make", "--old-file=.venv/.demo", "misbehave", f"PYTHON={sys.executable}", "CASE=answer", "PORT=0"]
+
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=INHERITED, stdout=subprocess.PIPE, text=True, process_group=0
+    ) as make:
+        assert make.stdout is not None
+        assert "An answer is its deltas" in make.stdout.readline()
+        make.terminate()
+        try:
+            make.communicate(timeout=STUCK_SECONDS)  # whoever serves holds the pipe
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(make.pid, signal.SIGKILL)
 
 
 def test_every_flag_of_a_command_is_given_by_make() -> None:
