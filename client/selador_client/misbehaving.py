@@ -72,6 +72,7 @@ class Play:
         self._events = events
         self._tell = tell
         self._connections: dict[str, ServerConnection] = {}
+        self._closed: set[ServerConnection] = set()
         self._handshake: Handshake | None = None
         self._latest = ""
         self._ids: dict[str | None, str] = {}
@@ -82,16 +83,16 @@ class Play:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         self._began = loop.time()
-        for step in self._case.steps:
+        for place, step in enumerate(self._case.steps):
             match step:
                 case {"client": _}:
                     await self._expect(step)
                     self._began = loop.time() - step["at"]
                 case {"server": _}:
-                    await asyncio.sleep(self._began + step["at"] - loop.time())
+                    await self._pause(place)
                     await self._do(step)
                 case {"shows": shows}:
-                    await asyncio.sleep(self._began + step["at"] - loop.time())
+                    await self._pause(place)
                     self._tell(f"  it must now show  {json.dumps(shows, ensure_ascii=True)[:1_000]}")
                 case {"user": "connects"}:
                     self._tell("let your client connect")
@@ -101,7 +102,24 @@ class Play:
                     self._tell(f"run now: the workflow {workflow} with {inputs}")
                 case _:
                     self._tell(f"stop now: the request {step['request']}")
-        self._tell("the case is over\n")
+        others = "something else: see the lines with !" if self.surprises else "nothing else than it says"
+        self._tell(f"the case is over; your client did {others}. Connect anew to play it again\n")
+
+    async def _pause(self, place: int) -> None:
+        """Wait for the time of a step. If the case expects nothing more of the client, tell what it does meanwhile."""
+        loop = asyncio.get_running_loop()
+        until = self._began + self._case.steps[place]["at"]
+        if any("client" in step for step in self._case.steps[place:]):  # what comes early may be what is expected
+            await asyncio.sleep(until - loop.time())
+            return
+        while (event := await self._event(until)) is not None:
+            await self._surprised("does nothing more", event)
+
+    async def _event(self, until: float) -> Event | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                return await self._events.get()
+        return None
 
     async def _expect(self, step: Step) -> None:
         """Wait until the client does what the step says, and tell what else it does."""
@@ -116,7 +134,7 @@ class Play:
             if isinstance(event, _KINDS[step["client"]]) and self._take(step, event):
                 self._tell(f"← your client {event}")
                 return
-            await self._surprised(step, event)
+            await self._surprised(_expected(step), event)
 
     def _take(self, step: Step, event: Event) -> bool:
         """Return whether the event is what the step says, but for the words of a question."""
@@ -141,12 +159,14 @@ class Play:
         self._ids.setdefault(name, request_id)
         return True
 
-    async def _surprised(self, step: Step, event: Event) -> None:
+    async def _surprised(self, expected: str, event: Event) -> None:
         self.surprises += 1
-        self._tell(f"! your client {event}, but the case says that it {_expected(step)}")
+        self._tell(f"! your client {event}, but the case says that it {expected}")
         if isinstance(event, Handshake):
             event.answer.set_result({"server": "accepts"})
-        elif isinstance(event, Message) and b"ping" in _bytes(event.text):
+        elif isinstance(event, Closed):
+            self._closed.add(event.connection)
+        elif b"ping" in _bytes(event.text):
             with contextlib.suppress(ConnectionClosed):
                 await event.connection.send('{"type":"pong"}')
 
@@ -171,6 +191,8 @@ class Play:
 
     async def _until_closed(self, connection: ServerConnection) -> None:
         """Take the client's half of a closing handshake: it is no act of its own."""
+        if connection in self._closed:
+            return
         others = []
         while not (isinstance(event := await self._events.get(), Closed) and event.connection is connection):
             others.append(event)
@@ -254,7 +276,7 @@ class MisbehavingServer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, or 1 if no case has that name."""
+    """Run the command; return its exit status: 0, 1 if the case or the port can't be had, or 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m selador_client.misbehaving",
         description=__doc__,

@@ -30,8 +30,12 @@ class Playing:
         self.task = asyncio.create_task(self.server.serve(0, self.port.set_result))
 
     async def until_over(self) -> None:
-        while "the case is over\n" not in self.said:
+        while not self.verdicts:
             await asyncio.sleep(0.01)
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [line for line in self.said if line.startswith("the case is over")]
 
     @property
     def surprises(self) -> list[str]:
@@ -39,8 +43,8 @@ class Playing:
 
 
 @asynccontextmanager
-async def playing(name: str) -> AsyncIterator[tuple[Playing, str]]:
-    play = Playing(find_case(name))
+async def playing(case: Case) -> AsyncIterator[tuple[Playing, str]]:
+    play = Playing(case)
     try:
         yield play, f"ws://127.0.0.1:{await play.port}/"
     finally:
@@ -50,7 +54,7 @@ async def playing(name: str) -> AsyncIterator[tuple[Playing, str]]:
 
 def played(name: str, use: Callable[[Playing, str], Awaitable[None]]) -> Playing:
     async def run() -> Playing:
-        async with playing(name) as (play, url):
+        async with playing(find_case(name)) as (play, url):
             await asyncio.wait_for(use(play, url), STUCK_SECONDS)
             return play
 
@@ -123,6 +127,43 @@ def test_what_a_client_does_otherwise_is_told() -> None:
         '! your client sent {"action":"ping"}',
         "! your client sent no JSON",
     ]
+
+
+CLOSED_IN_THE_QUEUE = Case(
+    "connection",
+    "closed",
+    "It is closed",
+    "Silence",
+    (
+        {"at": 0, "client": "connects", "subprotocols": PROTOCOL},
+        {"at": 0, "server": "accepts"},
+        {"at": 0, "client": "sends", "message": {"action": "invoke", "text": "a", "requestId": "$1"}},
+        {"at": 0, "server": "sends", "frame": {"type": "accepted", "requestId": "$1", "deadlineSeconds": 60}},
+        {"at": 0.2, "server": "closes", "code": 1001},
+        {"at": 0.2, "shows": {"connection": "closed"}},
+    ),
+)
+
+
+@pytest.mark.parametrize("acts", ["sends", "closes"])
+def test_what_a_client_does_when_nothing_more_is_expected_of_it_is_told(acts: str) -> None:
+    question = '{"action":"invoke","text":"a","requestId":"r-1"}'
+
+    async def run() -> Playing:
+        async with playing(CLOSED_IN_THE_QUEUE) as (play, url), asyncio.timeout(STUCK_SECONDS):
+            async with connect(url, subprotocols=PROTOCOL) as client:
+                await client.send(question)
+                if acts == "sends":
+                    await client.send("again")
+                    await play.until_over()
+            await play.until_over()
+            return play
+
+    play = asyncio.run(run())
+
+    what = {"sends": "sent again", "closes": "closed the connection"}[acts]
+    assert play.surprises == [f"! your client {what}, but the case says that it does nothing more"]
+    assert play.verdicts[0].startswith("the case is over; your client did something else")
 
 
 def test_a_resend_under_the_same_id_is_told() -> None:
@@ -213,7 +254,7 @@ def test_the_case_is_played_again_to_the_next_client() -> None:
                 assert await text_of(client) == "Three months."
                 await play.until_over()
 
-    assert played("accepted-never", use).said.count("the case is over\n") >= 1
+    assert played("accepted-never", use).verdicts
 
 
 def test_without_a_case_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
