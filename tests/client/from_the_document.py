@@ -18,6 +18,18 @@ KNOWN_CODES = {
     "invalid_request", "unknown_action", "message_too_large", "unauthorized", "unavailable", "throttled",
     "content_blocked", "deadline_exceeded", "attempts_exhausted", "internal",
 }  # fmt: skip
+ATTEMPT = {"requestId": str, "attempt": int, "seq": int}
+REQUIRED = {
+    "accepted": {"requestId": str, "messageId": str, "deadlineSeconds": int},
+    "started": ATTEMPT,
+    "delta": ATTEMPT | {"text": str},
+    "citation": ATTEMPT | {"text": str},
+    "step": ATTEMPT | {"name": str, "status": str, "index": int, "count": int},
+    "heartbeat": ATTEMPT,
+    "retrying": ATTEMPT | {"delaySeconds": int, "code": str},
+    "completed": ATTEMPT | {"truncated": bool},
+    "error": {"requestId": str, "code": str, "message": str, "retryable": bool},
+}
 KNOWN_WORDS = {"status": {"started", "completed", "failed"}, "waitingFor": {"quota", "service"}}
 
 type State = Literal["open", "completed", "failed", "refused", "perhaps queued", "lost", "incomplete"]
@@ -57,7 +69,7 @@ class Client:
         self._send = send
         self._now = now
         self._requests: dict[str, Request] = {}
-        self.faults: list[dict[str, Any]] = []
+        self.faults: list[Any] = []
 
     def ask(self, text: str, request_id: str, session_id: str | None = None) -> Request:
         message = {"action": "invoke", "text": text, "requestId": request_id}
@@ -68,13 +80,25 @@ class Client:
         return request
 
     def receive(self, text: str) -> None:
-        frame = json.loads(text)
-        if "type" not in frame:
+        try:
+            frame = json.loads(text)
+        except ValueError:
+            frame = None
+        if not self._is_frame(frame):
+            self.faults.append(text)
+        elif "type" not in frame:
             self._answered_by_api_gateway()
         elif frame["type"] == "error" and "attempt" not in frame and frame["requestId"] not in self._requests:
             self._error_for_an_unknown_request(frame)
         elif frame.get("requestId") in self._requests:
             self._frame(self._requests[frame["requestId"]], frame)
+
+    def _is_frame(self, frame: Any) -> bool:
+        """Judge by "No frame"."""
+        if not isinstance(frame, dict) or not isinstance(frame.get("type", ""), str):
+            return False
+        required = REQUIRED.get(frame["type"], {}) if "type" in frame else {"message": str, "connectionId": str}
+        return all(type(frame.get(member)) is type_ for member, type_ in required.items())
 
     def pass_time(self) -> None:
         """Look at the clock: "Silence"."""
@@ -111,6 +135,8 @@ class Client:
         if request.state in ("completed", "lost") or attempt < request.attempt:
             return
         if attempt > request.attempt:
+            if request.state != "open":
+                request.deadline = None  # a replay
             request.attempt, request.next_seq = attempt, 0
             request.state, request.code, request.again = "open", None, None
             request.text, request.citations, request.notices = "", [], []

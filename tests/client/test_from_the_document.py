@@ -164,6 +164,29 @@ def test_what_a_later_release_says_is_ignored_and_leaves_no_gap(server: Server) 
     assert request.notices == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "null",
+        "[]",
+        "{}",
+        '{"type": []}',
+        '{"type": "delta", "requestId": "r", "attempt": 1, "seq": 1}',
+        '{"type": "delta", "requestId": "r", "attempt": "1", "seq": 1, "text": "Dry."}',
+    ],
+)
+def test_what_is_no_frame_is_a_fault_and_its_place_is_a_gap(server: Server, text: str) -> None:
+    request = server.ask()
+    server.say("started", 1, 0)
+    server.client.receive(text)
+    before = request.state
+    server.say("delta", 1, 2, text="Dry.")
+
+    assert server.client.faults == [text]
+    assert (before, request.state, request.text) == ("open", "incomplete", "")
+
+
 def test_requests_run_side_by_side(server: Server) -> None:
     first, second = server.ask("a"), server.ask("b")
     server.say("delta", 1, 0, text="A", requestId="a")
@@ -287,6 +310,20 @@ def test_a_lost_request_is_over(server: Server) -> None:
     server.complete(2, 1)
 
     assert (request.state, request.text) == ("lost", "")
+
+
+@pytest.mark.parametrize(("silence", "state"), [(119, "open"), (120, "lost")])
+def test_a_replay_is_waited_for_by_its_own_silence_whatever_the_deadline_was(
+    server: Server, silence: int, state: str
+) -> None:
+    request = server.ask()
+    server.accept()
+    server.fail("attempts_exhausted", 4, 0)
+    server.wait(5_000)
+    server.say("started", 3_606, 0)
+    server.wait(silence)
+
+    assert request.state == state
 
 
 def test_the_silence_of_a_killed_worker_is_waited_for(server: Server) -> None:
