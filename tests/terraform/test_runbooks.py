@@ -1,6 +1,9 @@
 """The alarms' runbooks, compared with the alarms, and with what they name."""
 
+import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -75,6 +78,23 @@ def test_a_runbook_has_the_one_form(runbook: Runbook) -> None:
     assert len(causes) >= 2
     assert all(commands(cause) for cause in causes), "a cause without the command that tells it from the others"
     assert commands(runbook.parts["It is over when"]) == [f"state {runbook.key}"]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the shell of the runbooks needs jq")
+@pytest.mark.parametrize(
+    ("versions", "told"),
+    [(["$LATEST"], ""), (["$LATEST", "1"], ""), (["$LATEST", "9", "10"], "9"), (["$LATEST", "8", "9", "10"], "9")],
+)
+def test_the_version_before_is_never_code_without_a_version(versions: list[str], told: str) -> None:
+    (before,) = (line for line in shell() if line.startswith("before()"))
+    listed = json.dumps({"Versions": [{"Version": version} for version in versions]})
+    script = f"aws() {{ printf %s '{listed}'; }}; {before}; before main"
+
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+
+    assert done.stdout.strip() == told
+    assert (done.returncode == 0) == bool(told)
+    assert told or "there is no version before" in done.stderr
 
 
 @each
