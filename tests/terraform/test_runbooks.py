@@ -77,7 +77,7 @@ def test_a_runbook_has_the_one_form(runbook: Runbook) -> None:
     causes = re.split(r"^\d\. ", runbook.parts["Causes"], flags=re.MULTILINE)[1:]
     assert len(causes) >= 2
     assert all(commands(cause) for cause in causes), "a cause without the command that tells it from the others"
-    assert commands(runbook.parts["It is over when"]) == [f"state {runbook.key}"]
+    assert f"state {runbook.key}" in commands(runbook.parts["It is over when"])
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the shell of the runbooks needs jq")
