@@ -12,7 +12,7 @@ exit status:
   1  it refused or failed; the last line says why, and what to do. doctor: something is missing; smoke: a step failed
   2  wrong usage, or an unknown environment. drift: something differs
   3  plan: data would be lost that can't be restored
-  130  redrive: Ctrl-C ended it between two letters
+  130  Ctrl-C ended it, outside of Terraform; redrive: between two letters
 """
 
 import os
@@ -39,6 +39,7 @@ from selador_deploy.operations.dlq import dlq
 from selador_deploy.operations.hurt import hurt
 from selador_deploy.operations.logs import logs
 from selador_deploy.operations.redrive import redrive
+from selador_deploy.operations.redrive_run import INTERRUPTED_STATUS
 from selador_deploy.operations.trace import trace
 from selador_deploy.page_test import page_test
 from selador_deploy.plan.apply import apply, show
@@ -218,6 +219,9 @@ def main(
     except BrokenPipeError:  # what reads our output has ended, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        say("Ctrl-C ended it")
+        return INTERRUPTED_STATUS
     except TerraformFailedError as error:  # Terraform has said why
         return error.status
     except DeployError as error:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from selador_deploy import cli
 from selador_deploy.cli import COMMANDS, ENV
 from selador_deploy.command import Command
 
@@ -55,3 +56,15 @@ def test_a_reader_that_has_ended_is_no_traceback(run: Run, monkeypatch: pytest.M
     with os.fdopen(write_end, "w") as nobody_reads:
         monkeypatch.setattr(sys, "stdout", nobody_reads)
         assert run("doctor", "--env", "dev") == 1
+
+
+def test_control_c_is_no_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "execute", interrupted)
+
+    assert run("drift", "--env", "dev") == 130
+    assert capsys.readouterr().err == "deploy: Ctrl-C ended it\n"
