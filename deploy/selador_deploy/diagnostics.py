@@ -10,6 +10,11 @@ FAILED_CHECK = "Check block assertion failed"
 """Its detail is the check's own sentence. A plan's JSON form has it as well."""
 _PLACE_OF_DECLARATION = re.compile(r" declared at \S+:[\d,-]+(?=:)")
 _PLACE_OF_RULE = "This was checked by the validation rule at"
+_STABLE_VERSION = "data.aws_lambda_function.stable[0]"
+_NO_STABLE_VERSION = (
+    "main_function.canary.stable_version names a version that the function doesn't have; "
+    "aws lambda list-versions-by-function lists them"
+)
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,12 @@ def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
     # Where the variable and its rule stand is of no use to whoever set the value: the sentence is.
     paragraphs = [part for part in value.get("detail", "").split("\n\n") if not part.startswith(_PLACE_OF_RULE)]
     detail = _PLACE_OF_DECLARATION.sub("", " ".join(" ".join(paragraphs).split()))
+    summary = value["summary"]
+    if value.get("address") == _STABLE_VERSION and summary.endswith("couldn't find resource"):
+        detail = _NO_STABLE_VERSION  # the provider names the function alone, as if that were missing
     return Diagnostic(
         value["severity"],
-        value["summary"],
+        summary,
         detail,
         place.get("filename", ""),
         place.get("start", {}).get("line", 0),

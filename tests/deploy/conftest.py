@@ -208,9 +208,11 @@ def warning(summary: str, detail: str, **place: Any) -> str:
     return diagnostic("warning", summary, detail, **place)
 
 
-def diagnostic(severity: str, summary: str, detail: str, **place: Any) -> str:
+def diagnostic(severity: str, summary: str, detail: str, address: str | None = None, **place: Any) -> str:
     """Return a line as Terraform writes it with -json."""
-    value = {"severity": severity, "summary": summary, "detail": detail, **({"range": place} if place else {})}
+    value: dict[str, Any] = {"severity": severity, "summary": summary, "detail": detail}
+    value |= {"range": place} if place else {}
+    value |= {"address": address} if address else {}
     return json.dumps({"@level": "error", "type": "diagnostic", "diagnostic": value})
 
 

@@ -55,6 +55,7 @@ def placeholders(control_plane: ControlPlane) -> dict[str, str]:
     return {
         "<arn of the dead-letter queue>": dead,
         "<dead_letter_queue_url>": dead_url,
+        "<function>": "documented-main",
         "<id>": "r-1",
         "<log group>": "/aws/lambda/documented-main",
         "<main's log group>": "/aws/lambda/documented-main",
