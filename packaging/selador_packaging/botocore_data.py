@@ -19,23 +19,31 @@ from selador_packaging.zip_writer import Member
 FOLDER = "botocore/data/"
 _ENDPOINTS = f"{FOLDER}endpoints.json"
 _MODEL = "service-2.json.gz"
+_WAITERS = "waiters-2.json"
 _MODEL_EXTRAS = "service-2.sdk-extras.json"  # which botocore merges into the model, so its shapes must be there
 
 
-def find_methods(members: Iterable[Member], services: Collection[str]) -> dict[str, list[str]]:
+def find_methods(members: Iterable[Member], services: Collection[str]) -> dict[str, dict[str, list[str]]]:
     """The methods of a client of each of `services`, one for each operation, as botocore names them.
 
-    Raises PackagingError naming each service that this botocore doesn't know.
+    Each has the names by which code asks for it: its own, and those of the waiters that call it. Raises PackagingError
+    naming each service that this botocore doesn't know.
     """
-    methods: dict[str, list[str]] = {}
+    methods: dict[str, dict[str, list[str]]] = {}
+    waiters: list[tuple[str, str, str]] = []
     for member in members:
         service, rest = _service_file(member)
         if service in services and rest.endswith(_MODEL):
-            methods[service] = [xform_name(name) for name in _read(member)["operations"]]
+            methods[service] = {name: [name] for name in map(xform_name, _read(member)["operations"])}
+        elif service in services and rest.endswith((_WAITERS, f"{_WAITERS}.gz")):
+            found = _read(member)["waiters"]
+            waiters += [(service, xform_name(it["operation"]), xform_name(name)) for name, it in found.items()]
     if unknown := sorted(set(services) - methods.keys()):
         raise PackagingError(
             *(f"the functions name the AWS service {it}, which botocore doesn't know" for it in unknown)
         )
+    for service, method, waiter in waiters:
+        methods[service].setdefault(method, [method]).append(waiter)
     return methods
 
 
@@ -65,7 +73,10 @@ def trim_data(members: Collection[Member], methods: Mapping[str, Collection[str]
                 if service not in extended:
                     content = _trim_model(content, methods[service])
             # botocore reads `x.json` as well as `x.json.gz` (botocore.loaders.JSONFileLoader).
-            kept.append(_file(member.path.removesuffix(".gz"), _undocumented(content)))
+            content = _undocumented(content)
+            if rest.endswith(_MODEL):
+                content = _with_texts(content)
+            kept.append(_file(member.path.removesuffix(".gz"), content))
     if endpoints is not None:
         kept.append(_file(_ENDPOINTS, _trim_endpoints(json.loads(endpoints.content()), prefixes)))
     return kept
@@ -78,7 +89,8 @@ def _service_file(member: Member) -> tuple[str, str]:
 
 
 def _read(member: Member) -> Any:
-    return json.loads(gzip.decompress(member.content()))
+    content = member.content()
+    return json.loads(gzip.decompress(content) if member.path.endswith(".gz") else content)
 
 
 def _trim_model(model: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
@@ -120,7 +132,7 @@ def _trim_endpoints(endpoints: dict[str, list[dict[str, dict[str, object]]]], pr
     return endpoints | {"partitions": partitions}
 
 
-def _undocumented(node: object) -> object:
+def _undocumented(node: Any) -> Any:
     """A member of a shape may be called `documentation` too, but is no text."""
     if isinstance(node, dict):
         return {
@@ -129,6 +141,13 @@ def _undocumented(node: object) -> object:
             if key != "documentation" or not isinstance(value, str)
         }
     return [_undocumented(value) for value in node] if isinstance(node, list) else node
+
+
+def _with_texts(model: dict[str, Any]) -> dict[str, Any]:
+    """`model` with a text, though an empty one, where botocore reads the documentation of a parameter of the client."""
+    parameters = model.get("clientContextParams", {})
+    texts = {"clientContextParams": {name: it | {"documentation": ""} for name, it in parameters.items()}}
+    return model | texts if parameters else model
 
 
 def _file(path: str, content: object) -> Member:

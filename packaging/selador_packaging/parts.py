@@ -86,7 +86,10 @@ def _methods(
     else:
         methods = find_methods(read().members, services)
         cache.put(json.dumps(methods).encode(), *decisive)
-    return {service: sorted(names.intersection(methods[service])) for service in sorted(services)}
+    return {
+        service: sorted(method for method, asked in methods[service].items() if not names.isdisjoint(asked))
+        for service in sorted(services)
+    }
 
 
 def _compile(members: Collection[Member], modules: Collection[str], *, is_own: bool) -> list[Member]:

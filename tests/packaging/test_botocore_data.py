@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 import pytest
+from botocore.model import ServiceModel
 
 from selador_packaging.botocore_data import find_methods, find_offered, trim_data
 from selador_packaging.errors import PackagingError
@@ -101,10 +102,33 @@ def test_a_model_loses_its_documentation_and_no_member_of_that_name(members: lis
     assert kept["shapes"]["In"]["members"] == {"documentation": {"shape": "Text"}, "shape": {"shape": "Tree"}}
 
 
+def test_a_clients_parameters_have_a_text_since_botocore_reads_it() -> None:
+    """Without, the first call of S3 ended in KeyError: 'documentation'."""
+    parameters = {"DisableExpress": {"type": "boolean", "documentation": "<p>long</p>"}}
+    content = gzip.compress(json.dumps(MODEL | {"clientContextParams": parameters}).encode())
+    kept = trimmed([member("botocore/data/connections/2018/service-2.json.gz", content)])
+
+    context = ServiceModel(model(kept), "connections").client_context_parameters
+
+    assert [(it.name, it.documentation) for it in context] == [("DisableExpress", "")]
+
+
 def test_methods_are_called_as_botocore_calls_them(members: list[Member]) -> None:
-    assert find_methods(members, {"connections"}) == {
-        "connections": ["post_to_connection", "delete_connection", "describe_endpoints"]
-    }
+    methods = ("post_to_connection", "delete_connection", "describe_endpoints")
+
+    assert find_methods(members, {"connections"}) == {"connections": {it: [it] for it in methods}}
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_method_that_a_waiter_calls_is_also_asked_for_by_the_waiters_name(members: list[Member], ending: str) -> None:
+    waiters = json.dumps({"waiters": {"TheConnectionGone": {"operation": "DeleteConnection"}}}).encode()
+    path = f"botocore/data/connections/2018/waiters-2.json{ending}"
+    members.append(member(path, gzip.compress(waiters) if ending else waiters))
+
+    found = find_methods(members, {"connections"})["connections"]
+
+    assert found["delete_connection"] == ["delete_connection", "the_connection_gone"]
+    assert found["post_to_connection"] == ["post_to_connection"]
 
 
 def test_services_that_botocore_does_not_know_are_all_named(members: list[Member]) -> None:
