@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from selador_packaging.bytecode import Interpreter, this_interpreter
 from selador_packaging.cache import Cache, open_cache, trim
-from selador_packaging.closure import find_closure
+from selador_packaging.closure import find_requirements
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
 from selador_packaging.first_party import find_distributions, find_unpacked, get_wheels
@@ -35,6 +35,7 @@ FUNCTIONS = {
 }
 
 _BOTOCORE = canonicalize_name("botocore")
+_SDK = {_BOTOCORE, canonicalize_name("boto3")}
 
 MIB = 2**20
 SIZE_LIMIT = 50 * MIB  # Lambda takes no larger zip directly, without S3 (LAM-44)
@@ -194,7 +195,8 @@ def make_artifact(
     if root not in sources:
         raise PackagingError(f"no pyproject.toml in functions has the name {root}")
     metadata = {it: source.inspected.metadata for it, source in sources.items()}
-    needed = sorted(find_closure(root, metadata, target.marker_environment))
+    requirements = find_requirements(root, metadata, target.marker_environment)
+    needed = sorted(requirements)
     wheels = {it: sources[it].inspected for it in needed}
     modules = {module: imports for wheel in wheels.values() for module, imports in wheel.modules.items()}
     entries = [module for wheel in wheels.values() if wheel.is_own for module in wheel.modules]
@@ -208,12 +210,13 @@ def make_artifact(
     unseen = [module for it in wheels.values() if reached.isdisjoint(it.modules) for module in it.modules]
     if unseen:
         reached = reach([*roots, *unseen], modules, later=True)
-    services = frozenset[str]().union(*(wheel.services for wheel in wheels.values() if wheel.is_own))
+    users = [it for name, it in wheels.items() if it.is_own or name in _SDK or not _SDK.isdisjoint(requirements[name])]
+    services = frozenset[str]().union(*(wheel.services for wheel in users if wheel.is_own))
     if _BOTOCORE in wheels:
         # In others' code `client("…")` may mean something else than a service.
-        seeming = frozenset[str]().union(*(wheel.services for wheel in wheels.values() if not wheel.is_own))
+        seeming = frozenset[str]().union(*(wheel.services for wheel in users if not wheel.is_own))
         services |= seeming & find_offered_services(wheels[_BOTOCORE], sources[_BOTOCORE].read, cache)
-    names = frozenset[str]().union(*(wheel.names for wheel in wheels.values()))
+    names = frozenset[str]().union(*(wheel.names for wheel in users))
     unread = find_unread_data(wheels.values(), kept)
     parts = {
         it: get_part(

@@ -56,22 +56,13 @@ def _licenses(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> tuple[str,
     return (stated.partition("\n")[0].strip(),)
 
 
-def find_closure(
-    root: NormalizedName, available: Mapping[NormalizedName, Metadata], environment: Mapping[str, str]
-) -> frozenset[NormalizedName]:
-    """`root` and everything it requires in `environment`, directly or not, with the extras that are asked for.
-
-    Raises PackagingError naming each requirement that `available` lacks or has in a version that doesn't satisfy it.
-    """
-    return frozenset(find_requirements(root, available, environment))
-
-
 def find_requirements(
     root: NormalizedName, available: Mapping[NormalizedName, Metadata], environment: Mapping[str, str]
 ) -> dict[NormalizedName, frozenset[NormalizedName]]:
-    """What each distribution of the closure of `root` requires itself, `root` first and then as they were found.
+    """What `root` and everything that it requires in `environment`, directly or not, require themselves.
 
-    Raises as `find_closure` does.
+    `root` comes first, the others as they were found, with the extras that are asked for. Raises PackagingError naming
+    each requirement that `available` lacks or has in a version that doesn't satisfy it.
     """
     faults = set()
     found: dict[NormalizedName, set[NormalizedName]] = {}

@@ -64,7 +64,9 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
     modules: dict[str, Imports] = {}
     # boto3 and botocore themselves make clients of any service, and for credentials that Lambda doesn't use.
     required = {canonicalize_name(it.name) for it in wheel.metadata.requires}
-    may_make_clients = wheel.metadata.name not in _SDK and not _SDK.isdisjoint(required)
+    is_sdk = wheel.metadata.name in _SDK
+    may_make_clients = not is_sdk and not _SDK.isdisjoint(required)
+    may_be_handed_clients = is_sdk or may_make_clients  # `upload_file` of a client calls others of its methods
     sources: dict[str, tuple[str, bytes]] = {}
     trees: list[ast.Module] = []
     services: set[str] = set()
@@ -79,11 +81,14 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         modules[name] = modules[name].joined(found) if name in modules else found
         if is_source:
             sources[name] = (path, content)
-        if not is_source or not (is_own or may_make_clients):
+        if not is_source or not (is_own or may_be_handed_clients):
             continue
         try:
             trees.append(parse_source(content, path))
-            services |= find_services(trees[-1], path) if is_own else find_possible_services(trees[-1])
+            if is_own:
+                services |= find_services(trees[-1], path)
+            elif may_make_clients:
+                services |= find_possible_services(trees[-1])
         except SyntaxError as error:
             faults += [f"{path}, line {error.lineno}: {error.msg}"] if is_own else []
         except PackagingError as error:
@@ -97,7 +102,7 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         wheel.metadata,
         add_neighbours(modules, sources),
         frozenset(services),
-        frozenset[str]().union(*map(find_names, trees)) if is_own or services else frozenset(),
+        frozenset[str]().union(*map(find_names, trees)),
         _entry_points(wheel),
         _names_in_data(wheel) if is_own else (),
         # Its tags say so, or its files: some wheels for any machine have compiled code all the same.

@@ -185,6 +185,41 @@ def test_others_clients_have_their_services_too(make: Make, write_wheel: WriteWh
     )
 
 
+def operations_in(artifact: Artifact) -> set[str]:
+    members = [it for part in artifact.parts.values() for it in part.members if it.path.endswith("service-2.json")]
+    return {operation for member in members for operation in json.loads(member.content())["operations"]}
+
+
+def test_what_the_sdk_itself_calls_of_a_client_is_kept(make: Make, write_wheel: WriteWheel) -> None:
+    """As s3transfer does for `upload_file`; a package that requires the SDK may be handed a client as well."""
+    own = write_wheel("own", files={"own.py": b"a.client('sqs').upload()\n"}, requires=("transfer",))
+    transfer = write_wheel(
+        "transfer", files={"transfer.py": b"def f(client): client.delete_queue()\n"}, requires=("botocore",)
+    )
+    model = gzip.compress(json.dumps(SQS).encode())
+    files = {"botocore/__init__.py": b"", "botocore/data/sqs/2012/service-2.json.gz": model}
+
+    assert operations_in(make(own, transfer, write_wheel("botocore", files=files))) == {"DeleteQueue"}
+
+
+def test_a_service_of_a_package_whose_need_of_the_sdk_nobody_asks_for_is_left_out(
+    make: Make, write_wheel: WriteWheel
+) -> None:
+    """pydantic-settings reads secrets from AWS with an extra alone."""
+    code = b"from boto3 import client\ndef f(): return client('sqs').send_message()\n"
+    model = gzip.compress(json.dumps(SQS).encode())
+    files = {"botocore/__init__.py": b"", "botocore/data/sqs/2012/service-2.json.gz": model}
+    botocore = write_wheel("botocore", files=files)
+    settings = write_wheel("settings", files={"settings.py": code}, requires=("botocore; extra == 'aws'",))
+
+    services = [
+        make(write_wheel("own", files={"own.py": b"import settings\n"}, requires=requires), settings, botocore).services
+        for requires in (("settings", "botocore"), ("settings[aws]",))
+    ]
+
+    assert services == [frozenset(), {"sqs"}]
+
+
 ZONES = "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz"
 
 

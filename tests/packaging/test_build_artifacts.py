@@ -281,12 +281,13 @@ OPERATIONS = {
     "main": {
         "bedrock-agent-runtime": [
             "AgenticRetrieveStream",
-            "GetSession",  # get_session is botocore's
+            "CreateSession",  # this and others are names in the SDK, whose code calls clients as well
+            "GetSession",
             "Retrieve",
             "RetrieveAndGenerateStream",
         ],
-        "bedrock-agentcore": ["InvokeAgentRuntime"],
-        "bedrock-runtime": ["ConverseStream"],
+        "bedrock-agentcore": ["Evaluate", "InvokeAgentRuntime"],
+        "bedrock-runtime": ["ConverseStream", "InvokeModelWithBidirectionalStream"],
         "sqs": ["ChangeMessageVisibility", "DeleteMessage"],
     },
 }

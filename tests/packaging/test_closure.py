@@ -2,7 +2,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from selador_packaging.closure import Metadata, find_closure, parse_metadata
+from selador_packaging.closure import Metadata, find_requirements, parse_metadata
 from selador_packaging.errors import PackagingError
 from selador_packaging.target import Architecture, Target
 
@@ -13,7 +13,7 @@ def closure_of(root: str, *, architecture: Architecture = "arm64", **requires: l
         canonicalize_name(name): Metadata(canonicalize_name(name), "1.0", tuple(map(Requirement, lines)))
         for name, lines in requires.items()
     }
-    return set(find_closure(canonicalize_name(root), available, Target(architecture).marker_environment))
+    return set(find_requirements(canonicalize_name(root), available, Target(architecture).marker_environment))
 
 
 def test_it_holds_what_is_required_directly_and_not() -> None:

@@ -13,7 +13,9 @@ from selador_packaging.services import find_names, find_possible_services, find_
         ("x = f(boto3.client(service_name='s3'))", {"s3"}),
         ("def f():\n  return session.create_client('sts')", {"sts"}),
         ("boto3.Session().client('sqs'); boto3.client('logs')", {"sqs", "logs"}),
-        ("request.client(); client('x'); boto3.session", set()),
+        ("from boto3 import client\nclient('sqs')", {"sqs"}),
+        ("from boto3 import client as make\nmake('sqs')", {"sqs"}),
+        ("request.client(); client('x'); boto3.session; request.resource('x'); web.client; api.get_session()", set()),
     ],
 )
 def test_services_are_those_that_clients_are_made_for(source: str, services: set[str]) -> None:
@@ -25,7 +27,16 @@ def test_services_are_those_that_clients_are_made_for(source: str, services: set
     [
         ("\nboto3.client(name)", "handler.py, line 2: the service of a client must be written as a string"),
         ("boto3.client(f'{name}')", "handler.py, line 1: the service of a client must be written as a string"),
+        ("boto3.client(**options)", "handler.py, line 1: the service of a client must be written as a string"),
         ("boto3.resource('s3')", "handler.py, line 1: boto3.resource needs data that artifacts don't hold"),
+        ("import boto3 as b\nb.resource('s3')", "handler.py, line 2: boto3.resource needs"),
+        ("from boto3 import resource\nresource('s3')", "handler.py, line 2: boto3.resource needs"),
+        ("boto3.Session().resource('s3')", "handler.py, line 1: boto3.resource needs"),
+        ("session = boto3.session.Session()\nsession.resource('s3')", "handler.py, line 2: boto3.resource needs"),
+        ("make = boto3.client\nmake('sqs')", "handler.py, line 1: what makes clients is handed on, not called"),
+        ("partial(boto3.client, 'sqs')", "handler.py, line 1: what makes clients is handed on"),
+        ("from boto3 import client\nmap(client, ['sqs'])", "handler.py, line 2: what makes clients is handed on"),
+        ("getattr(boto3, 'client')('sqs')", "handler.py, line 1: what makes clients is handed on"),
     ],
 )
 def test_what_can_not_be_packed_for_is_refused(source: str, fault: str) -> None:
