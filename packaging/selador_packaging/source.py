@@ -110,9 +110,30 @@ def git_files(project: Path) -> list[Path]:
     names = ["HEAD", "logs/HEAD", "index", "info/exclude", "config", "packed-refs", "reftable/tables.list"]
     branch = _git(project, "symbolic-ref", "--quiet", "HEAD")
     names += branch.stdout.split() if branch else []
-    run = _git(project, "rev-parse", "--path-format=absolute", *(it for name in names for it in ("--git-path", name)))
-    found = run.stdout.splitlines() if run and not run.returncode else []
-    return [*map(Path, found), project / ".gitignore"]
+    paths = (it for name in names for it in ("--git-path", name))
+    run = _git(project, "rev-parse", "--path-format=absolute", "--show-toplevel", *paths)
+    if run is None or run.returncode:
+        return [project / ".gitignore"]
+    top, *found = map(Path, run.stdout.splitlines())
+    above = [folder / ".gitignore" for folder in (project, *project.parents) if folder.is_relative_to(top)]
+    return [*found, *_settings(project), *above]
+
+
+def _settings(project: Path) -> list[Path]:
+    """The files of a person's and the machine's settings, and the one that says what this person ignores everywhere."""
+    home = Path(os.environ.get("HOME", "/"))  # git knows no other
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
+    listed = _git(project, "config", "--list", "--show-origin", "--name-only", "-z")
+    origins = listed.stdout.split("\0")[::2] if listed else []
+    files = {it.removeprefix("file:") for it in origins if it.startswith("file:")}
+    excludes = _git(project, "config", "--type=path", "--get", "core.excludesFile")
+    named = excludes.stdout.splitlines() if excludes else []
+    return [
+        home / ".gitconfig",
+        folder / "config",
+        folder / "ignore",
+        *(project / it for it in sorted({*files, *named})),
+    ]
 
 
 def _find_commit(project: Path) -> str | None:

@@ -313,7 +313,30 @@ def test_what_git_answers_from_is_watched(repository: Path) -> None:
 
     assert any(path.stat().st_mtime_ns != time for path, time in before.items())
     branch = Path(git(repository, "symbolic-ref", "HEAD")).name
-    assert {path.name for path in before} == {"HEAD", branch, "index", "exclude", "config", ".gitignore"}
+    own = {path.name for path in before if path.is_relative_to(repository)}
+    assert own == {"HEAD", branch, "index", "exclude", "config", ".gitignore"}
+
+
+def test_what_a_person_ignores_everywhere_is_watched(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert {tmp_path / ".gitconfig", tmp_path / ".config" / "git" / "ignore"} <= set(git_files(repository))
+
+    (tmp_path / ".gitconfig").write_text("[core]\nexcludesFile = ~/mine\n[include]\npath = more\n")
+    (tmp_path / "more").write_text("[user]\nname = T\n")
+
+    assert {tmp_path / "mine", tmp_path / "more"} <= set(git_files(repository))
+
+
+def test_what_is_ignored_above_a_project_is_watched(tmp_path: Path) -> None:
+    commit_in(tmp_path, {"selador/functions/a.py": ""})
+
+    files = set(git_files(tmp_path / "selador"))
+
+    assert {tmp_path / ".gitignore", tmp_path / "selador" / ".gitignore"} <= files
+    assert tmp_path.parent / ".gitignore" not in files
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
