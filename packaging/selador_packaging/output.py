@@ -1,7 +1,9 @@
 """Put finished files into the output folder, all or none."""
 
+import contextlib
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from selador_packaging.errors import PackagingError
@@ -10,12 +12,21 @@ from selador_packaging.errors import PackagingError
 def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
     """Write `files` (name: content) into `output`, and return the names of those whose bytes changed.
 
-    All are written beside their places before the first is moved there; one that is the same is not touched.
+    All are written beside their places before the first is moved there; one that is the same is not touched. Of two
+    builds at once one waits for the other, so the files are those of one of them.
     Raises PackagingError where that isn't possible; then `output` is as it was.
     """
-    written: dict[Path, Path] = {}
     try:
         output.mkdir(parents=True, exist_ok=True)
+        with _alone_in(output):
+            return _replace(files, output)
+    except OSError as error:
+        raise PackagingError(f"cannot write to {output}: {error.strerror}; free it, or name another folder") from error
+
+
+def _replace(files: Mapping[str, bytes], output: Path) -> list[str]:
+    written: dict[Path, Path] = {}
+    try:
         for name, content in files.items():
             place, part = output / name, output / f".{name}.{os.getpid()}.part"
             if place.is_dir():
@@ -26,9 +37,18 @@ def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
             part.write_bytes(content)
         for part, place in written.items():
             part.replace(place)
-    except OSError as error:
-        raise PackagingError(f"cannot write to {output}: {error.strerror}; free it, or name another folder") from error
     finally:
         for part in written:
             part.unlink(missing_ok=True)
     return [place.name for place in written.values()]
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other build holds `folder`; the system lets go of it when a build ends, however that is."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

@@ -1,5 +1,8 @@
+import fcntl
+import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,3 +77,19 @@ def test_an_output_that_is_no_folder_is_refused(output: Path) -> None:
         publish(NEW, output / "main.zip")
 
     assert contents(output) == OLD
+
+
+def test_of_two_builds_at_once_one_waits_for_the_other(output: Path) -> None:
+    """Else one's manifest may come to lie beside the other's zip."""
+    other = os.open(output, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    build = threading.Thread(target=publish, args=(NEW, output))
+
+    build.start()
+    build.join(0.2)
+    before = contents(output)
+    os.close(other)
+    build.join()
+
+    assert before == OLD
+    assert contents(output) == NEW
