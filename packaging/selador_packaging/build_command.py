@@ -2,12 +2,13 @@
 
 Same sources, same lock and same CPython micro version give the same bytes, on any machine. What did not change since
 the last build is not touched. Progress goes to stderr, the result to stdout. Exit status: 1 when the build was refused
-(nothing in the output folder was changed), 2 for wrong usage, 130 on Ctrl-C.
+(nothing in the output folder was changed), 2 for wrong usage, 130 on Ctrl-C or SIGTERM.
 """
 
 import argparse
 import os
 import platform
+import signal
 import sys
 import sysconfig
 import time
@@ -29,6 +30,7 @@ from selador_packaging.target import MACHINES, Target, architecture_of
 def main(project: str, words: list[str]) -> int:
     """Build `project` as the command line `words` says; returns the exit status."""
     arguments = parse_arguments(words, Path(project))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that cancels: what is half made is removed as well
     try:
         build(Path(project), words, arguments)
     except PackagingError as error:

@@ -567,7 +567,10 @@ def test_a_release_needs_a_commit(copy_project: CopyProject, tmp_path: Path) -> 
     assert run.stderr.splitlines()[-1].startswith("build_artifacts: a release is built from a commit")
 
 
-def test_ctrl_c_leaves_the_old_artifacts_and_nothing_half_written(copy_project: CopyProject, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_a_build_finds_the_old_artifacts_and_nothing_half_written(
+    copy_project: CopyProject, tmp_path: Path, number: signal.Signals
+) -> None:
     project = copy_project(tmp_path / "project")
     (project / "dist").mkdir()
     for name in EVERYTHING:
@@ -583,7 +586,7 @@ def test_ctrl_c_leaves_the_old_artifacts_and_nothing_half_written(copy_project: 
         assert process.stderr
         for line in process.stderr:
             if line.startswith("checking "):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
                 break
         rest = process.stderr.read()
 
