@@ -22,7 +22,7 @@ from selador_local.stack import page, ports, stack_file
 from selador_local.stack.authorization import Authorization
 from selador_local.stack.commands import StackError, explained
 from selador_local.stack.failures import Failures, lines, told_by_logs
-from selador_local.stack.interruption import interruptible, until_interrupted
+from selador_local.stack.interruption import interruptible, meanwhile, until_interrupted
 from selador_local.stack.live_code import LiveCode
 from selador_local.stack.observer import Observer
 from selador_local.stack.output import Colour, Output
@@ -143,12 +143,11 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
             tell=lambda line: output.tell(f"  {line}"),
             complain=failures.add,
         )
-        watching = asyncio.create_task(watch.follow(seen))
-        try:
-            await until_interrupted(_show(stack.observer, viewer))
-        finally:
-            watching.cancel()
-            output.leave_screen()
+        async with meanwhile(watch.follow(seen)):
+            try:
+                await until_interrupted(_show(stack.observer, viewer))
+            finally:
+                output.leave_screen()
     return 0
 
 

@@ -1,8 +1,9 @@
 """What happens at Ctrl-C and its like: the stack ends in order, whatever it was doing."""
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -43,3 +44,14 @@ async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.current_task()
         assert task is not None
         task.uncancel()
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do `endless` beside the block; the block's end cancels it, and waits until it has cleaned up."""
+    task = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from selador_local.stack.commands import StackError
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.deploy import Deploy
 from selador_local.stack.failures import Failures
+from selador_local.stack.interruption import meanwhile
 from selador_local.stack.memory import Memory
 from selador_local.stack.observer import Observer
 from selador_local.stack.ports import Ports
@@ -149,7 +150,7 @@ async def running(
             await keeper.begin()
             websocket_url = observer.url = outputs["websocket_url"]
             await _run_deployment(data_plane, progress, failures)
-            await parts.enter_async_context(_meanwhile(data_plane.follow()))
+            await parts.enter_async_context(meanwhile(data_plane.follow()))
         stack_file.write(announced, {**facts, "websocketUrl": websocket_url})
         yield Stack(
             websocket_url=websocket_url,
@@ -223,16 +224,6 @@ async def _issuer(authorization: Authorization, folder: Path, port: int) -> Asyn
         yield keys.certificate
     finally:
         await server.close()
-
-
-@contextlib.asynccontextmanager
-async def _meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(endless)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @contextlib.contextmanager

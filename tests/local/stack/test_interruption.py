@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from selador_local.stack.interruption import SIGNALS, interruptible, until_interrupted
+from selador_local.stack.interruption import SIGNALS, interruptible, meanwhile, until_interrupted
 
 
 def send(number: signal.Signals) -> None:
@@ -81,3 +81,24 @@ def test_a_cancellation_without_a_signal_goes_on() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(interruptible(work(), lambda: None))
+
+
+def test_what_is_done_beside_a_block_has_cleaned_up_when_that_ends() -> None:
+    told: list[str] = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)  # as to end a build takes
+            told.append("cleaned up")
+
+    async def scenario() -> None:
+        async with meanwhile(endless()):
+            await asyncio.sleep(0)
+            told.append("block")
+        told.append("after it")
+
+    asyncio.run(scenario())
+
+    assert told == ["block", "cleaned up", "after it"]
