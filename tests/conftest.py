@@ -88,6 +88,14 @@ def held_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
+def first_port() -> int:
+    """Return from where a stack looks for free ports: two that look in one place at once find the same.
+
+    It is another for each process, and below those that connections are given.
+    """
+    return 10_000 + os.getpid() % 2_500 * 8
+
+
 class Issuer:
     """Mints tokens and publishes the keys of `published`, or answers as `answer` does, once that is set."""
 

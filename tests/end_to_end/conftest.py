@@ -24,7 +24,7 @@ from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import PROJECT, WORK_DIR, Stack, running
 
-from ..conftest import STUCK_SECONDS, event_loop
+from ..conftest import STUCK_SECONDS, event_loop, first_port
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -60,6 +60,7 @@ async def brought_up(work_dir: Path = WORK_DIR, **options: Any) -> AsyncIterator
     """A stack whose functions all start; its progress is on stderr."""
     failures = Failures(PROJECT, work_dir / "logs", time.time, lambda _: None)
     progress = Progress(Output(sys.stderr, os.environ))
+    options = {"port": first_port(), **options}
     async with running(progress, work_dir=work_dir, failures=failures, **options) as stack:
         assert failures.newest_first() == []
         yield stack

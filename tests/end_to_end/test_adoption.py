@@ -25,6 +25,7 @@ from selador_local.stack import ports
 from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.stack import DOCUMENTS
 
+from ..conftest import first_port
 from ..terraform.conftest import ROOT, Local
 from . import hand_made
 from .conftest import Client, question
@@ -48,7 +49,7 @@ class Site:
 @asynccontextmanager
 async def planes(folder: Path) -> AsyncIterator[tuple[ControlPlaneProcess, DataPlane]]:
     """An account in which nothing is deployed yet; what is made in it by whoever acts within a second."""
-    chosen = ports.choose(18_787, ports.is_free)
+    chosen = ports.choose(first_port(), ports.is_free)
     arguments = ["--port", str(chosen.control_plane), "--data-plane-port", str(chosen.api_gateway)]
     async with ControlPlaneProcess.started(arguments, folder / "control-plane.log") as process:
         bedrock = BedrockStandIn(read_library(DOCUMENTS), authorize=ControlPlaneAuthorizer(process.client))

@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import pytest
 
-from ...conftest import STUCK_SECONDS
+from ...conftest import STUCK_SECONDS, first_port
+
+UP = [sys.executable, "-m", "selador_local", "up"]
 
 # In Terraform's place: it says that it runs, leaves a child behind, and takes no notice of SIGTERM.
 STUBBORN_TERRAFORM = """#!/bin/sh
@@ -30,7 +32,7 @@ class RunningStack:
         self._mark = f"SELADOR_TEST_MARK={uuid4()}"
         name, _, value = self._mark.partition("=")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "selador_local", "up", "--work-dir", str(work_dir)],
+            [*UP, "--port", str(first_port()), "--work-dir", str(work_dir)],
             env={**os.environ, name: value, "TF": str(terraform)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -101,7 +103,7 @@ def test_a_signal_ends_everything(stack: RunningStack, phase: str, number: signa
 def refusal(work_dir: Path, *arguments: str, **environment: str) -> str:
     """Start a stack that can't come up; return the line that says why."""
     done = subprocess.run(
-        [sys.executable, "-m", "selador_local", "up", "--work-dir", str(work_dir), *arguments],
+        [*UP, "--port", str(first_port()), "--work-dir", str(work_dir), *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
