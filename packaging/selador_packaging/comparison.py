@@ -78,12 +78,15 @@ def read_manifest(place: Path) -> tuple[Path, dict[str, Any]]:
     except FileNotFoundError:
         raise PackagingError(f"{path} does not exist; run make artifacts, or name what was handed to you") from None
     except (OSError, RecursionError, ValueError) as error:
-        raise PackagingError(f"{path} is no manifest of artifacts: {error!r}") from error
+        fault = f"{type(error).__name__}: {error}"  # the repr of a UnicodeDecodeError holds the whole file
+        raise PackagingError(
+            f"{path} is no manifest of artifacts: {fault}; name manifest.json, or its folder"
+        ) from error
     if isinstance(manifest, dict) and (version := manifest.get("schemaVersion")) not in {None, 1}:
         raise PackagingError(f"{path} has schema version {version}, this program reads 1")
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
-    if fault := best_match(Draft202012Validator(schema).iter_errors(manifest)):
-        raise PackagingError(f"{path} is no manifest of artifacts: {fault.json_path}: {fault.message}")
+    if worst := best_match(Draft202012Validator(schema).iter_errors(manifest)):
+        raise PackagingError(f"{path} is no manifest of artifacts: {worst.json_path}: {worst.message[:200]}")
     return path, manifest
 
 

@@ -233,6 +233,16 @@ def test_a_manifest_of_another_shape_is_refused(tmp_path: Path, change: Callable
         read_manifest(folder)
 
 
+@pytest.mark.parametrize("content", [zip_of(a=b"1") * 1_000, b"[" + b"1, " * 10_000 + b"1]"])
+def test_what_is_no_manifest_is_refused_in_a_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "main.zip").write_bytes(content)
+
+    with pytest.raises(PackagingError, match=r"main\.zip is no manifest of artifacts: ") as refusal:
+        read_manifest(tmp_path / "main.zip")
+
+    assert len(str(refusal.value)) < 500
+
+
 def test_a_folder_in_the_manifests_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").mkdir()
 
