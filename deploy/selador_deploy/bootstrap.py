@@ -56,7 +56,9 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     run(*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
     if others_role is not None:
         say(f"API Gateway has the log role {others_role} already: it is left alone, and none is made")
-        listed = terraform.capture("state", "list", data_dir=folder / ".terraform", folder=folder)
+        has_state = moved or (folder / "terraform.tfstate").exists()  # Terraform can't list a state that isn't there
+        data_dir = folder / ".terraform"
+        listed = terraform.capture("state", "list", data_dir=data_dir, folder=folder) if has_state else ""
         if LOG_ROLE_SETTING in listed:  # it was ours before; destroyed, it would take the other role away
             run("state", "rm", LOG_ROLE_SETTING)
     variables = {

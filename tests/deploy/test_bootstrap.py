@@ -48,11 +48,12 @@ class FakeTerraform(Terraform):
                 self.aws.s3.buckets[BUCKET][STATE_KEY] = (folder / "terraform.tfstate").read_bytes()
 
     def capture(self, *arguments: str, data_dir: Path, folder: Path | None = None) -> str:
-        return (
-            self.in_the_state
-            if arguments == ("state", "list")
-            else super().capture(*arguments, data_dir=data_dir, folder=folder)
-        )
+        if arguments != ("state", "list"):
+            return super().capture(*arguments, data_dir=data_dir, folder=folder)
+        assert folder is not None
+        if not (folder / "backend.tf").exists() and not (folder / "terraform.tfstate").exists():
+            raise TerraformFailedError(1)  # "No state file was found!"
+        return self.in_the_state
 
     def commands(self) -> list[str]:
         return [call[0] for call in self.calls]
@@ -182,10 +183,22 @@ def test_a_log_role_of_somebody_else_is_left_alone_and_that_is_said(
     assert f"{OTHERS} already: it is left alone" in capsys.readouterr().err
 
 
+def test_the_first_run_leaves_a_log_role_alone_that_was_there_before(
+    terraform: FakeTerraform, empty_account: FakeAws, folder: Path
+) -> None:
+    empty_account.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OTHERS})
+
+    make(terraform)
+
+    assert terraform.commands() == ["choose_provider_source", "init", "apply", "init"]
+    assert "-var=log_role_enabled=false" in terraform.calls[2]
+
+
 def test_a_log_role_that_somebody_put_in_the_place_of_ours_is_forgotten_and_not_taken_away(
     root: Path, aws: FakeAws, stand_in: None
 ) -> None:
     aws.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OTHERS})
+    aws.s3.buckets[BUCKET][STATE_KEY] = b"an older state"
     state = "aws_api_gateway_account.this[0]\naws_iam_role.api_gateway_logging[0]\n"
     terraform = FakeTerraform(root, dict(os.environ), color=False, aws=aws, in_the_state=state)
 
