@@ -8,9 +8,10 @@ _HANDSHAKES = {
     403: "the URL's stage or path doesn't exist (compare make outputs), or the API wants signed handshakes and this "
     "caller has no execute-api:Invoke",
     429: "too many connections at once, or the stage's throttle is too low",
-    500: "the authorizer can't have the issuer's keys or fails, the handler fails at its start, or API Gateway may not "
-    "invoke one of them",
-    502: "a proxy on the way doesn't let WebSockets through",
+    500: "the authorizer can't have the issuer's keys or fails, or API Gateway may not invoke it or the handler",
+    # API Gateway tells a $connect that raised by 502, not by 500 (WS-21)
+    502: "the websocket handler can't start, or raises an error: see its log group; or a proxy on the way doesn't let "
+    "WebSockets through",
     503: "AWS has trouble in this Region: see the AWS Health Dashboard",
     504: "the handler takes longer than 29 s to start",
 }

@@ -64,6 +64,7 @@ def test_what_anybody_may_use_is_told(deployed: Deployed) -> None:
         (403, "stage or path doesn't exist"),
         (429, "throttle is too low"),
         (500, "issuer's keys"),
+        (502, "the websocket handler can't start"),
         (418, "isn't Selador"),
     ],
 )
