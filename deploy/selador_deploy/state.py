@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from selador_deploy.account import check_caller
+from selador_deploy.account import check_caller, error_code
 from selador_deploy.backend import Backend, initialized_backend
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import Environment, check_filled_in
@@ -53,7 +53,13 @@ def read_outputs(deployment: Deployment) -> dict[str, Any]:
 
 def unlock(deployment: Deployment, *, lock: str) -> None:
     """Take the state from a holder that has died."""
-    initialized_backend(deployment.environment)
+    environment = deployment.environment
+    backend = initialized_backend(environment)
+    if _is_free(deployment.make_client("s3"), backend, environment.name):
+        raise DeployError(
+            f"nobody holds the state of {environment.name}",
+            f"there is nothing to release; go on with make plan ENV={environment.name}",
+        )
     deployment.run("force-unlock", "-force", lock)
 
 
@@ -87,14 +93,29 @@ class StateLock:
     created: str
 
 
+def _is_free(s3: "S3Client", backend: Backend, workspace: str) -> bool:
+    """Return whether nobody holds the state. False, too, if that can't be told: Terraform will."""
+    try:
+        s3.get_object(Bucket=backend.bucket, Key=_lock_key(backend, workspace))
+    except ClientError as error:
+        return error_code(error) in {"404", "NoSuchKey"}
+    except BotoCoreError:
+        return False
+    return False
+
+
 def state_lock(s3: "S3Client", backend: Backend, workspace: str) -> StateLock | None:
     """Return who holds the state; None if nobody does, or if that can't be told (Terraform will)."""
-    key = f"{backend.state_key(workspace)}.tflock"
     try:
-        content = json.loads(s3.get_object(Bucket=backend.bucket, Key=key)["Body"].read())
+        lock = s3.get_object(Bucket=backend.bucket, Key=_lock_key(backend, workspace))
+        content = json.loads(lock["Body"].read())
     except (ClientError, BotoCoreError, ValueError):
         return None
     return StateLock(*(str(content.get(name, "unknown")) for name in ("ID", "Who", "Operation", "Created")))
+
+
+def _lock_key(backend: Backend, workspace: str) -> str:
+    return f"{backend.state_key(workspace)}.tflock"
 
 
 def check_unlocked(s3: "S3Client", backend: Backend, environment: Environment) -> None:

@@ -41,12 +41,23 @@ def test_a_lock_that_cannot_be_read_is_left_to_terraform(run: Run, aws: FakeAws)
     assert run("plan", "--env", "dev") == 0
 
 
-def test_unlock_hands_the_locks_id_to_terraform_as_it_is(run: Run, calls: Calls) -> None:
+def test_unlock_hands_the_locks_id_to_terraform_as_it_is(run: Run, aws: FakeAws, calls: Calls) -> None:
     run("init", "--env", "dev")
+    aws.s3.buckets[BUCKET]["env:/dev/selador.tfstate.tflock"] = b"{}"
 
     assert run("unlock", "--env", "dev", "--lock", "a lock; touch x") == 0
 
     assert calls()[-1][:3] == ["force-unlock", "-force", "a lock; touch x"]
+
+
+def test_unlock_says_so_if_nobody_holds_the_state(run: Run, calls: Calls, capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", "--env", "dev")
+    before = calls()
+
+    assert run("unlock", "--env", "dev", "--lock", "a-lock") == 1
+
+    assert "nobody holds the state of dev; there is nothing to release" in capsys.readouterr().err
+    assert calls() == before
 
 
 @pytest.mark.parametrize(("flags", "options"), [([], []), (["--json"], ["-json"])])
