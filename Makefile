@@ -8,6 +8,8 @@ ENV ?= dev
 AT := $(if $(filter file,$(origin ENV)),,--env="$$ENV")
 ARCHITECTURE ?= arm64
 MINUTES ?= 6
+# Whoever names no MINUTES sees the dashboard's last hour.
+LOOK_BACK := $(if $(filter file,$(origin MINUTES)),,--minutes="$$MINUTES")
 SEEDS ?= 1000
 PYTHON := .venv/bin/python
 RUNS := .venv/.demo
@@ -64,7 +66,7 @@ ask: $(RUNS) ## ask one question: Q="…"; of the stack that `make local` runs o
 
 .PHONY: dashboard-preview
 dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` runs into .local/dashboard.svg: MINUTES=60
-	@$(PYTHON) -m selador_local.dashboard_preview $(if $(filter command line environment,$(origin MINUTES)),--minutes="$$MINUTES")
+	@$(PYTHON) -m selador_local.dashboard_preview $(LOOK_BACK)
 
 .PHONY: misbehave
 misbehave: $(RUNS) ## serve a case of client/cases, CASE=<name>, to a client that you write; without CASE, list them

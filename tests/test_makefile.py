@@ -187,6 +187,7 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
         ("chat", ["-m", "selador_client", "chat", "--env={}"]),
         ("ask", ["-m", "selador_client", "ask", "--env={}", "--", "{}"]),
         ("misbehave", ["-m", "selador_client.misbehaving", "--port={}", "--", "{}"]),
+        ("dashboard-preview", ["-m", "selador_local.dashboard_preview", "--minutes={}"]),
     ],
 )
 def test_a_command_gets_its_value_as_one_argument(
@@ -286,6 +287,12 @@ def test_a_value_that_means_nothing_is_refused_by_name(tmp_path: Path, target: s
     assert done.returncode == 2
     assert said.format(value) in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_the_dashboard_decides_itself_how_far_it_looks_back_if_nobody_says(makefile: Makefile) -> None:
+    makefile.make("dashboard-preview")
+
+    assert makefile.arguments() == ["-m", "selador_local.dashboard_preview"]
 
 
 def test_a_case_is_served_no_longer_than_make_lives() -> None:
