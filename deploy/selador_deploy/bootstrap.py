@@ -53,6 +53,8 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
         terraform.run(*arguments, data_dir=folder / ".terraform", folder=folder, workspace="default")
 
     terraform.choose_provider_source()
+    if not moved:  # -reconfigure alone doesn't forget a bucket that was connected to from here
+        (folder / ".terraform" / "terraform.tfstate").unlink(missing_ok=True)
     run(*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
     if others_role is not None:
         say(f"API Gateway has the log role {others_role} already: it is left alone, and none is made")

@@ -39,6 +39,8 @@ class FakeTerraform(Terraform):
             raise TerraformFailedError(1)
         has_backend = (folder / "backend.tf").exists()
         if arguments[0] == "apply":
+            if not has_backend and (data_dir / "terraform.tfstate").exists():
+                raise TerraformFailedError(1)  # "Unsetting the previously set backend"
             self.aws.s3.buckets.setdefault(BUCKET, {})
             if not has_backend:
                 (folder / "terraform.tfstate").write_text("a state")
@@ -123,6 +125,16 @@ def test_a_later_run_finds_its_state_in_the_bucket_and_moves_nothing(
     assert terraform.commands() == ["choose_provider_source", "init", "apply"]
     assert f"-backend-config=key={STATE_KEY}" in terraform.calls[1]
     assert 'backend "s3"' in (folder / "backend.tf").read_text()
+
+
+@pytest.mark.usefixtures("empty_account")
+def test_a_bucket_that_is_gone_is_made_again_from_the_same_checkout(terraform: FakeTerraform, folder: Path) -> None:
+    (folder / ".terraform").mkdir(parents=True)
+    (folder / ".terraform/terraform.tfstate").write_text('{"backend": {"type": "s3"}}')
+
+    make(terraform)
+
+    assert terraform.commands() == ["choose_provider_source", "init", "apply", "init"]
 
 
 @pytest.mark.usefixtures("empty_account")
