@@ -139,7 +139,7 @@ class ApiGateway:
     async def _open(self, handshake: Handshake, stage: Stage, upgrade: Upgrade) -> None:
         """Ask who the client is, then `$connect`; refuse the handshake or serve the connection until its end."""
         request_id, at_ms = events.new_id(), self._now_ms()
-        caller = self._caller(stage, upgrade)
+        caller = self._caller(stage, upgrade, at_ms)
         route = stage.routes.get(CONNECT)
         refusal, subprotocol, call = None, None, None
         try:
@@ -165,10 +165,10 @@ class ApiGateway:
         else:
             await handshake.refuse(refusal)
 
-    def _caller(self, stage: Stage, upgrade: Upgrade) -> Caller:
+    def _caller(self, stage: Stage, upgrade: Upgrade, connected_at_ms: int) -> Caller:
         return Caller(
             connection_id=events.new_id(),
-            connected_at_ms=self._now_ms(),
+            connected_at_ms=connected_at_ms,
             api_id=stage.api_id,
             stage=stage.name,
             domain_name=f"{stage.api_id}.execute-api.{self._region}.amazonaws.com",

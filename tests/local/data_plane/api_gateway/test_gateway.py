@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 
 from selador_local.data_plane.deployment import AccessLog, Throttle
 
-from .conftest import ALL, API, STAGE, Running, closing, scenario
+from .conftest import ALL, API, STAGE, MovableClock, Running, closing, scenario
 
 
 async def refusal(url: str) -> int:
@@ -340,5 +340,23 @@ def test_a_route_whose_function_does_not_permit_it_fails_without_a_call(running:
 
             api.sources_refused.add("local/$connect")
             assert await refusal(api.url) == 500
+
+    scenario(run())
+
+
+def test_a_connection_begins_at_the_time_of_its_connect_event(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tick(clock: MovableClock) -> float:
+        clock.move(0.001)
+        return clock.monotonic()
+
+    monkeypatch.setattr(MovableClock, "time", tick)
+
+    async def run() -> None:
+        async with running("$connect") as api, connect(api.url):
+            context = (await api.function.event_of("$connect"))["requestContext"]
+
+            assert context["connectedAt"] == context["requestTimeEpoch"]
 
     scenario(run())
