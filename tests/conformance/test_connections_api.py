@@ -140,7 +140,7 @@ def test_a_delete_closes_the_connection_and_is_answered_204(
     connection, connection_id = connected
     deleted = posting.delete_connection(ConnectionId=connection_id)
     with pytest.raises(ConnectionClosed) as closed:
-        connection.recv(20)
+        connection.recv(STUCK_SECONDS)
 
     assert deleted["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert closed.value.rcvd is not None

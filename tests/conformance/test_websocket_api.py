@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from ..conftest import STUCK_SECONDS
 from .clients import Client
 from .deployment import STAGE, Deployment
 from .stack import Stack, eventually
@@ -536,7 +537,7 @@ def test_a_larger_message_closes_the_connection_with_1009(client: Client, deploy
 @fact("WS-59")
 def test_a_ping_is_answered_and_none_is_sent(deployment: Deployment) -> None:
     with connect(deployment.url(deployment.api), proxy=None, ping_interval=None) as connection:
-        assert connection.ping(b"there?").wait(20)
+        assert connection.ping(b"there?").wait(STUCK_SECONDS)
         connection.send(message("two-way"))
         connection.recv()
 
@@ -631,7 +632,7 @@ def test_an_idle_connection_is_closed_after_10_minutes(fast_stack: Stack, fast_d
     with connect(fast_deployment.url(fast_deployment.open_api), proxy=None, ping_interval=None) as connection:
         opened = fast_stack.now()
         with pytest.raises(ConnectionClosed) as closed:
-            connection.recv(60)
+            connection.recv(STUCK_SECONDS)
         lasted = fast_stack.now() - opened
 
     assert closed.value.rcvd is not None
@@ -641,22 +642,34 @@ def test_an_idle_connection_is_closed_after_10_minutes(fast_stack: Stack, fast_d
 
 @fact("WS-51", "WS-57", "WS-58")
 def test_a_busy_connection_is_closed_after_2_hours(fast_stack: Stack, fast_deployment: Deployment) -> None:
-    # Each message to the client ends the idleness; a post costs no start of a function.
-    with connect(fast_deployment.url(fast_deployment.open_api), proxy=None, ping_interval=None) as connection:
-        opened = fast_stack.now()
-        (connection_id,) = eventually(fast_stack.data_plane.gateway.connection_ids)
-        posting = fast_deployment.connections(fast_deployment.open_api)
+    for _ in range(5):
+        lasted, longest_silence, closed = busy(fast_stack, fast_deployment)
+        if longest_silence < 590:  # else the machine stood still for a second, which is ten idle minutes here
+            break
+
+    assert closed.rcvd is not None
+    assert closed.rcvd.code == 1001
+    assert lasted > 2 * 60 * 60 - 10
+
+
+def busy(stack: Stack, deployment: Deployment) -> tuple[float, float, ConnectionClosed]:
+    """Connect, and post until the connection is closed: each message to the client ends the idleness.
+
+    Return how long it lasted, the longest time without a post, and the close. A post costs no start of a function.
+    """
+    with connect(deployment.url(deployment.open_api), proxy=None, ping_interval=None) as connection:
+        opened = posted = stack.now()
+        longest_silence = 0.0
+        (connection_id,) = eventually(stack.data_plane.gateway.connection_ids)
+        posting = deployment.connections(deployment.open_api)
         with pytest.raises(ConnectionClosed) as closed:
             while True:
                 with suppress(posting.exceptions.GoneException):  # then the client is told as well
                     posting.post_to_connection(ConnectionId=connection_id, Data=b"here")
-                connection.recv(20)
+                longest_silence, posted = max(longest_silence, stack.now() - posted), stack.now()
+                connection.recv(STUCK_SECONDS)
                 time.sleep(0.2)
-        lasted = fast_stack.now() - opened
-
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1001
-    assert lasted > 2 * 60 * 60 - 10
+        return stack.now() - opened, longest_silence, closed.value
 
 
 @fact("WS-46")
