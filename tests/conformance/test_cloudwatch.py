@@ -185,7 +185,8 @@ def test_a_topic_gets_the_alarms_message_once_per_change(fast_stack: Stack, alar
     policy = json.dumps({"Version": "2012-10-17", "Statement": [publishing]})
     fast_stack.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     sqs = fast_stack.client("sqs")
-    url = sqs.create_queue(QueueName=alarms.name)["QueueUrl"]
+    hidden = {"VisibilityTimeout": "43200"}  # what was received would be there again in the time of a call
+    url = sqs.create_queue(QueueName=alarms.name, Attributes=hidden)["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:123456789012:{alarms.name}"
     fast_stack.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     alarms.put("-XXX", AlarmActions=[topic])
@@ -336,7 +337,7 @@ def test_get_metric_data_answers_queries_and_expressions(fast_stack: Stack, clou
 
 
 @fact("CW-44")
-@pytest.mark.parametrize("hours", [-15 * 24, 3])
+@pytest.mark.parametrize("hours", [-15 * 24, 24])
 def test_data_of_another_time_are_refused(fast_stack: Stack, cloudwatch: Any, hours: int) -> None:
     at = datetime.fromtimestamp(fast_stack.now(), UTC) + timedelta(hours=hours)
     with pytest.raises(ClientError) as caught:
