@@ -58,7 +58,9 @@ def test_fifo_queues_are_refused(sqs: Any, name: str) -> None:
 def test_a_queue_s_times_are_the_stack_s(fast_server: Any) -> None:
     """If a day takes a second, a message that is hidden for half an hour is back at once."""
     sqs = fast_server.client("sqs")
-    url = sqs.create_queue(QueueName="fast", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+    fortnight = "1209600"  # by default it would be forgotten in four days: seconds here
+    attributes = {"VisibilityTimeout": "1800", "MessageRetentionPeriod": fortnight}
+    url = sqs.create_queue(QueueName="fast", Attributes=attributes)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="one", DelaySeconds=900)
 
     received: list[dict[str, Any]] = []
