@@ -8,13 +8,14 @@ import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from websockets.asyncio.client import connect
+from websockets.asyncio import client as websockets
 from websockets.exceptions import ConnectionClosed
 
 from selador_local.control_plane_client.client import ControlPlane
@@ -25,6 +26,9 @@ from selador_local.data_plane.lambda_service.service import LambdaService
 from ...conftest import STUCK_SECONDS
 from ..conftest import Terraform
 from ..rounds import ROUNDS, cancelled_after, open_files
+
+# A handshake waits for a function's start: on a busy machine longer than for the 10 s of a client by default.
+connect = partial(websockets.connect, open_timeout=STUCK_SECONDS)
 
 HANDLER = """
 import json
