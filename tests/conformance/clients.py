@@ -5,15 +5,19 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync import client as websockets
 from websockets.typing import Subprotocol
 
 from ..conftest import STUCK_SECONDS
+
+# A handshake waits for a function's start: on a busy machine longer than for the 10 s of a client by default.
+connect = partial(websockets.connect, open_timeout=STUCK_SECONDS)
 
 _NODE_CLIENT = Path(__file__).parent / "client.mjs"
 _WS = Path(__file__).parents[2] / "node_modules" / "ws"
@@ -72,7 +76,6 @@ class Websockets:
                 proxy=None,
                 max_size=None,
                 ping_interval=None,
-                open_timeout=STUCK_SECONDS,
             )
         except InvalidStatus as refused:
             return Conversation(refused.response.status_code)

@@ -7,10 +7,9 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from .clients import Client
+from .clients import Client, connect
 from .deployment import STAGE, Deployment
 from .stack import Stack
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
 from ..conftest import STUCK_SECONDS
+from .clients import connect
 from .deployment import STAGE, Deployment
 from .stack import Stack, eventually
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from websockets.sync.client import connect
 
+from .clients import connect
 from .deployment import STAGE, Deployment
 from .stack import Stack, eventually
 

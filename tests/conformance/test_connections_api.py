@@ -18,9 +18,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from ..conftest import STUCK_SECONDS
+from .clients import connect
 from .deployment import STAGE, Deployment
 from .stack import Stack
 
@@ -207,7 +208,7 @@ def test_a_post_before_connect_has_returned_is_410(stack: Stack, deployment: Dep
     url = deployment.url(deployment.api, script={"print": name, "sleep": 0.6, "result": {"statusCode": 200}})
 
     def connect_once() -> None:
-        with connect(url, proxy=None, open_timeout=STUCK_SECONDS):
+        with connect(url, proxy=None):
             pass
 
     with ThreadPoolExecutor(1) as beside:

@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
-from websockets.sync.client import connect
 
 from ..conftest import STUCK_SECONDS
-from .clients import Client
+from .clients import Client, connect
 from .deployment import STAGE, Deployment
 from .stack import Stack, eventually
 
@@ -568,7 +567,7 @@ def test_connects_header_chooses_the_subprotocol(client: Client, deployment: Dep
 
 @fact("WS-74", "WS-75")
 def test_a_subprotocol_that_nobody_chose_is_not_echoed(deployment: Deployment) -> None:
-    with connect(deployment.url(deployment.api), proxy=None, subprotocols=["a"]) as connection:  # type: ignore[list-item]  # a NewType of str
+    with connect(deployment.url(deployment.api), proxy=None, subprotocols=["a"]) as connection:
         assert connection.subprotocol is None
 
 
