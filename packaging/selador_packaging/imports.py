@@ -21,6 +21,7 @@ from selador_packaging.loaders import find_loaded, find_opened
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
 _NAME_BEHIND_PACKAGE = re.compile(rb"""\{__(?:name|package)__\}((?:\.[^\W\d]\w*)+)["']""")  # in an f-string
+_RUN_AS_MODULE = re.compile(rb"""["']-m["']\s*,\s*["']([^\W\d][\w.]*)["']""")  # by another Python
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _ON_DEMAND = "__getattr__"
 _EXPORTED = "__all__"
@@ -95,6 +96,8 @@ def read_imports(source: bytes, path: str) -> Imports:
         text = (first + rest).decode(errors="replace")
         later[package + text if text.startswith(".") else text] = None
     later |= dict.fromkeys(package + it.decode(errors="replace") for it in _NAME_BEHIND_PACKAGE.findall(source))
+    run = [it.decode(errors="replace") for it in _RUN_AS_MODULE.findall(source)]
+    later |= dict.fromkeys(it for module in run for it in (module, f"{module}.__main__"))
     loaded, is_open = find_loaded(tree, source, name, package)
     later |= dict.fromkeys(loaded)
     answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
@@ -104,7 +107,7 @@ def read_imports(source: bytes, path: str) -> Imports:
         exported, is_listed = _exported(tree)
         on_demand["*"] = tuple(f"{name}.{it}" for it in exported)
         is_open = is_open or not is_listed
-    opened = find_opened(tree, source, name) | ({name.partition(".")[0]} if answers or is_open else set())
+    opened = find_opened(tree, source, name, package) | ({name.partition(".")[0]} if answers or is_open else set())
     return Imports(tuple(at_start), tuple(later), on_demand, tuple(sorted(opened)))
 
 
@@ -211,6 +214,8 @@ def _module_names(tree: ast.Module) -> set[str]:
                 names |= {alias.asname or alias.name for alias in aliases}
             case ast.AnnAssign(target=ast.Name(name)):
                 names.add(name)
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(str(name)))]):
+                names.add(name)  # of globals()
             case ast.Assign(targets=targets):
                 names |= {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
             case ast.ClassDef() | ast.AsyncFunctionDef():

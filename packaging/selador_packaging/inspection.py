@@ -23,6 +23,8 @@ from selador_packaging.zip_writer import Member
 _COMMANDS = {"console_scripts", "gui_scripts"}
 _EXTRAS_OR_ATTRIBUTE = re.compile(r"\s*[:\[].*", re.DOTALL)  # behind the module, in an entry point
 _DOTTED_NAME = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_TABLES = (".cfg", ".ini", ".toml", ".txt", ".yaml", ".yml")
+_LARGEST_TABLE = 100_000  # bytes: larger ones are data, of words or of places
 _SDK = {"boto3", "botocore"}
 
 
@@ -42,7 +44,7 @@ class Inspected:
     entry_points: tuple[str, ...] = ()
     """The modules that others find by the wheel's entry points; commands are none of these."""
     named_in_data: tuple[str, ...] = ()
-    """The dotted names in the data of an own wheel, some of which may mean modules."""
+    """The dotted names in its data, some of which may mean modules."""
     is_compiled: bool = False
     """Whether it may hold code whose imports can't be read: extension modules, or bytecode without its source."""
 
@@ -104,7 +106,7 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         frozenset(services),
         frozenset[str]().union(*map(find_names, trees)),
         _entry_points(wheel),
-        _names_in_data(wheel) if is_own else (),
+        _names_in_data(wheel, is_own=is_own),
         # Its tags say so, or its files: some wheels for any machine have compiled code all the same.
         not wheel.filename.endswith("-none-any.whl") or any(map(_is_compiled, wheel.members)),
     )
@@ -128,11 +130,17 @@ def _entry_points(wheel: Wheel) -> tuple[str, ...]:
     return tuple(sorted({_EXTRAS_OR_ATTRIBUTE.sub("", value) for value in values}))
 
 
-def _names_in_data(wheel: Wheel) -> tuple[str, ...]:
-    """The dotted names in what is no module: a table of handlers or tools, a configuration of logs."""
+def _names_in_data(wheel: Wheel, *, is_own: bool) -> tuple[str, ...]:
+    """The dotted names in what is no module: a table of handlers or tools, a configuration of logs.
+
+    Of others' data those count that a person writes: botocore's models have no names of modules.
+    """
     placed = ((artifact_path(wheel, member.path), member) for member in wheel.members)
-    data = [it for path, it in placed if path and not path.startswith(wheel.dist_info) and not module_name(path)]
-    return tuple(sorted({name.decode() for it in data for name in _DOTTED_NAME.findall(it.content())}))
+    data = [
+        (path, it) for path, it in placed if path and not path.startswith(wheel.dist_info) and not module_name(path)
+    ]
+    read = [it for path, it in data if is_own or (path.endswith(_TABLES) and it.size < _LARGEST_TABLE)]
+    return tuple(sorted({name.decode() for it in read for name in _DOTTED_NAME.findall(it.content())}))
 
 
 def _to_json(inspected: Inspected) -> bytes:

@@ -32,15 +32,52 @@ _CHANGES_SEARCH = re.compile(
     rb"""|\*\.py["']"""
 )
 _BEGINS_NAME = re.compile(rb"""["']([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?=["'{%])""")
+# The same with a package's own name before it: `f"{__name__}.plugins.{name}"`, `__package__ + "." + name`.
+_BEGINS_OWN_NAME = re.compile(
+    rb"""(?<![.\w])__(?:name|package)__(?:\}|\s*\+\s*f?["'])((?:\.[^\W\d]\w*)*)\.(?=["'{%])|"""
+    rb"""["']\.["']\.join\(\s*[\[(]\s*__(?:name|package)__\b"""
+)
 _PATH = "__path__"
+# Who takes the names of a module, or its package's, and imports nothing by them that isn't followed elsewhere.
+_HARMLESS = {
+    *(
+        "__import__",
+        "dict",
+        "eval",
+        "exec",
+        "exec_",
+        "find_spec",
+        "import_module",
+        "list",
+        "resolve_name",
+        "set",
+        "sorted",
+    ),
+    *("contents", "files", "getLogger", "get_data", "is_resource", "metadata", "open_binary", "open_text", "path"),
+    *("read_binary", "read_text", "version"),
+}
 
 
-def find_opened(tree: ast.Module, source: bytes, name: str) -> set[str]:
-    """The packages of which the module `name` may import anything, as far as it is not by calls of its own."""
+def find_opened(tree: ast.Module, source: bytes, name: str, package: str) -> set[str]:
+    """The packages of which the module `name` in `package` may import anything, if not by calls of its own."""
     opened = {begun.decode(errors="replace") for begun in _BEGINS_NAME.findall(source)}
-    if _CHANGES_SEARCH.search(source):
+    opened |= {package + begun.decode(errors="replace") for begun in _BEGINS_OWN_NAME.findall(source)}
+    if _CHANGES_SEARCH.search(source) or any(map(_hands_itself_on, _calls_about_itself(tree, source))):
         opened.add(name.partition(".")[0])
     return opened | (_searched(tree) if _PATH.encode() in source else set())
+
+
+def _calls_about_itself(tree: ast.Module, source: bytes) -> list[ast.Call]:
+    if b"globals()" not in source and b"__package__" not in source:
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def _hands_itself_on(call: ast.Call) -> bool:
+    """Whether a call gets this module's names or its package's: what it does with them can't be told."""
+    if _called(call) in _HARMLESS:
+        return False
+    return any(ast.unparse(it) in {"globals()", "__package__"} for it in call.args)
 
 
 def _searched(tree: ast.Module) -> set[str]:

@@ -115,6 +115,15 @@ def test_modules_that_a_functions_data_names_are_kept(make: Make, write_wheel: W
     assert "plain/other.py" not in paths_of(make(own, plain))
 
 
+def test_modules_that_a_packages_table_names_are_kept(make: Make, write_wheel: WriteWheel) -> None:
+    """Another package may load them."""
+    own = write_wheel("own", files={"own.py": b"import plain\n"}, requires=("plain",))
+    files = {"plain/__init__.py": b"", "plain/a.py": b"", "plain/b.py": b"", "plain/plugins.txt": b"plain.a\n"}
+
+    assert "plain/a.py" in (paths := paths_of(make(own, write_wheel("plain", files=files))))
+    assert "plain/b.py" not in paths
+
+
 def test_a_package_has_what_it_imports_though_a_module_beside_it_has_its_name(
     make: Make, write_wheel: WriteWheel
 ) -> None:

@@ -60,6 +60,8 @@ def test_a_source_that_is_warned_of_has_its_imports_where_warnings_are_errors() 
         ("load('a.b:function')", {"a.b"}),
         ("load('.main')", {"pkg.main"}),
         ("get_data(f'{__name__}.data', x)", {"pkg.data"}),
+        ("run([sys.executable, '-m', 'tool'])", {"tool", "tool.__main__"}),
+        ("run([sys.executable, '-m', 'a.tool', '-x'])", {"a.tool", "a.tool.__main__"}),
         ("get_data(f'{__package__}.data.more', x)", {"pkg.data.more"}),
         ("print('a sentence. And another.', 'word', '1.2', 'a.b c')", set()),
     ],
@@ -103,6 +105,9 @@ def test_names_on_demand_are_listed_with_their_modules() -> None:
         "sys.path += [vendored]",
         "sys.meta_path.append(Finder())",
         "__path__.append(folder)",
+        "lazy.install(globals())",
+        "lazy.load(name, __package__)",
+        "globals()['__getattr__'] = lazy.getter(__name__)",
         "__path__ = [folder]",
         "for place in folder.glob('*.py'):\n  exec(place.read_text())",
     ],
@@ -124,6 +129,9 @@ def test_who_imports_by_name_may_import_all_of_its_package(source: str) -> None:
         "module.__getattr__",
         "sys.modules['other'] = other",
         "for place in sys.path: ...",
+        "files(__package__)",
+        "exec(code, globals())",
+        "kind = type(self).__name__ + '.'",
         "__path__ = []",
         "__path__ = extend_path(__path__, __name__)",
         "__all__ = ['a'] + other.__all__",
@@ -172,6 +180,20 @@ def test_who_puts_an_object_under_its_own_name_may_import_all_of_its_package() -
 )
 def test_who_begins_a_name_or_searches_another_package_may_import_all_of_that_one(source: str) -> None:
     assert read_imports(source.encode(), "pkg/module.py").loads_from == ("other.plugins",)
+
+
+@pytest.mark.parametrize(
+    ("source", "opened"),
+    [
+        ("load(f'{__name__}.plugins.{name}')", ("pkg.sub.plugins",)),
+        ("load(__package__ + '.plugins.' + name)", ("pkg.sub.plugins",)),
+        ("load(__name__ + '.' + name)", ("pkg.sub",)),
+        ("load('.'.join([__name__, name]))", ("pkg.sub",)),
+        ("f'{__name__}.lang'", ()),
+    ],
+)
+def test_who_begins_a_name_with_its_own_may_import_what_lies_below(source: str, opened: tuple[str, ...]) -> None:
+    assert read_imports(source.encode(), "pkg/sub/__init__.py").loads_from == opened
 
 
 def test_two_files_for_one_module_import_what_either_does() -> None:
