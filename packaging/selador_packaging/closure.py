@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from selador_packaging.errors import PackagingError
 
 _NO_LICENSES = {"", "OSI Approved"}  # in a classifier: which of them is not said
+_NO_LICENSE = {"NONE", "UNKNOWN"}  # what older setuptools write if nobody said which
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def _licenses(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> tuple[str,
     """
     others = [*unparsed.get("license-expression", ()), *unparsed.get("license", ())]
     stated = (raw.get("license_expression") or raw.get("license") or next(iter(others), "")).strip()
+    if stated.upper() in _NO_LICENSE:
+        stated = ""
     with contextlib.suppress(InvalidLicenseExpression):
         return (canonicalize_license_expression(stated),)
     names = (it.removeprefix("License :: ") for it in raw.get("classifiers", []) if it.startswith("License :: "))

@@ -200,6 +200,11 @@ def test_of_a_crates_licences_the_names_are_taken(
     ("headers", "licenses"),
     [
         (("License-Expression: MIT",), [{"license": {"id": "MIT"}}]),
+        (("License: UNKNOWN",), None),
+        (
+            ("License: UNKNOWN", "Classifier: License :: OSI Approved :: MIT License"),
+            [{"license": {"name": "MIT License"}}],
+        ),
         (("License-Expression: mit or apache-2.0",), [{"expression": "MIT OR Apache-2.0"}]),
         (("License: BSD-3-Clause",), [{"license": {"id": "BSD-3-Clause"}}]),
         (
