@@ -159,13 +159,14 @@ def _find_commit(project: Path) -> str | None:
 
 
 def _find_repository_folder(project: Path) -> Path | None:
-    """The `.git` in `project` or above, on the same file system, as git looks for it."""
+    """The `.git` in `project` or above, on the same file system, as git looks for it: a link, or with objects in it."""
     device = project.stat().st_dev
     for folder in (project, *project.parents):
         if folder.stat().st_dev != device:
             return None
-        if os.path.lexists(folder / ".git"):
-            return folder / ".git"
+        place = folder / ".git"
+        if place.is_file() or (place / "objects").exists():
+            return place
     return None
 
 

@@ -252,6 +252,9 @@ def test_a_repository_without_git_is_refused_since_what_it_ignores_is_not_known(
 
 
 def test_an_unpacked_archive_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()  # which is no repository: git passes it over
+    assert read_sources(tmp_path).source is None
+
     monkeypatch.setenv("PATH", "")
 
     assert read_sources(tmp_path).source is None
