@@ -66,6 +66,10 @@ def _read_distribution(path: str, sources: Mapping[str, SourceFile]) -> Distribu
     settings = project.get("tool", {}).get("selador", {})
     name = canonicalize_name(project["project"]["name"])
     keep = settings.get("keep", [])
+    if unknown := sorted(settings.keys() - {"check", "keep"}):
+        raise ValueError(f"{', '.join(unknown)} is no setting; these are check and keep")
+    if not isinstance(settings.get("check", ""), str):
+        raise ValueError(f"check is {settings['check']!r}, expected a module's name")
     if not isinstance(keep, list) or not all(isinstance(it, str) for it in keep):
         raise ValueError(f"keep is {keep!r}, expected a list of modules' names")
     return Distribution(name, folder, files, settings.get("check"), tuple(keep))

@@ -51,6 +51,13 @@ def test_two_distributions_of_one_name_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("setting", ['kept = ["a"]', "check = 5", 'check = ["a"]'])
+def test_a_setting_that_is_not_known_is_refused(setting: str) -> None:
+    """A mistyped name would keep nothing, and say so only on Lambda."""
+    with pytest.raises(PackagingError, match=r"^functions/thing/pyproject\.toml has no readable .*: (kept|check) is "):
+        find_distributions(sources(f"{PYPROJECT}[tool.selador]\n{setting}\n"))
+
+
 @pytest.mark.parametrize("keep", ["'my_thing'", "[1]", "true"])
 def test_what_is_kept_is_a_list_of_names(keep: str) -> None:
     with pytest.raises(PackagingError, match=r"keep is .*, expected a list of modules' names$"):
