@@ -16,7 +16,9 @@ def check_own(module: str, import_path: Sequence[Path]) -> None:
     """
     search = [*map(str, import_path), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(search), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-m", module], env=environment, capture_output=True, text=True, check=False)
+    # -P: not in the caller's directory, where any file may have the name of a module.
+    command = [sys.executable, "-P", "-m", module]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise PackagingError(*(f"{module}: {line}" for line in lines or ["it failed without a word"]))

@@ -32,3 +32,12 @@ def test_a_check_finds_what_the_builder_was_told_where_to_find(tmp_path: Path, m
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lent"))
 
     check_own("own_check", [tmp_path / "own"])
+
+
+def test_modules_in_the_callers_directory_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "checked.py").write_text("import json")
+    (tmp_path / "json.py").write_text("raise SystemExit('of the caller')")
+    monkeypatch.chdir(tmp_path)
+
+    check_own("checked", [tmp_path / "own"])
