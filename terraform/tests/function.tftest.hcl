@@ -412,6 +412,23 @@ run "lets_the_stable_version_serve_and_gives_the_newest_a_share" {
   }
 }
 
+run "lets_the_newest_version_serve_alone_while_it_is_the_stable_one" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    canary = { stable_version = "7", weight = 0.25 }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "7" && length(aws_lambda_alias.live.routing_config) == 0
+    error_message = "Version ${aws_lambda_alias.live.function_version} serves; the shares are ${jsonencode(aws_lambda_alias.live.routing_config)}."
+  }
+}
+
 run "refuses_a_canary_of_no_published_version_and_one_that_gets_everything" {
   command = plan
 

@@ -458,6 +458,27 @@ def test_a_version_never_changes_and_an_alias_leads_to_one(stack: Stack, deploym
     assert function.do(evaluate="os.environ['TOLD']") == "two"
 
 
+@fact("LAM-57")
+def test_an_aliass_own_version_gets_no_share_besides(deployment: Deployment, stack: Stack) -> None:
+    deployment.scripted("alone")
+    client = stack.client("lambda")
+    version = client.get_alias(FunctionName="alone", Name="live")["FunctionVersion"]
+
+    with pytest.raises(ClientError) as caught:
+        client.update_alias(
+            FunctionName="alone",
+            Name="live",
+            FunctionVersion=version,
+            RoutingConfig={"AdditionalVersionWeights": {version: 0.5}},
+        )
+
+    assert caught.value.response["Error"] == {
+        "Code": "InvalidParameterValueException",
+        "Message": f"Invalid function version {version}. "
+        f"Function version {version} is already included in routing configuration.",
+    }
+
+
 @fact("LAM-48")
 def test_a_codes_hash_is_the_zips_sha256_as_base64(stack: Stack, function: Function) -> None:
     found = stack.client("lambda").get_function(FunctionName="plain")

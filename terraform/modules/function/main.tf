@@ -110,8 +110,9 @@ resource "aws_lambda_alias" "live" {
   function_name    = aws_lambda_function.this.function_name
   function_version = var.canary == null ? aws_lambda_function.this.version : var.canary.stable_version
 
+  # Before a next version there is none to share calls with, and Lambda refuses a share of the stable one's own (LAM-57).
   dynamic "routing_config" {
-    for_each = var.canary == null ? [] : [var.canary.weight]
+    for_each = try(aws_lambda_function.this.version != var.canary.stable_version, false) ? [var.canary.weight] : []
 
     content {
       additional_version_weights = { (aws_lambda_function.this.version) = routing_config.value }

@@ -1,4 +1,4 @@
-"""What Lambda refuses in functions and event source mappings, in its words (VAL-05). Pure."""
+"""What Lambda refuses in functions, aliases (LAM-57) and event source mappings, in its words (VAL-05). Pure."""
 
 import json
 from collections.abc import Mapping
@@ -74,6 +74,16 @@ def function(request: Request, _state: LambdaState) -> Refusals:
     size = len(json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode())
     if size > _VARIABLES_BYTES:  # the values stay unsaid, though Lambda repeats them: they may be secret
         yield _invalid(f"{unable} exceeded the 4KB limit. Measured size: {size} bytes")
+
+
+def alias(request: Request, _state: LambdaState) -> Refusals:
+    """Judge CreateAlias and UpdateAlias: the version that has all other calls can't have a share besides."""
+    version = request.get("FunctionVersion")
+    if version in request.get("RoutingConfig", {}).get("AdditionalVersionWeights", {}):
+        yield _invalid(
+            f"Invalid function version {version}. "
+            f"Function version {version} is already included in routing configuration."
+        )
 
 
 def create_mapping(request: Request, state: LambdaState) -> Refusals:

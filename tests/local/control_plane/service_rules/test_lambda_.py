@@ -83,6 +83,19 @@ def test_what_lambda_refuses_is_refused(operation: str, members: dict[str, Any],
     assert refused(operation, **members) == [("InvalidParameterValueException", message)]
 
 
+def test_an_aliass_own_version_gets_no_share_besides() -> None:
+    shares = {"AdditionalVersionWeights": {"7": 0.25}}
+
+    assert refused("alias", FunctionVersion="6", RoutingConfig=shares) == []
+    assert refused("alias", FunctionVersion="7") == []
+    assert refused("alias", FunctionVersion="7", RoutingConfig=shares) == [
+        (
+            "InvalidParameterValueException",
+            "Invalid function version 7. Function version 7 is already included in routing configuration.",
+        )
+    ]
+
+
 def test_reserved_variables_are_named() -> None:
     [(code, message)] = refused("function", Environment={"Variables": {"AWS_REGION": "x", "AB": "y", "_HANDLER": "z"}})
 
