@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import http
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -295,6 +296,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(server.serve(options.port, lambda port: _announce(case, port)))
     except NoCaseError as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # what reads our output has ended, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"port {options.port} of {_LOOPBACK} can't be had: {error.strerror}; name another one", file=sys.stderr)

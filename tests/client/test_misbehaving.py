@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 
@@ -309,3 +311,18 @@ def test_a_client_that_leaves_a_handshake_without_an_answer_has_closed_the_conne
         return play
 
     assert asyncio.run(run()).surprises == []
+
+
+def test_whoever_ends_reading_is_told_of_no_port() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "selador_client.misbehaving", "retry", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+
+    assert (process.returncode, said) == (1, "")
