@@ -1,8 +1,8 @@
 """Whether GitHub has signed that a workflow of this repository built the artifacts; `gh attestation verify` says so.
 
 One signature covers all of them: the manifest's, which has the hash of each artifact and its bill of materials. The
-provenance is outside of it. The repository is the one that this
-checkout was cloned from, and the workflow the one that signs here. Neither is taken from what was handed over.
+provenance is outside of it. The repository is the one that this checkout was cloned from, and the workflow the one that
+signs here. Neither is taken from what was handed over.
 """
 
 import json
