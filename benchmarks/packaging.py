@@ -60,9 +60,10 @@ def main() -> None:
         f"and {arguments.starts} starts. Each tool builds the functions' artifacts from the "
         "same sources, and from each function's share of the same lock."
     )
-    lines = ["# Packaging, measured", "", about, "", *write_tools(tools, arguments.rounds)]
+    changed = rebuild_seconds(tools, arguments.rounds)
+    lines = ["# Packaging, measured", "", about, "", *write_tools(changed)]
     lines += [f"\n{excuse}" for excuse in excuses]
-    lines += ["", *write_figures(tools, arguments.rounds, arguments.starts), "", *write_members(tools[0])]
+    lines += ["", *write_figures(changed, arguments.starts), "", *write_members(tools[0])]
     report = "\n".join(lines)
     (PROJECT / "benchmarks" / "packaging.md").write_text(f"{report}\n", encoding="utf-8")
     print(report)
@@ -81,23 +82,20 @@ def lay_out(project: Path) -> None:
         (project / f"requirements-{function}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
-def write_tools(tools: list[Packager], rounds: int) -> list[str]:
-    lines = [
-        "| tool | "
-        + " | ".join(f"{it}, MB" for it in FUNCTIONS)
-        + " | rebuild after one changed line, s | same bytes twice |"
-    ]
-    lines.append("|---|--:|--:|--:|---|")
-    taken = rebuild_seconds(tools, rounds)
-    for tool in tools:
+def write_tools(changed: dict[Packager, float]) -> list[str]:
+    """Lines of a table of the tools that have the seconds `changed` for a rebuild after one changed line."""
+    sizes = " | ".join(f"{function}, MB" for function in FUNCTIONS)
+    lines = [f"| tool | {sizes} | rebuild after one changed line, s | same bytes twice |"]
+    lines.append(f"|---|{'--:|' * len(FUNCTIONS)}--:|---|")
+    for tool, taken in changed.items():
         sizes = " | ".join(f"{tool.artifact(it).stat().st_size / 1e6:.2f}" for it in FUNCTIONS)
-        lines.append(f"| {tool.name} | {sizes} | {taken[tool]:.2f} | {is_repeatable(tool)} |")
+        lines.append(f"| {tool.name} | {sizes} | {taken:.2f} | {is_repeatable(tool)} |")
     return lines
 
 
-def write_figures(tools: list[Packager], rounds: int, starts: int) -> list[str]:
-    ours = next(tool for tool in tools if isinstance(tool, Selador))
-    uv = next(tool for tool in tools if type(tool) is Uv)
+def write_figures(changed: dict[Packager, float], starts: int) -> list[str]:
+    ours = next(tool for tool in changed if isinstance(tool, Selador))
+    uv = next(tool for tool in changed if type(tool) is Uv)
     lines = ["| figure | ours | other | ratio | to reach |", "|---|--:|--:|--:|--:|"]
 
     def add(figure: str, mine: float, other: float, unit: str, limit: float | None) -> None:
@@ -110,7 +108,6 @@ def write_figures(tools: list[Packager], rounds: int, starts: int) -> list[str]:
         bare, whole, _, _ = LIMITS.get(function, NO_LIMITS)
         add(f"{function}: zip without bytecode, against uv + zip", mine - bytecode, other, "MB", bare)
         add(f"{function}: zip with bytecode, against uv + zip", mine, other, "MB", whole)
-    changed = rebuild_seconds([ours, uv], rounds)
     add("rebuild after one changed line, against uv + zip", changed[ours], changed[uv], "s", 0.25)
     ours.build()
     time.sleep(0.1)
@@ -120,7 +117,7 @@ def write_figures(tools: list[Packager], rounds: int, starts: int) -> list[str]:
     )
     add("no-change build, against that rebuild of uv + zip", same["ours"], changed[uv], "s", 0.5)
     add("no-change build, against only package.py's imports", same["ours"], same["imports"], "s", 0.5)
-    pip = next(tool for tool in tools if type(tool) is Pip)
+    pip = next(tool for tool in changed if type(tool) is Pip)
     for function, module in FUNCTIONS.items():
         mine, stale, valid = start_cpu_seconds(function, module, ours, pip, starts)
         _, _, to_stale, to_valid = LIMITS.get(function, NO_LIMITS)

@@ -24,6 +24,8 @@ _MAKE = re.compile(r"\bmake((?: [a-z][a-z-]*)+)(?![\w=])")
 # No part of a sentence: comments and anchors, the head of a fact about AWS, its sources.
 _APPARATUS = re.compile(r"<(?!br>)[^>]+>|\*\*[A-Z]+-\d+\*\* \([^)]*\):|\[[^\]]*\](?!\()")
 _TEST = re.compile(r"test_[a-z0-9_]+")
+_TABLE = re.compile(r"^\|.*\n(?:\|.*\n?)*", re.MULTILINE)
+_BORDER = re.compile(r"(?<!\\)\|")  # of a cell, also between backticks
 
 
 def read(document: str) -> str:
@@ -146,3 +148,11 @@ def test_every_test_that_is_named_exists(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_no_sentence_is_longer_than_a_reader_can_hold(document: str) -> None:
     assert not [sentence for sentence in sentences(read(document)) if words(sentence) > LONGEST_SENTENCE]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(document: str) -> None:
+    """GitHub shows a table as plain text if its second row has other cells, and drops those that a row has too many."""
+    tables = [table.splitlines() for table in _TABLE.findall(prose(document))]
+
+    assert not [row for table in tables for row in table if len(_BORDER.findall(row)) != len(_BORDER.findall(table[0]))]

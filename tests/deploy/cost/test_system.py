@@ -81,7 +81,7 @@ def test_artifacts_are_as_large_as_measured() -> None:
         r"^\| this project \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", benchmark("packaging.md"), re.MULTILINE
     )
 
-    assert round(sum(map(float, sizes)), 2) == SYSTEM.artifact_megabytes
+    assert round(sum(map(float, sizes))) == SYSTEM.artifact_megabytes
 
 
 def test_what_the_logs_hold_was_measured() -> None:
