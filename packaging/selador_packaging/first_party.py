@@ -4,15 +4,15 @@ import contextlib
 import hashlib
 import os
 import subprocess
-import sys
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
+from build import BuildBackendException, BuildException, ProjectBuilder, check_dependency
 from packaging.utils import NormalizedName, canonicalize_name
 
 from selador_packaging.cache import key_of, touch
@@ -23,7 +23,6 @@ from selador_packaging.wheels import Wheel, read_wheel
 
 EARLIEST_ZIP_TIME = "315532800"  # 1980-01-01 in seconds since 1970: files in a wheel can't be older
 _DESCRIBES = (".", "LICENSE", "README", "pyproject.toml")  # with these, names of files begin
-_SAYS_NOTHING = ("TIP ", "ERROR Backend subprocess exited")  # what `build` adds below the line with the reason
 
 
 @dataclass(frozen=True)
@@ -159,19 +158,37 @@ def _content_key(decisive: Iterable[Distribution]) -> str:
 
 
 def build_wheel(folder: Path, output: Path) -> Path:
-    """Build the distribution in `folder` into an empty folder `output`, with the flit_core of this environment.
+    """Build the distribution in `folder` into the folder `output`, with the flit_core of this environment.
 
     Raises PackagingError with what the build said last.
     """
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(output), str(folder)]
-    output.mkdir(parents=True)
-    environment = os.environ | {"SOURCE_DATE_EPOCH": EARLIEST_ZIP_TIME, "NO_COLOR": "1"}
-    # Not in the caller's directory: `python -m build` would look for itself in a folder `build` there.
-    build = subprocess.run(command, cwd=output, env=environment, capture_output=True, text=True, check=False)
-    wheels = list(output.glob("*.whl"))
-    if build.returncode or len(wheels) != 1:
-        said = [line for line in build.stderr.splitlines() if line.strip() and not line.startswith(_SAYS_NOTHING)]
+    try:
+        builder = ProjectBuilder(folder, runner=_run_backend)
+        missing = [chain[-1] for required in builder.build_system_requires for chain in check_dependency(required)]
+        if missing:
+            raise PackagingError(f"{folder} is built by {', '.join(missing)}, which this environment lacks")
+        return Path(builder.build("wheel", output))
+    except BuildBackendException as error:
+        said = [line for line in _output_of(error.exception).splitlines() if line.strip()]
         raise PackagingError(
-            f"{folder} could not be built into a wheel; the build said: {said[-1] if said else 'nothing'}"
-        )
-    return wheels[0]
+            f"{folder} could not be built into a wheel; the build said: {said[-1] if said else error}"
+        ) from error
+    except BuildException as error:
+        raise PackagingError(f"{folder} could not be built into a wheel: {error}") from error
+
+
+def _run_backend(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+    subprocess.run(
+        cmd,
+        cwd=cwd,
+        env={**os.environ, "SOURCE_DATE_EPOCH": EARLIEST_ZIP_TIME, **(extra_environ or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=True,
+    )
+
+
+def _output_of(error: Exception) -> str:
+    return error.output if isinstance(error, subprocess.CalledProcessError) else ""

@@ -1,6 +1,5 @@
 """What a build must know of a wheel to decide what is made of it; kept, so that it is read once."""
 
-import ast
 import configparser
 import json
 import re
@@ -13,10 +12,10 @@ from packaging.utils import NormalizedName, canonicalize_name
 from selador_packaging.cache import Cache
 from selador_packaging.closure import Metadata
 from selador_packaging.errors import PackagingError
-from selador_packaging.imports import Imports, module_name, parse_source, read_imports
+from selador_packaging.imports import Imports, module_name
 from selador_packaging.layout import artifact_path
+from selador_packaging.module_facts import Facts, Origin, get_facts, imports_from_json, imports_to_json
 from selador_packaging.neighbours import add_neighbours
-from selador_packaging.services import find_names, find_possible_services, find_services
 from selador_packaging.wheels import Wheel
 from selador_packaging.zip_writer import Member
 
@@ -57,44 +56,33 @@ def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: 
     decisive = ("inspection", digest, filename, str(is_own))
     if known := cache.get(*decisive):
         return _from_json(known, digest, filename, is_own=is_own)
-    inspected = _inspect(read(), digest, is_own=is_own)
+    inspected = _inspect(read(), digest, cache, is_own=is_own)
     cache.put(_to_json(inspected), *decisive)
     return inspected
 
 
-def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
+def _inspect(wheel: Wheel, digest: str, cache: Cache, *, is_own: bool) -> Inspected:
     modules: dict[str, Imports] = {}
-    # boto3 and botocore themselves make clients of any service, and for credentials that Lambda doesn't use.
-    required = {canonicalize_name(it.name) for it in wheel.metadata.requires}
-    is_sdk = wheel.metadata.name in _SDK
-    may_make_clients = not is_sdk and not _SDK.isdisjoint(required)
-    may_be_handed_clients = is_sdk or may_make_clients  # `upload_file` of a client calls others of its methods
+    origin = _origin(wheel, is_own=is_own)
     sources: dict[str, tuple[str, bytes]] = {}
-    trees: list[ast.Module] = []
     services: set[str] = set()
+    names: set[str] = set()
     faults: list[str] = []
     for member in wheel.members:
         path = artifact_path(wheel, member.path)
         if path is None or (name := module_name(path)) is None:
             continue
-        content = member.content()
-        is_source = path.endswith(".py")
-        found = read_imports(content, path) if is_source else Imports()
-        modules[name] = modules[name].joined(found) if name in modules else found
-        if is_source:
+        facts = Facts()
+        if path.endswith(".py"):
+            content = member.content()
             sources[name] = (path, content)
-        if not is_source or not (is_own or may_be_handed_clients):
-            continue
-        try:
-            trees.append(parse_source(content, path))
-            if is_own:
-                services |= find_services(trees[-1], path)
-            elif may_make_clients:
-                services |= find_possible_services(trees[-1])
-        except SyntaxError as error:
-            faults += [f"{path}, line {error.lineno}: {error.msg}"] if is_own else []
-        except PackagingError as error:
-            faults += error.faults
+            try:
+                facts = get_facts(content, path, origin, cache)
+            except PackagingError as error:
+                faults += error.faults
+        modules[name] = modules[name].joined(facts.imports) if name in modules else facts.imports
+        services |= facts.services
+        names |= facts.names
     if faults:
         raise PackagingError(*faults)
     return Inspected(
@@ -104,12 +92,22 @@ def _inspect(wheel: Wheel, digest: str, *, is_own: bool) -> Inspected:
         wheel.metadata,
         add_neighbours(modules, sources),
         frozenset(services),
-        frozenset[str]().union(*map(find_names, trees)),
+        frozenset(names),
         _entry_points(wheel),
         _names_in_data(wheel, is_own=is_own),
         # Its tags say so, or its files: some wheels for any machine have compiled code all the same.
         not wheel.filename.endswith("-none-any.whl") or any(map(_is_compiled, wheel.members)),
     )
+
+
+def _origin(wheel: Wheel, *, is_own: bool) -> Origin:
+    if is_own:
+        return Origin.OWN
+    # boto3 and botocore themselves make clients of any service, and for credentials that Lambda doesn't use.
+    if wheel.metadata.name in _SDK:
+        return Origin.SDK
+    required = {canonicalize_name(it.name) for it in wheel.metadata.requires}
+    return Origin.OTHER if _SDK.isdisjoint(required) else Origin.CALLER
 
 
 def _is_compiled(member: Member) -> bool:
@@ -148,10 +146,7 @@ def _to_json(inspected: Inspected) -> bytes:
     return json.dumps(
         {
             "metadata": [metadata.name, metadata.version, list(map(str, metadata.requires)), metadata.licenses],
-            "modules": {
-                name: [it.at_start, it.later, dict(it.on_demand), it.loads_from]
-                for name, it in sorted(inspected.modules.items())
-            },
+            "modules": {name: imports_to_json(it) for name, it in sorted(inspected.modules.items())},
             "entry_points": inspected.entry_points,
             "named_in_data": inspected.named_in_data,
             "is_compiled": inspected.is_compiled,
@@ -165,12 +160,7 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     facts = json.loads(content)
     name, version, requires, licenses = facts["metadata"]
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), tuple(licenses))
-    modules = {
-        name: Imports(
-            tuple(at_start), tuple(later), {asked: tuple(it) for asked, it in on_demand.items()}, tuple(loads_from)
-        )
-        for name, (at_start, later, on_demand, loads_from) in facts["modules"].items()
-    }
+    modules = {name: imports_from_json(it) for name, it in facts["modules"].items()}
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
     named = tuple(facts["entry_points"]), tuple(facts["named_in_data"])
     return Inspected(filename, digest, is_own, metadata, modules, services, names, *named, facts["is_compiled"])

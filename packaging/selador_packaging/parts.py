@@ -60,8 +60,8 @@ def get_part(
     members = [member for member in choose(read(), kept, is_own=inspected.is_own) if member.path not in unread]
     if is_botocore:
         members = trim_data(members, methods)
-    members += _compile(members, compiled, is_own=inspected.is_own)
-    part = Part(tuple(members), tuple(hashlib.sha256(member.content()).hexdigest() for member in members))
+    members += _compile(members, compiled, cache, is_own=inspected.is_own)
+    part = _as_part(members)
     cache.put(_to_bytes(part), *decisive)
     return part
 
@@ -92,20 +92,36 @@ def _methods(
     }
 
 
-def _compile(members: Collection[Member], modules: Collection[str], *, is_own: bool) -> list[Member]:
+def _compile(members: Collection[Member], modules: Collection[str], cache: Cache, *, is_own: bool) -> list[Member]:
     """The bytecode of `modules`. In others' wheels a condition may keep code for Python 2 from running."""
     compiled, faults = [], []
     for member in members:
         if member.path.endswith(".py") and module_name(member.path) in modules:
             try:
-                content = compile_module(member.content(), member.path)
+                compiled.append(_bytecode(member, cache, is_own=is_own))
             except ValueError as error:
                 faults += [str(error)] if is_own else []
-                continue
-            compiled.append(pack(bytecode_path(member.path), content))
     if faults:
         raise PackagingError(*faults)
     return compiled
+
+
+def _bytecode(source: Member, cache: Cache, *, is_own: bool) -> Member:
+    """The bytecode of a module. That of own ones is kept one by one: the others' wheels are kept whole."""
+    content, path = source.content(), bytecode_path(source.path)
+    if not is_own:
+        return pack(path, compile_module(content, source.path))
+    decisive = ("bytecode", source.path, hashlib.sha256(content).hexdigest())
+    if known := cache.get(*decisive):
+        return _from_bytes(known).members[0]
+    member = pack(path, compile_module(content, source.path))
+    cache.put(_to_bytes(_as_part([member])), *decisive)
+    return member
+
+
+def _as_part(members: Iterable[Member]) -> Part:
+    everything = tuple(members)
+    return Part(everything, tuple(hashlib.sha256(member.content()).hexdigest() for member in everything))
 
 
 def _to_bytes(part: Part) -> bytes:

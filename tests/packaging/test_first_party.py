@@ -131,3 +131,20 @@ def test_a_build_that_fails_says_why(distribution: Path, tmp_path: Path) -> None
 
     with pytest.raises(PackagingError, match=r"could not be built into a wheel; the build said: .*my_thing"):
         build_wheel(distribution, tmp_path / "output")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('["flit_core"]', '["flit_core>=99"]', r"is built by flit_core>=99, which this environment lacks"),
+        ("flit_core.buildapi", "absent.api", r"the build said: Backend 'absent.api' is not available"),
+        ('["flit_core"]', '"flit_core"', r"could not be built into a wheel: .*`requires` must be an array of strings"),
+    ],
+)
+def test_a_distribution_that_is_built_by_something_else_is_refused(
+    old: str, new: str, sentence: str, distribution: Path, tmp_path: Path
+) -> None:
+    (distribution / "pyproject.toml").write_text(PYPROJECT.replace(old, new))
+
+    with pytest.raises(PackagingError, match=sentence):
+        build_wheel(distribution, tmp_path / "output")

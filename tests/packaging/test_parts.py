@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from selador_packaging.bytecode import compile_module
 from selador_packaging.cache import Cache
 from selador_packaging.errors import PackagingError
 from selador_packaging.inspection import inspect_wheel
@@ -72,6 +73,28 @@ def test_a_part_is_made_once_and_comes_back_as_it_was(write_wheel: WriteWheel, c
     path = write_wheel("own", files=FILES)
 
     assert part_of(path, cache) == part_of(path, cache, read=read_again)
+
+
+def test_an_own_module_that_did_not_change_is_not_compiled_again(
+    write_wheel: WriteWheel, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+
+    def compile_and_note(source: bytes, path: str) -> bytes:
+        compiled.append(path)
+        return compile_module(source, path)
+
+    monkeypatch.setattr("selador_packaging.parts.compile_module", compile_and_note)
+    both = ("own", "later")
+    before = part_of(write_wheel("own", files=FILES), cache, at_start=both, is_own=True)
+    changed = FILES | {"own.py": b"import later\nx = 2\n"}
+
+    after = part_of(write_wheel("own", files=changed), cache, at_start=both, is_own=True)
+
+    assert sorted(compiled) == ["later.py", "own.py", "own.py"]
+    bytecode = "__pycache__/later.cpython-313.pyc"
+    assert [it for it in before.members if it.path == bytecode] == [it for it in after.members if it.path == bytecode]
+    assert paths(after) == paths(before) >= {bytecode}
 
 
 def test_an_own_module_that_cannot_be_compiled_is_named(write_wheel: WriteWheel, cache: Cache) -> None:
