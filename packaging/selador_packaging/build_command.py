@@ -82,14 +82,13 @@ def refuse_import_path(path: str | None) -> None:
 
 
 def make_files(project: Path, made: Build, source: Source | None, *, is_release: bool) -> dict[str, bytes]:
-    """Everything that a build publishes, by filename."""
+    """Everything that a build publishes, by filename. The manifest is last: until it is there, the old one refuses."""
     cache = open_cache(project, str(made.interpreter))
     sboms = {artifact.sbom_filename: get_sbom(artifact, made.target, cache) for artifact in made.artifacts}
     files = {artifact.filename: artifact.content for artifact in made.artifacts} | sboms
-    files[manifest.FILENAME] = f"{manifest.write_manifest(made, source, sboms)}\n".encode()
-    statement = provenance.write_provenance(made, source, files, is_release=is_release)
-    files[provenance.FILENAME] = f"{statement}\n".encode()
-    return files
+    described = {manifest.FILENAME: f"{manifest.write_manifest(made, source, sboms)}\n".encode()}
+    statement = provenance.write_provenance(made, source, files | described, is_release=is_release)
+    return files | {provenance.FILENAME: f"{statement}\n".encode()} | described
 
 
 def _inputs(project: Path) -> Iterable[Path]:

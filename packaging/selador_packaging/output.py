@@ -12,8 +12,9 @@ from selador_packaging.errors import PackagingError
 def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
     """Write `files` (name: content) into `output`, and return the names of those whose bytes changed.
 
-    All are written beside their places before the first is moved there; one that is the same is not touched. Of two
-    builds at once one waits for the other, so the files are those of one of them.
+    All are written beside their places before the first is moved there; one that is the same is not touched. They are
+    moved in their order. Killed in between, a build leaves new files beside old ones; the last one, which holds digests
+    of the others, is then the old one. Of two builds at once one waits for the other, so the files are those of one.
     Raises PackagingError where that isn't possible; then `output` is as it was.
     """
     try:
@@ -26,6 +27,9 @@ def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
 
 def _replace(files: Mapping[str, bytes], output: Path) -> list[str]:
     written: dict[Path, Path] = {}
+    for name in files:
+        for left in output.glob(f".{name}.*.part"):  # by a build that was killed: no other one is in here now
+            left.unlink()
     try:
         for name, content in files.items():
             place, part = output / name, output / f".{name}.{os.getpid()}.part"

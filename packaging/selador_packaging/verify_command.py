@@ -53,10 +53,16 @@ def main(project: Path, words: list[str]) -> int:
 
 
 def check_signature(project: Path, expected: Path, *, wanted: bool) -> None:
-    """Print what is known of the signature. Raises PackagingError if it is wrong, or `wanted` and not there."""
+    """Print what is known of the signature. Raises PackagingError if it is wrong, or `wanted` and not there.
+
+    Raises it, too, if the files are not those of one build: a build that was killed leaves new ones beside old ones.
+    """
     path, _ = read_manifest(expected)
     if lies := compare_to_manifest(expected):
-        raise PackagingError(*lies)
+        raise PackagingError(
+            f"{path.parent} doesn't hold one whole build; run make artifacts, or get again what was handed to you",
+            *lies,
+        )
     signature = find_signature(path, project)
     if signature.verdict is Verdict.WRONG or (wanted and signature.verdict is not Verdict.SIGNED):
         raise PackagingError(str(signature))

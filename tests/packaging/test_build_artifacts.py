@@ -18,9 +18,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from selador_packaging import build_command, verify_command
+from selador_deploy.artifacts import check_zips, read_artifacts
+from selador_deploy.errors import DeployError
+from selador_packaging import build_command, output, verify_command
 from selador_packaging import manifest as manifest_module
 from selador_packaging.circumstances import built_by, circumstances, other_pythons
+from selador_packaging.comparison import compare_to_manifest
 from selador_packaging.imports import module_name, read_imports
 from selador_packaging.target import architecture_of
 
@@ -140,7 +143,9 @@ def test_a_zip_that_is_not_what_its_manifest_says_is_not_even_rebuilt(
     run = verify(copy_project(tmp_path / "project"), "--against", str(handed))
 
     assert run.returncode == 1
-    assert run.stderr.startswith(f"verify_artifacts: {handed / 'main.zip'} has SHA-256")
+    said, difference, *_ = run.stderr.splitlines()
+    assert said.startswith(f"verify_artifacts: {handed} doesn't hold one whole build; run make artifacts, or get again")
+    assert difference.startswith(f"{handed / 'main.zip'} has SHA-256")
 
 
 def test_folders_are_compared_without_a_build(copy_project: CopyProject, host_build: Path, tmp_path: Path) -> None:
@@ -474,7 +479,7 @@ def test_one_changed_line_changes_one_member_and_its_bytecode(copy_project: Copy
 
     run = build(project)
 
-    assert "main.zip, main.cdx.json, manifest.json, provenance.intoto.json changed" in run.stderr
+    assert "main.zip, main.cdx.json, provenance.intoto.json, manifest.json changed" in run.stderr
     assert "building the wheel of selador-shared" not in run.stderr
     after = members(project / "dist" / "main.zip")
     changed = {path for path in after if after[path] != before["main.zip"].get(path)}
@@ -492,6 +497,71 @@ def test_two_builds_at_once_give_the_same(copy_project: CopyProject, host_build:
     for name in ARTIFACTS:
         found = {(folder / name).read_bytes() for folder in (tmp_path / "a", tmp_path / "b", host_build)}
         assert len(found) == 1
+
+
+KILLED_AT_EACH_RENAME = """
+import os, shutil, sys
+from selador_packaging import build_command
+
+def publish_and_be_killed(files, output):
+    rename = os.replace
+    for number in range(len(files) + 1):
+        folder = shutil.copytree(output, output.parent / f"killed at {number}")
+        if child := os.fork():
+            os.waitpid(child, 0)
+            continue
+        renames = iter(range(number))
+        os.replace = lambda *paths: rename(*paths) if next(renames, None) is not None else os.kill(os.getpid(), 9)
+        publish(files, folder)
+        os._exit(0)
+    return publish(files, output)
+
+publish, build_command.publish = build_command.publish, publish_and_be_killed
+sys.exit(build_command.main(sys.argv[1], sys.argv[2:]))
+"""
+
+
+def test_a_build_that_is_killed_at_any_rename_leaves_a_whole_build_or_one_that_is_refused(
+    host_build: Path, tmp_path: Path
+) -> None:
+    """Whoever plans, publishes or verifies never takes new files beside old ones for a build."""
+    project = shutil.copytree(host_build.parent / "project", tmp_path / "project", symlinks=True)
+    new = shutil.copytree(host_build, tmp_path / "dist")
+    for folder in ("shared", "authorizer"):  # all zips change
+        for source in (project / "functions" / folder).glob("selador_*/__init__.py"):
+            source.write_text(f"{source.read_text()}OTHER = 1\n")
+    command = [
+        sys.executable,
+        "-c",
+        KILLED_AT_EACH_RENAME,
+        str(project),
+        "--architecture",
+        "host",
+        "--output",
+        str(new),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(project / "packaging")}
+
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    zips = {"old": check_zips(read_artifacts(host_build)), "new": check_zips(read_artifacts(new))}
+    assert all(zips["old"][name] != zips["new"][name] for name in zips["old"])
+    accepted = [accepted_build(tmp_path / f"killed at {number}", zips) for number in range(len(EVERYTHING) + 1)]
+    assert accepted == ["old", *["run make artifacts"] * (len(EVERYTHING) - 1), "new"]
+    files = {path.name: path.read_bytes() for path in new.iterdir()}
+    output.publish(files, tmp_path / "killed at 3")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "killed at 3").iterdir()} == files
+
+
+def accepted_build(folder: Path, builds: Mapping[str, Mapping[str, str]]) -> str:
+    """Which of `builds`, by their zips' hashes, all readers of `folder` take it for; else what they do next."""
+    is_verified = not compare_to_manifest(folder)
+    try:
+        planned = check_zips(read_artifacts(folder))
+    except DeployError as error:
+        return "verified" if is_verified else str(error).rpartition("; ")[2]
+    return next(name for name, hashes in builds.items() if hashes == planned) if is_verified else "planned"
 
 
 def test_a_package_is_explained_and_nothing_written(copy_project: CopyProject, tmp_path: Path) -> None:
