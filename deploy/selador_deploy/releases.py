@@ -97,10 +97,10 @@ def upload(s3: "S3Client", bucket: str, dist: Path) -> Iterator[str]:
     """Upload what the manifest in `dist` names; yield a line about each object. Raises DeployError."""
     artifacts = read_artifacts(dist)
     check_zips(artifacts)
-    for artifact in artifacts:
-        yield _put(s3, bucket, artifact.key, artifact.path.read_bytes())
     name = release_of(dist)
-    yield _put(s3, bucket, f"{_MANIFESTS}{name}.json", (dist / MANIFEST).read_bytes())
+    for artifact in artifacts:
+        yield _put(s3, bucket, artifact.key, artifact.path, artifact.sha256)
+    yield _put(s3, bucket, f"{_MANIFESTS}{name}.json", dist / MANIFEST, name)
     yield f"release {name[:12]}"
 
 
@@ -130,8 +130,13 @@ def fetch_manifest(s3: "S3Client", bucket: str, release: str, folder: Path) -> P
     return dist
 
 
-def _put(s3: "S3Client", bucket: str, key: str, content: bytes) -> str:
-    checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
+def _put(s3: "S3Client", bucket: str, key: str, file: Path, sha256: str) -> str:
+    """Upload `file`, if it still has that SHA-256: a build may put another one in its place at any time."""
+    content = file.read_bytes()
+    digest = hashlib.sha256(content)
+    if digest.hexdigest() != sha256:
+        raise DeployError(f"{file} has changed since it was checked", "run make publish again once no build runs")
+    checksum = base64.b64encode(digest.digest()).decode()
     place = f"s3://{bucket}/{key}"
     with translated(f"{place} can't be written", "check that these credentials may write and read it"):
         try:

@@ -1,10 +1,17 @@
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from selador_deploy.errors import DeployError
+from selador_deploy.releases import upload
+
 from .conftest import ARTIFACT_BUCKET, FakeAws, Run, client_error, write_artifacts
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
 
 
 @pytest.fixture
@@ -39,6 +46,20 @@ def test_other_bytes_under_the_same_hash_are_refused_and_left_alone(
 
     assert "holds other bytes than its name says; nothing was overwritten" in capsys.readouterr().err
     assert aws.s3.buckets[ARTIFACT_BUCKET][key] == b"tampered"
+
+
+@pytest.mark.parametrize(("changed", "uploads"), [("websocket_handler.zip", 1), ("manifest.json", 2)])
+def test_a_build_during_an_upload_puts_no_other_bytes_under_a_hash(
+    root: Path, aws: FakeAws, changed: str, uploads: int
+) -> None:
+    lines = upload(cast("S3Client", aws.s3), ARTIFACT_BUCKET, root / "dist")
+    next(lines)
+    (root / "dist" / changed).write_bytes(b"of a newer build")
+
+    with pytest.raises(DeployError, match=f"{changed} has changed since it was checked; run make publish again"):
+        list(lines)
+
+    assert len(aws.s3.buckets[ARTIFACT_BUCKET]) == uploads
 
 
 def test_a_plan_of_what_is_not_published_is_refused(
