@@ -20,6 +20,7 @@ from selador_packaging.imports import Imports, below, reach, without_tests
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
+from selador_packaging.native import find_unfit
 from selador_packaging.parts import Part, content_digest, find_offered_services, get_part
 from selador_packaging.source import LOCK, SourceFile
 from selador_packaging.target import Target
@@ -189,7 +190,7 @@ def make_artifact(
 ) -> Artifact:
     """Put `root` and all that it needs of `sources` into one zip.
 
-    Raises PackagingError where something is missing or clashes, or Lambda would not take the zip.
+    Raises PackagingError where something is missing or clashes, or Lambda would not take the zip or run what it holds.
     """
     begun = clock()
     if root not in sources:
@@ -231,6 +232,9 @@ def make_artifact(
         )
         for it in needed
     }
+    unfit = [fault for it in needed for fault in find_unfit(wheels[it].filename, parts[it].members, target)]
+    if unfit:
+        raise PackagingError(*unfit)
     content = write_zip(lay_out({wheels[it].filename: parts[it].members for it in needed}))
     artifact = Artifact(name, root, content, wheels, parts, services, at_start, reached, clock() - begun)
     check_limits(artifact.filename, len(content), artifact.unzipped)
