@@ -4,11 +4,11 @@ What is done is done as on AWS, by its APIs, or by the stack's documented faults
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from selador_local.drills.repetition import repeated
 from selador_local.drills.site import Site, ask
 
 _ALWAYS = 10_000
@@ -163,7 +163,7 @@ def _thief(site: Site) -> Iterator[None]:
         for message in received.get("Messages", []):
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
-    with repeated(steal, pause_seconds=0, threads=3):
+    with repeated("stealing from the queue", steal, pause_seconds=0, threads=3):
         yield
 
 
@@ -176,33 +176,14 @@ def _metric(site: Site, name: str, value: float, function: str = "") -> Iterator
         else {"Name": "Environment", "Value": site.prefix}
     )
 
+    cloudwatch = site.client("cloudwatch")
+
     def put() -> None:
         datum = {"MetricName": name, "Dimensions": [dimension], "Value": value, "Timestamp": site.clock.time()}
-        site.client("cloudwatch").put_metric_data(Namespace="Selador", MetricData=[datum])
+        cloudwatch.put_metric_data(Namespace="Selador", MetricData=[datum])
 
-    with repeated(put, pause_seconds=site.clock.machine_seconds(60)):
+    with repeated(f"putting the metric {name}", put, pause_seconds=site.clock.machine_seconds(60)):
         yield
-
-
-@contextmanager
-def repeated(act: Callable[[], None], pause_seconds: float, threads: int = 1) -> Iterator[None]:
-    """Do something again and again, beside the block."""
-    stopping = threading.Event()
-
-    def run() -> None:
-        while not stopping.is_set():
-            act()
-            stopping.wait(pause_seconds)
-
-    running = [threading.Thread(target=run, daemon=True) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        for thread in running:
-            thread.join()
 
 
 _KINDS: Mapping[str, Callable[..., AbstractContextManager[None]]] = {

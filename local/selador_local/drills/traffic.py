@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from selador_local.drills.repetition import repeated
 from selador_local.drills.site import Site
 
 PATIENCE_SECONDS = 60
@@ -38,15 +41,15 @@ class SteadyTraffic:
     def running(self) -> Iterator[None]:
         """Ask beside the block."""
         pool = ThreadPoolExecutor(_MOST, thread_name_prefix="client")
-        threads = [threading.Thread(target=self._ask_on, args=(pool,)), threading.Thread(target=self._beat)]
-        for thread in threads:
-            thread.start()
+        asking = threading.Thread(target=self._ask_on, args=(pool,))
+        beat = partial(self._beat, self._site.client("cloudwatch"))
+        asking.start()
         try:
-            yield
+            with repeated("the heartbeat", beat, pause_seconds=self._site.clock.machine_seconds(30)):
+                yield
         finally:
             self._stopping.set()
-            for thread in threads:
-                thread.join()
+            asking.join()
             pool.shutdown()
 
     def _ask_on(self, pool: ThreadPoolExecutor) -> None:
@@ -55,15 +58,13 @@ class SteadyTraffic:
             if self._stopping.wait(self._site.hooks.every_seconds):
                 return
 
-    def _beat(self) -> None:
-        cloudwatch = self._site.client("cloudwatch")
-        dimensions = [{"Name": "Environment", "Value": self._site.prefix}]
-        while not self._stopping.wait(self._site.clock.machine_seconds(30)):
-            if self._site.hooks.heartbeats:
-                datum = {"MetricName": _HEARTBEAT, "Dimensions": dimensions, "Value": 1}
-                cloudwatch.put_metric_data(
-                    Namespace="Selador", MetricData=[{**datum, "Timestamp": self._site.clock.time()}]
-                )
+    def _beat(self, cloudwatch: Any) -> None:
+        if self._site.hooks.heartbeats:
+            dimensions = [{"Name": "Environment", "Value": self._site.prefix}]
+            datum = {"MetricName": _HEARTBEAT, "Dimensions": dimensions, "Value": 1}
+            cloudwatch.put_metric_data(
+                Namespace="Selador", MetricData=[{**datum, "Timestamp": self._site.clock.time()}]
+            )
 
     def _ask(self, request: str) -> None:
         if self._stopping.is_set():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import EndpointConnectionError
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
@@ -26,12 +27,16 @@ class FakeSite(Site):
         super().__init__(nowhere, {"alarms": alarms}, "", "", StackClock(600, 0))
         self.hooks.every_seconds = 0.01
         self.put: list[dict[str, Any]] = []
+        self.puts_that_fail = 0
 
     def client(self, service: str) -> Any:
         assert service == "cloudwatch"
         return self
 
     def put_metric_data(self, **arguments: Any) -> None:
+        if self.puts_that_fail:
+            self.puts_that_fail -= 1
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
         self.put.append(arguments)
 
 
@@ -112,3 +117,13 @@ def test_the_heartbeat_is_put_for_the_environment() -> None:
     (datum,) = site.put[0]["MetricData"]
     assert (site.put[0]["Namespace"], datum["MetricName"], datum["Value"]) == ("Selador", "Heartbeat", 1)
     assert datum["Dimensions"] == [{"Name": "Environment", "Value": "selador-local"}]
+
+
+def test_a_heartbeat_that_fails_is_not_the_last() -> None:
+    site = FakeSite()
+    site.puts_that_fail = 1
+
+    with server({"type": "completed", "attempt": 1, "seq": 0}) as (url, _):
+        ask(site, url, "completed")
+
+    assert site.put
