@@ -110,12 +110,14 @@ class Process:
         return None
 
     async def _wait(self) -> int:
-        code = await self._process.wait()
-        self._memory_guard.cancel()
-        self._signal_group(signal.SIGKILL)
-        self.drain()
-        asyncio.get_running_loop().remove_reader(self._output.read_end)
-        os.close(self._output.read_end)
+        try:
+            code = await self._process.wait()
+            self._memory_guard.cancel()
+            self._signal_group(signal.SIGKILL)
+            self.drain()
+        finally:
+            asyncio.get_running_loop().remove_reader(self._output.read_end)
+            os.close(self._output.read_end)
         return code
 
     def _signal_group(self, number: int) -> None:

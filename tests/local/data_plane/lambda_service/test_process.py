@@ -1,6 +1,7 @@
 """A function's process: what it sees and says, and that it ends."""
 
 import asyncio
+import errno
 import os
 import select
 import signal
@@ -8,6 +9,9 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
+from selador_local.data_plane.lambda_service.log_lines import LinePipe
 from selador_local.data_plane.lambda_service.process import Process
 
 from ....conftest import STUCK_SECONDS
@@ -66,6 +70,27 @@ def test_once_it_has_ended_no_other_file_is_read_for_its_output(tmp_path: Path) 
     assert (status, lines) == (0, ["its only line"])
 
 
+class FullDisk(LinePipe):
+    """A pipe whose lines can't be logged."""
+
+    def drain(self) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_its_pipe_is_closed_though_its_output_cannot_be_logged() -> None:
+    async def run_it() -> None:
+        output = FullDisk(lambda _: None)
+        started = await asyncio.create_subprocess_exec("/bin/true", stdout=output.write_end)
+        os.close(output.write_end)
+        process = Process(started, output, memory_limit_mb=512)
+        with pytest.raises(OSError, match="No space left"):
+            await asyncio.wait_for(process.exited, STUCK_SECONDS)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(output.read_end)
+
+    asyncio.run(run_it())
+
+
 def test_killing_it_ends_what_it_has_started_too(tmp_path: Path) -> None:
     source = (
         "import subprocess, sys, time\n"
@@ -76,8 +101,9 @@ def test_killing_it_ends_what_it_has_started_too(tmp_path: Path) -> None:
     handles: list[int] = []
 
     async def kill(process: Process) -> None:
-        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(STUCK_SECONDS):
+            while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
+                await asyncio.sleep(0.01)
         handles.append(os.pidfd_open(int((tmp_path / "child").read_text())))
         await process.kill()
 
