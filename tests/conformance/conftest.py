@@ -17,7 +17,7 @@ from selador_local.data_plane.emulation import Emulation
 
 from .clients import CLIENTS, Client
 from .deployment import Deployment
-from .stack import Stack, running
+from .stack import ACCOUNT_CONCURRENCY, Stack, running
 
 FACTS = Path(__file__).parents[2] / "docs" / "aws-facts.md"
 
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack"), Emulation(account_concurrency=12)) as stack:
+    with running(tmp_path_factory.mktemp("stack"), Emulation(account_concurrency=ACCOUNT_CONCURRENCY)) as stack:
         yield stack
 
 

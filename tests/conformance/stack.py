@@ -24,6 +24,7 @@ from selador_local.data_plane.emulation import Emulation
 
 from ..conftest import STUCK_SECONDS, event_loop, held_port
 
+ACCOUNT_CONCURRENCY = 12
 LIBRARY = read_library(Path(__file__).parents[2] / "local" / "documents")
 
 

@@ -6,14 +6,16 @@ import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
 
+from ..conftest import STUCK_SECONDS
 from .deployment import Deployment
-from .stack import Stack, eventually
+from .stack import ACCOUNT_CONCURRENCY, Stack, eventually
 
 pytestmark = pytest.mark.slow
 fact = pytest.mark.fact
@@ -129,19 +131,23 @@ def test_a_throttled_call_is_429(stack: Stack, deployment: Deployment) -> None:
 
 
 @fact("LAM-41")
-def test_an_account_runs_so_many_at_once_and_no_more(stack: Stack, function: Function) -> None:
-    def call(_: int) -> int:
+def test_an_account_runs_so_many_at_once_and_no_more(stack: Stack, deployment: Deployment, tmp_path: Path) -> None:
+    door = tmp_path / "open"
+    waits = f"(list(iter(lambda: (time.sleep(0.05), os.path.exists({str(door)!r}))[1], True)), 'let go')[1]"
+    deployment.scripted("held", Timeout=STUCK_SECONDS)
+    function = Function(stack, "held")
+
+    with ThreadPoolExecutor(ACCOUNT_CONCURRENCY) as callers:
         try:
-            return int(function.answer({"script": {"sleep": 1.5}})["StatusCode"])
-        except ClientError as error:
-            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+            calls = [callers.submit(function.do, evaluate=waits) for _ in range(ACCOUNT_CONCURRENCY)]
+            stack.awaited(lambda entry: entry["event"] == {"script": {"evaluate": waits}}, ACCOUNT_CONCURRENCY)
+            with pytest.raises(ClientError) as refused:
+                function.answer()
+        finally:
+            door.touch()
 
-    with ThreadPoolExecutor(16) as callers:  # the account of these cases has 12
-        # While environments start, calls come one after another on a slow machine. Later rounds find them running.
-        statuses = [status for _ in range(3) for status in callers.map(call, range(16))]
-
-    assert 429 in statuses
-    assert 200 in statuses
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert {call.result() for call in calls} == {"let go"}
 
 
 @fact("LAM-39", "LAM-38")
