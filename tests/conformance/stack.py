@@ -23,6 +23,7 @@ from selador_local.data_plane.data_plane import DataPlane
 from selador_local.data_plane.emulation import Emulation
 
 from ..conftest import STUCK_SECONDS, event_loop, held_port
+from ..patience import first_line, in_loop
 
 ACCOUNT_CONCURRENCY = 12
 LIBRARY = read_library(Path(__file__).parents[2] / "local" / "documents")
@@ -71,7 +72,7 @@ class Stack:
         self.run(self.data_plane.load())
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(STUCK_SECONDS)
+        return in_loop(self.loop, work, f"{work} is done")
 
     def lend(self, role_arn: str) -> dict[str, Any]:
         """Return a role's credentials as `client` takes them."""
@@ -117,15 +118,14 @@ def running(work_dir: Path, emulation: Emulation) -> Iterator[Stack]:
         event_loop() as loop,
     ):
         try:
-            assert process.stdout is not None
-            ready = json.loads(process.stdout.readline())
+            ready = json.loads(first_line(process))
             control_plane = ControlPlane(
                 ready["endpoint"], ready["region"], ready["accountId"], ready["accessKeyId"], ready["secretAccessKey"]
             )
             bedrock = BedrockStandIn(
                 LIBRARY, ControlPlaneAuthorizer(control_plane), token_delay_seconds=0, account=ready["accountId"]
             )
-            asyncio.run_coroutine_threadsafe(bedrock.start(), loop).result(STUCK_SECONDS)
+            in_loop(loop, bedrock.start(), "Bedrock's stand-in listens")
             data_plane = DataPlane(control_plane, work_dir, port, bedrock.endpoint, emulation)
             stack = Stack(control_plane, data_plane, bedrock, loop, work_dir, clock)
             stack.run(data_plane.start())

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from selador_local.stack.progress import Progress
 from selador_local.stack.stack import PROJECT, WORK_DIR, Stack, running
 
 from ..conftest import STUCK_SECONDS, event_loop, first_port
+from ..patience import COMMAND_SECONDS, in_loop
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -72,10 +72,10 @@ def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
     processes: set[Path] = set()
     try:
         up = parts.enter_async_context(brought_up(remembers=False))
-        yield asyncio.run_coroutine_threadsafe(up, loop).result()
+        yield in_loop(loop, up, "the stack is up", COMMAND_SECONDS)
         processes = child_processes()
     finally:
-        asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
+        in_loop(loop, parts.aclose(), "the stack is down", COMMAND_SECONDS)
     assert processes, "the stack ran no process?"
     assert not [process for process in processes if process.exists()]
 
@@ -89,7 +89,7 @@ def apply(stack: Stack, loop: asyncio.AbstractEventLoop) -> Iterator[Apply]:
         allowed = ("--allow-destroy", "module.authorizer[0].aws_cloudwatch_log_group.this")
         asyncio.run(stack.terraform("plan", *allowed, variables=variables))
         asyncio.run(stack.terraform("apply", variables=variables))
-        asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
+        in_loop(loop, stack.data_plane.load(), "the data plane has read what was applied")
 
     yield apply
     apply(None)
@@ -141,10 +141,20 @@ def client(stack: Stack) -> Iterator[Client]:
 @contextmanager
 def connected(stack: Stack, *protocols: str, query: str = "", **headers: str) -> Iterator[Client]:
     """Connect, offering `protocols` after the protocol's own."""
-    offered = [Subprotocol(protocol) for protocol in ("selador.v1", *protocols)]
-    url = stack.websocket_url + query
-    with connect(url, subprotocols=offered, additional_headers=headers, proxy=None) as connection:
+    with connected_to(stack.websocket_url + query, "selador.v1", *protocols, **headers) as connection:
         yield Client(connection)
+
+
+def connected_to(url: str, *protocols: str, **headers: str) -> ClientConnection:
+    """Connect to an address, offering `protocols`."""
+    return connect(
+        url,
+        subprotocols=[Subprotocol(protocol) for protocol in protocols] or None,
+        additional_headers=headers,
+        proxy=None,
+        # A handshake waits for a function's start: on a busy machine for longer than a client does by default.
+        open_timeout=STUCK_SECONDS,
+    )
 
 
 @pytest.fixture
@@ -213,7 +223,9 @@ def eventually() -> Callable[[Callable[[], bool]], bool]:
     """Ask a question again and again until it is true, or a test is stuck."""
 
     def ask(question: Callable[[], bool]) -> bool:
-        pause = threading.Event()
-        return any(question() or pause.wait(0.2) for _ in range(5 * STUCK_SECONDS))
+        ends = time.monotonic() + STUCK_SECONDS
+        while not (is_so := question()) and time.monotonic() < ends:
+            time.sleep(0.2)
+        return is_so
 
     return ask

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.sync.client import ClientConnection
 
 from selador_local.bedrock.library import read_library
 from selador_local.bedrock.server import BedrockStandIn
@@ -26,9 +25,10 @@ from selador_local.stack.control_plane_process import ControlPlaneProcess
 from selador_local.stack.stack import DOCUMENTS
 
 from ..conftest import first_port
+from ..patience import COMMAND_SECONDS, in_loop
 from ..terraform.conftest import ROOT, Local
 from . import hand_made
-from .conftest import Client, question
+from .conftest import Client, connected_to, question
 from .hand_made import HandMade
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
@@ -71,19 +71,21 @@ async def planes(folder: Path) -> AsyncIterator[tuple[ControlPlaneProcess, DataP
 def site(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("adoption")
     builder = [sys.executable, str(ROOT / "packaging/build_artifacts.py"), "--architecture", "host"]
-    subprocess.run([*builder, "--output", str(folder / "dist")], check=True, capture_output=True)
+    subprocess.run(
+        [*builder, "--output", str(folder / "dist")], check=True, capture_output=True, timeout=COMMAND_SECONDS
+    )
     (folder / "logs").mkdir()
     parts = AsyncExitStack()
     try:
         up = parts.enter_async_context(planes(folder))
-        process, data_plane = asyncio.run_coroutine_threadsafe(up, loop).result()
+        process, data_plane = in_loop(loop, up, "the planes are up")
         account = process.client
         keys = account.endpoint, account.access_key_id, account.secret_access_key
         checkout = Local.reaching(*keys, folder / "checkout", ROOT / "terraform")
         (checkout.root / "dist").symlink_to(folder / "dist")
         checkout.bootstrap()
         system = hand_made.make(checkout.client)
-        asyncio.run_coroutine_threadsafe(data_plane.load(), loop).result()
+        in_loop(loop, data_plane.load(), "the data plane has read what was made")
         checkout.set(
             f'main_function = {{ name = "{hand_made.MAIN}" }}',
             f'websocket_handler = {{ name = "{hand_made.HANDLER}" }}',
@@ -92,11 +94,11 @@ def site(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFacto
         checkout.run("init")
         yield Site(f"ws://127.0.0.1:{data_plane.port}/{system.api_id}/{hand_made.STAGE}", system, checkout)
     finally:
-        asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
+        in_loop(loop, parts.aclose(), "the planes are down")
 
 
 def test_before_it_is_adopted_the_old_code_answers(site: Site) -> None:
-    with connect(site.url, proxy=None) as connection:
+    with connected_to(site.url) as connection:
         connection.send(json.dumps({"action": "invoke", "prompt": "Which flats near the harbour allow pets?"}))
 
         assert json.loads(connection.recv(30)) == {"answer": "from the old code"}
@@ -171,10 +173,10 @@ def test_the_plan_that_follows_destroys_and_replaces_nothing(site: Site) -> None
 
 
 def test_after_the_apply_a_client_gets_its_answer_at_the_same_url_and_over_its_connection(site: Site) -> None:
-    with connect(site.url, proxy=None) as from_before:
+    with connected_to(site.url) as from_before:
         site.checkout.run("apply")
         asked_over_it = ask(from_before)
-    with connect(site.url, subprotocols=[Subprotocol("selador.v1")], proxy=None) as connection:
+    with connected_to(site.url, "selador.v1") as connection:
         asked_anew = ask(connection)
 
     assert json.loads(site.checkout.run("outputs", "--json"))["websocket_url"]["value"] == site.url

@@ -19,6 +19,7 @@ from selador_shared.settings import AuthorizerSettings
 
 from ..conftest import AUDIENCE, Issuer, publishing
 from ..functions.authorizer.test_handler import ACCEPTED, REFUSED
+from ..patience import in_loop
 from .conftest import Apply, connected, log_of
 
 pytestmark = pytest.mark.end_to_end
@@ -52,7 +53,7 @@ def asks_for_tokens(
     )
     version = functions.publish_version(FunctionName=name)["Version"]
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
+    in_loop(loop, stack.data_plane.load(), "the data plane has read what was changed")
 
 
 def status_of(stack: Stack, *protocols: str, query: str = "", **headers: str) -> int:

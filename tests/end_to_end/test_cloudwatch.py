@@ -20,6 +20,7 @@ from selador_local.data_plane.emulation import Emulation
 from selador_local.stack.stack import Stack
 
 from ..conftest import STUCK_SECONDS
+from ..patience import COMMAND_SECONDS, in_loop
 from .conftest import brought_up, connected
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ def fast_stack(loop: asyncio.AbstractEventLoop, work_dir: Path) -> Iterator[Stac
     emulation = Emulation(StackClock(SCALE, time.time()))
     try:
         up = parts.enter_async_context(brought_up(work_dir, emulation=emulation))
-        stack = asyncio.run_coroutine_threadsafe(up, loop).result()
+        stack = in_loop(loop, up, "the stack is up", COMMAND_SECONDS)
         with connected(stack) as client:
             client.send({"action": "invoke", "text": "How long is the notice period?", "requestId": "watched"})
             assert client.receive_until("completed", "error")[-1]["type"] == "completed"
         yield stack
     finally:
-        asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
+        in_loop(loop, parts.aclose(), "the stack is down", COMMAND_SECONDS)
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_the_dashboard_can_be_drawn(work_dir: Path, eventually: Eventually) -> N
     command = [sys.executable, "-m", "selador_local.dashboard_preview", "--work-dir", str(work_dir)]
 
     def picture() -> str:
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, timeout=STUCK_SECONDS)
         return (work_dir / "dashboard.svg").read_text()
 
     assert eventually(lambda: "completed: 1<" in picture())

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 import boto3
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from selador_deploy.cli import COMMANDS, ENV
 from selador_local.stack.stack import PROJECT, WORK_DIR, Stack
+
+from .conftest import connected_to
 
 pytestmark = pytest.mark.end_to_end
 
@@ -113,7 +114,7 @@ def test_a_permission_that_is_taken_away_refuses_within_seconds(
 
 def _handshake(stack: Stack) -> int:
     try:
-        with connect(stack.websocket_url, proxy=None):
+        with connected_to(stack.websocket_url):
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -22,6 +22,7 @@ from selador_local.issuer.tokens import mint
 from selador_local.stack.authorization import Authorization
 from selador_local.stack.stack import ISSUER, PROJECT, Stack
 
+from ..patience import COMMAND_SECONDS, in_loop
 from ..terraform.runbooks import read_runbooks, shell
 from .conftest import brought_up, connected
 
@@ -44,9 +45,9 @@ def jwt_stack(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPath
     work_dir = tmp_path_factory.mktemp("runbooks")
     try:
         up = parts.enter_async_context(brought_up(work_dir, authorization=Authorization.JWT, remembers=False))
-        yield asyncio.run_coroutine_threadsafe(up, loop).result()
+        yield in_loop(loop, up, "the stack is up", COMMAND_SECONDS)
     finally:
-        asyncio.run_coroutine_threadsafe(parts.aclose(), loop).result()
+        in_loop(loop, parts.aclose(), "the stack is down", COMMAND_SECONDS)
 
 
 @pytest.fixture(scope="module")

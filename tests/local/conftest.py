@@ -16,6 +16,7 @@ import pytest
 from selador_local.control_plane_client.client import ControlPlane
 
 from ..conftest import held_port
+from ..patience import first_line
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.client import ApiGatewayV2Client
@@ -125,8 +126,7 @@ def control_plane(data_plane_port: int) -> Iterator[ControlPlane]:
     command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0"]
     command += ["--data-plane-port", str(data_plane_port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        ready = json.loads(process.stdout.readline())
+        ready = json.loads(first_line(process))
         yield ControlPlane(
             ready["endpoint"], ready["region"], ready["accountId"], ready["accessKeyId"], ready["secretAccessKey"]
         )

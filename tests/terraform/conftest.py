@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
+from ..patience import COMMAND_SECONDS, first_line
 from .deployed_alarms import Definition, definitions_of, planned
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -80,7 +81,14 @@ class Local:
 
     def told(self, *arguments: str, status: int = 0) -> tuple[str, str]:
         """Run a command; return what it wrote to stdout, and the last line of stderr."""
-        done = subprocess.run(self.command(*arguments), env=self.environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
+        )
         assert done.returncode == status, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout, (done.stderr.splitlines() or [""])[-1]
 
@@ -110,6 +118,7 @@ class Local:
             capture_output=True,
             text=True,
             check=False,
+            timeout=COMMAND_SECONDS,
         )
         assert done.returncode in statuses, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -173,8 +182,7 @@ def local(folder: Path, configuration: Path = ROOT / "terraform") -> Iterator[Lo
         text=True,
     )
     try:
-        assert process.stdout is not None
-        facts = json.loads(process.stdout.readline())
+        facts = json.loads(first_line(process))
         copy = Local.reaching(facts["endpoint"], facts["accessKeyId"], facts["secretAccessKey"], folder, configuration)
         shutil.copytree(ROOT / "terraform/tests/artifacts/good", folder / "dist")
         yield copy

@@ -26,6 +26,7 @@ from selador_local.bedrock.retrieval import SearchTimeoutError
 from selador_local.bedrock.server import BedrockStandIn
 
 from ...conftest import STUCK_SECONDS, event_loop
+from ...patience import in_loop
 from ..rounds import ROUNDS, cancelled_after, open_files
 
 DOCUMENTS = Path(__file__).parents[3] / "local" / "documents"
@@ -38,11 +39,11 @@ def running(**options: Any) -> Iterator[BedrockStandIn]:
     """Run a stand-in."""
     stand_in = BedrockStandIn(read_library(DOCUMENTS), **{"token_delay_seconds": 0, **options})
     with event_loop() as loop:
-        asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
+        in_loop(loop, stand_in.start(), "the stand-in listens")
         try:
             yield stand_in
         finally:
-            asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result()
+            in_loop(loop, stand_in.stop(), "the stand-in has stopped")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 from botocore.config import Config
 
 from ...conftest import STUCK_SECONDS
+from ...patience import first_line
 
 DATA_PLANE_PORT = 4711
 
@@ -80,8 +81,7 @@ def control_plane(*options: str, **environment: str) -> Iterator[Server]:
         text=True,
         env={**os.environ, **environment},
     )
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    ready = json.loads(first_line(process))
     try:
         yield Server(ready["endpoint"], ready["accessKeyId"], ready["secretAccessKey"])
     finally:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from ...conftest import STUCK_SECONDS
+from ...patience import first_line
 
 COMMAND = [sys.executable, "-m", "selador_local.control_plane"]
 
@@ -28,8 +29,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
 
 
 def ready_line(process: subprocess.Popen[str]) -> dict[str, str]:
-    assert process.stdout is not None
-    line: dict[str, str] = json.loads(process.stdout.readline())
+    line: dict[str, str] = json.loads(first_line(process))
     return line
 
 
@@ -61,8 +61,7 @@ def test_it_ends_when_whoever_started_it_is_gone() -> None:
         "sys.stdin.read()\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
+    child = int(first_line(parent))
     handle = os.pidfd_open(child)
 
     parent.kill()

@@ -16,6 +16,7 @@ from selador_local.control_plane.snapshot import Origin
 from selador_local.control_plane_client.client import ControlPlane
 
 from ...conftest import STUCK_SECONDS
+from ...patience import first_line
 
 
 @contextmanager
@@ -23,9 +24,8 @@ def control_plane(snapshot: Path) -> Iterator[tuple[ControlPlane, dict[str, Any]
     """A control plane and its ready line; it is killed at the end."""
     command = [sys.executable, "-m", "selador_local.control_plane", "--port", "0", "--data-plane-port", "1"]
     with subprocess.Popen([*command, "--snapshot", str(snapshot)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
         try:
-            ready = json.loads(process.stdout.readline())
+            ready = json.loads(first_line(process))
             yield (
                 ControlPlane(
                     ready["endpoint"],

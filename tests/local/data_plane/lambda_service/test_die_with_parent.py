@@ -11,6 +11,7 @@ import pytest
 from selador_local.data_plane.lambda_service import die_with_parent
 
 from ....conftest import STUCK_SECONDS
+from ....patience import first_line
 
 # Starts a child by way of die_with_parent, prints the child's process id, and waits to be killed.
 PARENT = """
@@ -24,8 +25,7 @@ child.wait()
 def test_the_program_ends_when_its_parent_is_killed() -> None:
     command = [sys.executable, "-c", PARENT, die_with_parent.__file__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        child = int(first_line(parent))
         wait_until_it_sleeps(child)
         parent.kill()
 
