@@ -4,8 +4,9 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 ENV ?= dev
-# Whoever names no ENV chats with the laptop stack, and deploys dev.
-AT := $(if $(filter file,$(origin ENV)),,--env="$$ENV")
+# Whoever names neither ENV nor URL chats with the laptop stack, and deploys dev.
+AT = $(if $(URL),--url="$$URL",$(NAMED_ENV))
+NAMED_ENV := $(if $(filter file,$(origin ENV)),,--env="$$ENV")
 ARCHITECTURE ?= arm64
 MINUTES ?= 6
 # Whoever names no MINUTES sees the dashboard's last hour.
@@ -23,13 +24,22 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile 
 # shell reads it as code. A deploy command has its flags from there: --allow-destroy from SELADOR_ALLOW_DESTROY.
 # `exec` stands before whatever starts Terraform or serves: a shell between make and the command would end alone at a
 # SIGTERM, and leave it running.
-FLAGS := ADOPT ALARM ALLOW_DESTROY ANSWER_SECONDS API ARCHITECTURE AUTH CONFIRM CONNECTION_MINUTES DAYS_LEFT ENV \
-	FIRST FIRST_WORDS_SECONDS HEARTBEAT JSON KMS LEVEL LOCK MEMORY_MB MODEL PLAN PR PURGE_GONE PURGE_MALFORMED RATE \
-	RELEASE REQUEST REQUESTS REQUESTS_A_DAY RESULTS SHOW_TEXT SINCE TOKEN TOKENS_IN TOKENS_OUT URL YES
-GIVEN := $(FLAGS) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SIGNED SUB TF
+FLAGS := ADOPT ALARM ALLOW_DESTROY API CONFIRM DAYS_LEFT ENV FIRST HEARTBEAT JSON LEVEL LOCK PLAN PR PURGE_GONE \
+	PURGE_MALFORMED RATE RELEASE REQUEST RESULTS SHOW_TEXT SINCE TOKEN URL YES
+COST_FLAGS := ANSWER_SECONDS ARCHITECTURE AUTH CONNECTION_MINUTES FIRST_WORDS_SECONDS JSON KMS MEMORY_MB MODEL REQUESTS \
+	REQUESTS_A_DAY TOKENS_IN TOKENS_OUT
+GIVEN := $(sort $(FLAGS) $(COST_FLAGS)) AGAINST CASE EXPIRED FOLDERS FRESH MINUTES ONLY PLAIN PLANS PORT Q SEEDS SIGNED SUB TF
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
-DEPLOY := $(foreach name,$(FLAGS),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") exec $(PYTHON) -m selador_deploy
+deploy = $(foreach name,$(1),SELADOR_$(name)="$${$(name):-$$SELADOR_$(name)}") exec $(PYTHON) -m selador_deploy
+ASK := SELADOR_TOKEN="$${TOKEN:-$$SELADOR_TOKEN}" $(PYTHON) -m selador_client
+# A switch is on with 1. FRESH=0 could mean either, so it is refused.
+switch = $(if $(filter-out 1,$($(1))),$(error $(1) is '$($(1))'; give $(1)=1, or none),$(if $($(1)),$(2)))
+# A misspelt variable would change nothing, and nobody would hear of it. What an outer make was given is its own.
+STRAY := $(filter-out PYTHON SHELL HOME PATH TMPDIR CI AWS_% NO_COLOR PIP_% PYTEST_% SELADOR_% TF_%, \
+	$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+$(if $(filter 0,$(MAKELEVEL)),$(if $(STRAY),$(error no target takes $(strip $(STRAY)); make help names what each takes. \
+	What a program is to read stands before make: NAME=value make …)))
 
 .PHONY: help
 help:
@@ -46,7 +56,7 @@ demo: linux $(RUNS) ## from nothing to a streamed, cited answer, all on this mac
 
 .PHONY: local
 local: linux $(RUNS) ## the same stack, kept up to be talked to; AUTH=none|jwt|iam, PORT=8787, FRESH=1, PLAIN=1
-	@exec $(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(if $(FRESH),--fresh) $(if $(PLAIN),--plain)
+	@exec $(PYTHON) -m selador_local up $(if $(PORT),--port="$$PORT") $(if $(AUTH),--auth="$$AUTH") $(call switch,FRESH,--fresh) $(call switch,PLAIN,--plain)
 
 .PHONY: local-env
 local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eval "$(make -s local-env)"
@@ -54,15 +64,15 @@ local-env: $(RUNS) ## print what reaches the stack by boto3 and the AWS CLI: eva
 
 .PHONY: token
 token: $(RUNS) ## print a token for `make local AUTH=jwt`: SUB=<whom it is for>, EXPIRED=1
-	@$(PYTHON) -m selador_local token --subject="$$SUB" $(if $(EXPIRED),--expired)
+	@$(PYTHON) -m selador_local token --subject="$$SUB" $(call switch,EXPIRED,--expired)
 
 .PHONY: chat
-chat: $(RUNS) ## ask questions in a conversation, of the stack that `make local` runs or of ENV=…
-	@$(PYTHON) -m selador_client chat $(AT)
+chat: $(RUNS) ## ask questions in a conversation, of the stack that `make local` runs or of ENV=… or URL=…; TOKEN=…
+	@$(ASK) chat $(AT)
 
 .PHONY: ask
-ask: $(RUNS) ## ask one question: Q="…"; of the stack that `make local` runs or of ENV=…
-	@$(PYTHON) -m selador_client ask $(AT) -- "$$Q"
+ask: $(RUNS) ## ask one question: Q="…"; of the stack that `make local` runs or of ENV=… or URL=…; TOKEN=…
+	@$(ASK) ask $(AT) -- "$$Q"
 
 .PHONY: dashboard-preview
 dashboard-preview: $(RUNS) ## draw the dashboard of the stack that `make local` runs into .local/dashboard.svg: MINUTES=60
@@ -81,11 +91,11 @@ linux:
 
 .PHONY: artifacts
 artifacts: $(RUNS) ## build dist/*.zip with manifest, SBOMs and provenance
-	@$(PYTHON) packaging/build_artifacts.py --architecture="$$ARCHITECTURE" $(if $(RELEASE),--release)
+	@$(PYTHON) packaging/build_artifacts.py --architecture="$$ARCHITECTURE" $(call switch,RELEASE,--release)
 
 .PHONY: verify-artifacts
 verify-artifacts: $(RUNS) ## rebuild dist elsewhere and compare bytes; AGAINST=<folder or manifest> you were handed, SIGNED=1
-	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST") $(if $(SIGNED),--signed)
+	@$(PYTHON) packaging/verify_artifacts.py $(if $(AGAINST),--against="$$AGAINST") $(call switch,SIGNED,--signed)
 
 # Without quotes, the shell splits FOLDERS into words; it still runs nothing that they hold.
 .PHONY: compare-artifacts
@@ -96,7 +106,7 @@ compare-artifacts: $(RUNS) ## compare the artifacts in the folders FOLDERS="a b 
 COMMANDS := doctor bootstrap init publish plan import show apply comment outputs smoke page-test drift unlock destroy dlq redrive trace hurt logs
 .PHONY: $(COMMANDS)
 $(COMMANDS): $(RUNS)
-	@$(DEPLOY) $@
+	@$(call deploy,$(FLAGS)) $@
 doctor: ## name what a first apply of ENV lacks, and the remedy; DAYS_LEFT=1
 bootstrap: ## make the buckets and the log role of ENV's account, once; YES=1 doesn't ask
 init: ## connect to ENV's state and select its workspace
@@ -109,7 +119,7 @@ comment: ## put the last plan of ENV on the pull request PR=<its number>, by gh
 
 .PHONY: cost
 cost: $(RUNS) ## estimate a month's bill by service, beside other designs: REQUESTS=…, TOKENS_OUT=…, MODEL=…, JSON=1
-	@$(DEPLOY) cost
+	@$(call deploy,$(COST_FLAGS)) cost
 
 ##@ Operate (ENV=…)
 
@@ -172,9 +182,9 @@ $(CHECKOV_READY): requirements-checkov.txt $(READY)
 
 .PHONY: test-terraform
 test-terraform: $(READY) ## terraform fmt, validate (each module, too) and test
-	@$(DEPLOY) fmt-check
-	@$(DEPLOY) validate
-	@$(DEPLOY) test
+	@$(PYTHON) -m selador_deploy fmt-check
+	@$(PYTHON) -m selador_deploy validate
+	@$(PYTHON) -m selador_deploy test
 
 .PHONY: workflows
 workflows: $(READY) ## check the workflows' files, and write what the handler has to know of them

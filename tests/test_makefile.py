@@ -25,23 +25,15 @@ FLAGS = (
     "ADOPT",
     "ALARM",
     "ALLOW_DESTROY",
-    "ANSWER_SECONDS",
     "API",
-    "ARCHITECTURE",
-    "AUTH",
     "CONFIRM",
-    "CONNECTION_MINUTES",
     "DAYS_LEFT",
     "ENV",
     "FIRST",
-    "FIRST_WORDS_SECONDS",
     "HEARTBEAT",
     "JSON",
-    "KMS",
     "LEVEL",
     "LOCK",
-    "MEMORY_MB",
-    "MODEL",
     "PLAN",
     "PR",
     "PURGE_GONE",
@@ -49,19 +41,32 @@ FLAGS = (
     "RATE",
     "RELEASE",
     "REQUEST",
-    "REQUESTS",
-    "REQUESTS_A_DAY",
     "RESULTS",
     "SHOW_TEXT",
     "SINCE",
     "TOKEN",
-    "TOKENS_IN",
-    "TOKENS_OUT",
     "URL",
     "YES",
 )
+COST_FLAGS = (
+    "ANSWER_SECONDS",
+    "ARCHITECTURE",
+    "AUTH",
+    "CONNECTION_MINUTES",
+    "FIRST_WORDS_SECONDS",
+    "JSON",
+    "KMS",
+    "MEMORY_MB",
+    "MODEL",
+    "REQUESTS",
+    "REQUESTS_A_DAY",
+    "TOKENS_IN",
+    "TOKENS_OUT",
+)
+SWITCHES = {"artifacts": "RELEASE", "token": "EXPIRED", "local": "FRESH", "verify-artifacts": "SIGNED"}
+"""What make itself turns into an option, each by a target that has it."""
 GIVEN = (
-    *FLAGS,
+    *{*FLAGS, *COST_FLAGS},
     "AGAINST",
     "CASE",
     "EXPIRED",
@@ -119,15 +124,24 @@ class Makefile:
 
     def make(self, *arguments: str, **environ: str) -> str:
         """Run make, for which the virtual environment is ready; return what it printed."""
-        done = subprocess.run(
+        done = self.try_to_make(*arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def try_to_make(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run make, for which the virtual environment is ready."""
+        return subprocess.run(
             ["make", "--old-file=.venv/.demo", *arguments],
             cwd=self._folder,
             env=INHERITED | environ,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
-        return done.stdout
+
+    def has_called_python(self) -> bool:
+        """Say whether Python was called."""
+        return (self._folder / "arguments").exists()
 
     def arguments(self) -> list[str]:
         """Return the arguments that Python was called with."""
@@ -152,27 +166,34 @@ def makefile(tmp_path: Path) -> Makefile:
     return Makefile(tmp_path)
 
 
-def given(value: str, way: str) -> tuple[list[str], dict[str, str]]:
-    """Return arguments and environment that give every variable the value, by one of the two ways."""
+def given(value: str, way: str, **others: str) -> tuple[list[str], dict[str, str]]:
+    """Return arguments and environment that give every variable the value, or its own, by one of the two ways."""
+    values = dict.fromkeys(GIVEN, value) | others
     if way == "environment":
-        return [], dict.fromkeys(GIVEN, value)
-    return [f"{name}={value}" for name in GIVEN], {}
+        return [], values
+    return [f"{name}={value}" for name, value in values.items()], {}
 
 
+ON = dict.fromkeys(("EXPIRED", "FRESH", "PLAIN", "RELEASE", "SIGNED"), "1")
 hostile = pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
 both_ways = pytest.mark.parametrize("way", ["command-line", "environment"])
 
 
 @hostile
 @both_ways
-def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, value: str, way: str) -> None:
+@pytest.mark.parametrize(("target", "flags"), [("plan", FLAGS), ("cost", COST_FLAGS)])
+def test_a_deploy_command_gets_every_value_as_it_was_typed(
+    makefile: Makefile, value: str, way: str, target: str, flags: tuple[str, ...]
+) -> None:
     arguments, environ = given(value, way)
 
-    makefile.make("plan", *arguments, **environ)
+    makefile.make(target, *arguments, **environ)
 
-    assert makefile.arguments() == ["-m", "selador_deploy", "plan"]
+    assert makefile.arguments() == ["-m", "selador_deploy", target]
     seen = makefile.environment()
-    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, value)
+    assert {name: seen[name] for name in seen if name.startswith("SELADOR_")} == {
+        f"SELADOR_{flag}": value for flag in flags
+    }
     assert seen["TF"] == value
     assert makefile.nothing_was_run()
 
@@ -184,8 +205,8 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
     [
         ("artifacts", ["packaging/build_artifacts.py", "--architecture={}", "--release"]),
         ("verify-artifacts", ["packaging/verify_artifacts.py", "--against={}", "--signed"]),
-        ("chat", ["-m", "selador_client", "chat", "--env={}"]),
-        ("ask", ["-m", "selador_client", "ask", "--env={}", "--", "{}"]),
+        ("chat", ["-m", "selador_client", "chat", "--url={}"]),
+        ("ask", ["-m", "selador_client", "ask", "--url={}", "--", "{}"]),
         ("misbehave", ["-m", "selador_client.misbehaving", "--port={}", "--", "{}"]),
         ("dashboard-preview", ["-m", "selador_local.dashboard_preview", "--minutes={}"]),
     ],
@@ -193,7 +214,7 @@ def test_a_deploy_command_gets_every_value_as_it_was_typed(makefile: Makefile, v
 def test_a_command_gets_its_value_as_one_argument(
     makefile: Makefile, value: str, way: str, target: str, command: list[str]
 ) -> None:
-    arguments, environ = given(value, way)
+    arguments, environ = given(value, way, **ON)
 
     makefile.make(target, *arguments, **environ)
 
@@ -213,7 +234,7 @@ def test_a_command_gets_its_value_as_one_argument(
 def test_the_stack_gets_each_value_as_one_argument(
     makefile: Makefile, value: str, way: str, target: str, command: list[str]
 ) -> None:
-    arguments, environ = given(value, way)
+    arguments, environ = given(value, way, **ON)
 
     makefile.make(target, *arguments, **environ)
 
@@ -236,7 +257,7 @@ def test_folders_are_words_and_no_more(makefile: Makefile, value: str, way: str)
 @both_ways
 @pytest.mark.parametrize("target", ["plan", "artifacts", "verify-artifacts", "compare-artifacts", "local"])
 def test_a_rehearsal_runs_nothing(makefile: Makefile, value: str, way: str, target: str) -> None:
-    arguments, environ = given(value, way)
+    arguments, environ = given(value, way, **ON)
 
     makefile.make("--just-print", target, *arguments, **environ)
 
@@ -255,8 +276,74 @@ def test_without_a_word_it_is_dev_on_arm64_and_nothing_else_is_given(makefile: M
     makefile.make("plan")
 
     seen = makefile.environment()
-    set_by_make = {"ARCHITECTURE": "arm64", "ENV": "dev"}
-    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, "") | set_by_make
+    assert {name: seen[f"SELADOR_{name}"] for name in FLAGS} == dict.fromkeys(FLAGS, "") | {"ENV": "dev"}
+
+
+def test_without_a_word_the_costs_are_those_of_arm64(makefile: Makefile) -> None:
+    makefile.make("cost")
+
+    seen = makefile.environment()
+    assert {name: seen[f"SELADOR_{name}"] for name in COST_FLAGS} == dict.fromkeys(COST_FLAGS, "") | {
+        "ARCHITECTURE": "arm64"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), [("URL", "--url=there"), ("ENV", "--env=there")], ids=["by its URL", "by its environment"]
+)
+def test_a_question_goes_to_whom_one_names_with_the_token_that_one_gives(
+    makefile: Makefile, given: str, named: str
+) -> None:
+    makefile.make("ask", "Q=Pets?", f"{given}=there", "TOKEN=a.b.c")
+
+    assert makefile.arguments() == ["-m", "selador_client", "ask", named, "--", "Pets?"]
+    assert makefile.environment()["SELADOR_TOKEN"] == "a.b.c"
+
+
+def test_a_question_takes_the_token_of_the_shell_if_make_is_given_none(makefile: Makefile) -> None:
+    makefile.make("ask", "Q=Pets?", SELADOR_TOKEN="a.b.c")
+
+    assert makefile.environment()["SELADOR_TOKEN"] == "a.b.c"
+
+
+@hostile
+def test_a_switch_runs_nothing_of_its_value(makefile: Makefile, value: str) -> None:
+    ended = makefile.try_to_make("local", f"FRESH={value}")
+
+    assert ended.returncode == 2
+    assert f"FRESH is '{value.splitlines()[0]}" in ended.stderr
+    assert makefile.nothing_was_run()
+
+
+@pytest.mark.parametrize(("target", "switch"), SWITCHES.items())
+def test_a_switch_is_on_with_1_alone(makefile: Makefile, target: str, switch: str) -> None:
+    """A stack's memory was forgotten with FRESH=0."""
+    ended = makefile.try_to_make(target, f"{switch}=0")
+
+    assert ended.returncode == 2
+    assert f"{switch} is '0'; give {switch}=1, or none" in ended.stderr
+    assert not makefile.has_called_python()
+
+
+def test_a_misspelt_variable_is_refused_before_anything_runs(makefile: Makefile) -> None:
+    ended = makefile.try_to_make("plan", "RELAESE=4be1c2a90f3d")
+
+    assert ended.returncode == 2
+    assert "no target takes RELAESE; make help names what each takes" in ended.stderr
+    assert not makefile.has_called_python()
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "TF_LOG", "SELADOR_TOKEN", "PIP_INDEX_URL", "NO_COLOR", "HOME"])
+def test_what_programs_read_may_stand_among_makes_variables(makefile: Makefile, variable: str) -> None:
+    makefile.make("plan", f"{variable}=theirs")
+
+    assert makefile.environment()[variable] == "theirs"
+
+
+def test_what_another_makefile_was_given_is_its_own(makefile: Makefile) -> None:
+    makefile.make("plan", "STAGE=theirs", MAKELEVEL="1")
+
+    assert makefile.has_called_python()
 
 
 @pytest.mark.parametrize(
@@ -313,7 +400,10 @@ def test_a_case_is_served_no_longer_than_make_lives() -> None:
 
 def test_every_flag_of_a_command_is_given_by_make() -> None:
     """But --dist: make builds the artifacts in dist/."""
-    assert {flag.variable for command in COMMANDS for flag in command.flags if flag is not DIST} == set(FLAGS)
+    commands = [command for command in COMMANDS if command.name != "cost"]
+    assert {flag.variable for command in commands for flag in command.flags if flag is not DIST} == set(FLAGS)
+    (cost,) = (command for command in COMMANDS if command.name == "cost")
+    assert {flag.variable for flag in cost.flags} == set(COST_FLAGS)
 
 
 def test_make_has_a_target_for_each_command_with_an_environment(makefile: Makefile) -> None:
