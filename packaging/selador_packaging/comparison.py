@@ -150,15 +150,10 @@ def compare_builds(expected: Path, found: Path, *, bytecode: bool = True) -> lis
     """
     old_path, old = read_manifest(expected)
     new_path, new = read_manifest(found)
-    differences = []
-    if old["interpreter"] != new["interpreter"] and bytecode:
-        bytecode = False
-        differences.append(
-            f"built by {_write(new['interpreter'])}, expected {_write(old['interpreter'])}: each compiles to bytecode "
-            "of its own, so that can't be compared; build with that version"
-        )
+    other_interpreter = bytecode and old["interpreter"] != new["interpreter"]
+    bytecode = bytecode and not other_interpreter
     old_artifacts, new_artifacts = old["artifacts"], new["artifacts"]
-    differences += [f"the artifact {name} is missing" for name in old_artifacts if name not in new_artifacts]
+    differences = [f"the artifact {name} is missing" for name in old_artifacts if name not in new_artifacts]
     differences += [f"the artifact {name} is new" for name in new_artifacts if name not in old_artifacts]
     for name in old_artifacts.keys() & new_artifacts.keys():
         artifact = old_artifacts[name]
@@ -171,6 +166,13 @@ def compare_builds(expected: Path, found: Path, *, bytecode: bool = True) -> lis
     for field in ("target", "lock"):
         if old[field] != new[field]:
             differences.append(f"{field}: {new[field]}, not {old[field]}")
+    if other_interpreter:
+        rest = "more is told below" if differences else "all else is the same"
+        told = (
+            f"built by {_write(new['interpreter'])}, expected {_write(old['interpreter'])}: each compiles to bytecode "
+            f"of its own, so that can't be compared; {rest}; to compare bytecode, build with that version"
+        )
+        return [told, *differences]
     return differences
 
 

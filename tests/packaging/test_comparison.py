@@ -263,6 +263,7 @@ def test_bytecode_of_another_micro_version_is_one_difference(tmp_path: Path) -> 
 
     [difference] = differences
     assert difference.startswith("built by CPython 3.13.5, expected CPython 3.13.0: each compiles to bytecode of its")
+    assert "; all else is the same; " in difference
     assert compare_builds(*builds, bytecode=False) == []
 
 
@@ -272,6 +273,9 @@ def test_what_differs_beside_another_micro_versions_bytecode_is_told(tmp_path: P
     [difference] = compare_builds(*builds, bytecode=False)
 
     assert difference.startswith("main.zip: a.py differs: SHA-256 ")
+    interpreter, also = compare_builds(*builds)
+    assert "; more is told below; " in interpreter
+    assert also == difference
 
 
 @pytest.mark.parametrize("path", ["__pycache__/b.cpython-313.pyc", "evil.pyc"])
