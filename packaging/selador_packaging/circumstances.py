@@ -114,11 +114,15 @@ def _packages_of_this() -> dict[str, str]:
 
 
 def other_pythons() -> Iterator[str]:
-    """Every CPython 3.13 but this one that runs, on PATH, under pyenv or by uv."""
+    """Every CPython 3.13 but this one that runs: on PATH, of pyenv or uv, or in the tool cache of GitHub's runners."""
     seen = {os.path.realpath(sys.executable)}
-    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    managed = [versions, Path.home() / ".local" / "share" / "uv" / "python"]
-    folders = [*map(Path, os.get_exec_path()), *(it for root in managed for it in sorted(root.glob("*3.13*/bin")))]
+    home = Path.home()
+    managed = [
+        (Path(os.environ.get("PYENV_ROOT", home / ".pyenv")), "versions/*3.13*/bin"),
+        (home / ".local" / "share" / "uv" / "python", "*3.13*/bin"),
+        (Path(os.environ.get("RUNNER_TOOL_CACHE", "/opt/hostedtoolcache")), "Python/3.13*/*/bin"),
+    ]
+    folders = [*map(Path, os.get_exec_path()), *(it for root, below in managed for it in sorted(root.glob(below)))]
     for folder in folders:
         python = folder / "python3.13"
         # A shim of pyenv is a script on PATH, whether or not a Python stands behind it.

@@ -97,3 +97,24 @@ def test_a_python_that_does_not_run_is_none(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert str(python) not in set(other_pythons())
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"),
+    [
+        ("PATH", "."),
+        ("PYENV_ROOT", "versions/3.13.99/bin"),
+        ("HOME", ".local/share/uv/python/cpython-3.13.99-linux-x86_64-gnu/bin"),
+        ("RUNNER_TOOL_CACHE", "Python/3.13.99/x64/bin"),
+    ],
+)
+def test_another_python_is_found_where_it_is_usually_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, folder: str
+) -> None:
+    python = tmp_path / folder / "python3.13"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.write_text("#!/bin/sh\necho 3.13.99\n")
+    python.chmod(0o755)
+    monkeypatch.setenv(variable, str(tmp_path))
+
+    assert str(python) in set(other_pythons())
