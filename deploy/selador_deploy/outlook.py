@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from selador_deploy.account import ClientMaker, error_code
 from selador_deploy.findings import Finding, Verdict
+from selador_deploy.wording import counted
 
 NOTICE = timedelta(days=90)
 _REFUSALS = ("403", "AccessDenied", "Forbidden", "NotAuthorized", "Unauthorized")
@@ -68,7 +69,8 @@ def ending(subject: str, what: str, end: datetime | None, now: datetime, remedy:
     if days < 0:
         return Finding(subject, Verdict.MISSING, f"{what}, ended on {end:%Y-%m-%d}; {remedy}", end)
     if end - now < NOTICE:
-        return Finding(subject, Verdict.WARNING, f"{what}, ends on {end:%Y-%m-%d}, in {days} days; {remedy}", end)
+        left = counted(days, "day")
+        return Finding(subject, Verdict.WARNING, f"{what}, ends on {end:%Y-%m-%d}, in {left}; {remedy}", end)
     return Finding(subject, Verdict.OK, f"{what}, until {end:%Y-%m-%d}", end)
 
 
@@ -169,7 +171,7 @@ def _concurrency(make_client: ClientMaker, main_function: Mapping[str, Any]) -> 
     def question() -> Finding:
         limit = make_client("lambda").get_account_settings()["AccountLimit"]
         free, whole = limit["UnreservedConcurrentExecutions"], limit["ConcurrentExecutions"]
-        said = f"the account runs {whole} functions at once, {free} of them unreserved"
+        said = f"the account runs {counted(whole, 'function')} at once, {free} of them unreserved"
         if reserved is None and needed > free:
             remedy = "ask for a higher quota, or lower it"
             return Finding("concurrency", Verdict.WARNING, f"{said}; maximum_concurrency is {needed}: {remedy}")
@@ -215,7 +217,8 @@ def _alarms(make_client: ClientMaker, variables: Mapping[str, Any]) -> Finding:
         found = [one for one in everything if one["TopicArn"].endswith(topic)]
         confirmed = [one for one in found if one["SubscriptionArn"] != "PendingConfirmation"]
         if confirmed:
-            return Finding("alarms", Verdict.OK, f"{len(confirmed)} of {len(found)} subscriptions are confirmed")
+            said = f"confirmed: {len(confirmed)} of {counted(len(found), 'subscription')}"
+            return Finding("alarms", Verdict.OK, said)
         if found or wanted:
             return Finding("alarms", Verdict.OK if not found else Verdict.WARNING, "no subscription is confirmed yet")
         return Finding(

@@ -1,8 +1,11 @@
 """Build dist/*.zip, their SBOMs, dist/manifest.json and dist/provenance.intoto.json from the sources and the lock.
 
 Same sources, same lock and same CPython micro version give the same bytes, on any machine. What did not change since
-the last build is not touched. Progress goes to stderr, the result to stdout. Exit status: 1 when the build was refused
-(nothing in the output folder was changed), 2 for wrong usage, 130 on Ctrl-C or SIGTERM.
+the last build is not touched. Progress goes to stderr, the result to stdout.
+
+Exit status: 0 when the artifacts are up to date, or --explain has an answer; 1 when the build was refused or failed; 2
+for wrong usage; 130 on Ctrl-C or SIGTERM. After 1 the output folder is as it was, unless stderr says that the artifacts
+are built or that files were moved already.
 """
 
 import argparse

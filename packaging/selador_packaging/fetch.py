@@ -20,6 +20,7 @@ from selador_packaging.cache import touch
 from selador_packaging.errors import PackagingError
 from selador_packaging.lock import LockedRelease
 from selador_packaging.target import PYTHON_VERSION, Target
+from selador_packaging.wording import counted
 
 SHOWN_TAGS = 4
 
@@ -50,9 +51,9 @@ def fetch_wheels(
     wheels = {name: wheel for name, entry in entries.items() if (wheel := _cached(entry, releases[name], target))}
     missing = [release for name, release in releases.items() if name not in wheels]
     if not missing:
-        report(f"all {len(wheels)} wheels are in {cache}")
+        report(f"nothing to fetch: {counted(len(wheels), 'wheel')} in {cache}")
         return wheels
-    report(f"fetching {len(missing)} of {len(releases)} wheels for {target}")
+    report(f"fetching {len(missing)} of {counted(len(releases), 'wheel')} for {target}")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as folder:
         try:

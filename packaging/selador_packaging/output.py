@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from selador_packaging.errors import PackagingError
+from selador_packaging.wording import counted
 
 
 def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
@@ -15,7 +16,7 @@ def publish(files: Mapping[str, bytes], output: Path) -> list[str]:
     All are written beside their places before the first is moved there; one that is the same is not touched. They are
     moved in their order. Killed in between, a build leaves new files beside old ones; the last one, which holds digests
     of the others, is then the old one. Of two builds at once one waits for the other, so the files are those of one.
-    Raises PackagingError where that isn't possible; then `output` is as it was.
+    Raises PackagingError where that isn't possible; then `output` is as it was, unless that says what was moved.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -39,8 +40,13 @@ def _replace(files: Mapping[str, bytes], output: Path) -> list[str]:
                 continue
             written[part] = place
             part.write_bytes(content)
-        for part, place in written.items():
-            part.replace(place)
+        for number, (part, place) in enumerate(written.items()):
+            try:
+                part.replace(place)
+            except OSError as error:
+                moved = f"; {counted(number, 'file')} of the new build moved already" if number else ""
+                fault = f"cannot replace {place}: {error.strerror}{moved}; free it, and build again"
+                raise PackagingError(fault) from error
     finally:
         for part in written:
             part.unlink(missing_ok=True)

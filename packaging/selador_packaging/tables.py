@@ -8,6 +8,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from selador_packaging.artifacts import MIB, Artifact, Build
 from selador_packaging.closure import find_requirements
 from selador_packaging.errors import PackagingError
+from selador_packaging.wording import counted
 
 _LARGEST = 3
 
@@ -50,14 +51,15 @@ def _explain_in(artifact: Artifact, name: NormalizedName, environment: Mapping[s
     found, part = artifact.wheels[name], artifact.parts[name]
     metadata = {it: inspected.metadata for it, inspected in artifact.wheels.items()}
     chain = _shortest_chain(artifact.root, name, find_requirements(artifact.root, metadata, environment))
+    modules, at_start = counted(len(found.modules), "module"), len(found.modules.keys() & artifact.at_start)
     lines = [
         f"{artifact.filename}: {name} {found.metadata.version}, from {found.filename}",
         f"  why: {' requires '.join(chain)}" if len(chain) > 1 else "  why: it is the function itself",
-        f"  {len(part.members)} members, {_mib(part.size)} of {_mib(len(artifact.content))}",
-        f"  {len(found.modules.keys() & artifact.at_start)} of its {len(found.modules)} modules are imported at start",
+        f"  {counted(len(part.members), 'member')}, {_mib(part.size)} of {_mib(len(artifact.content))}",
+        f"  imported at start: {at_start} of {modules}",
     ]
     if left_out := sorted(found.modules.keys() - artifact.reached):
-        lines.append(f"  {len(left_out)} are left out, since nothing seems to import them: {', '.join(left_out)}")
+        lines.append(f"  left out: {len(left_out)} of {modules}, which nothing seems to import: {', '.join(left_out)}")
     if name == "botocore":
         lines.append(f"  data for the services that the functions name: {', '.join(sorted(artifact.services))}")
     return "\n".join(lines)

@@ -6,8 +6,10 @@ micro version is another. With --against, once, against artifacts or a manifest 
 nothing is built: the folders are compared with each other.
 
 Before it rebuilds, it asks GitHub who signed the manifest, and prints the answer: also that there is no signature, or
-that it can't be checked. Exit status: 1 when anything differs, when a signature is wrong, or with --signed when there
-is none or it can't be checked.
+that it can't be checked.
+
+Exit status: 0 when all is the same; 1 when anything differs, can't be read or can't be built, when a signature is
+wrong, or with --signed when there is none or it can't be checked; 2 for wrong usage; 130 on Ctrl-C.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from selador_packaging.circumstances import PLAIN, Circumstance, circumstances, 
 from selador_packaging.comparison import compare_builds, compare_to_manifest, read_manifest
 from selador_packaging.errors import SHOWN, PackagingError
 from selador_packaging.signature import Verdict, find_signature
+from selador_packaging.wording import counted
 
 
 def main(project: Path, words: list[str]) -> int:
@@ -75,7 +78,7 @@ def verify(project: Path, expected: Path, rows: Sequence[Circumstance]) -> int:
     if not (project / "build" / "wheels").is_dir():
         raise PackagingError("no wheel was fetched yet; run make artifacts first")
     architecture = manifest["target"]["architecture"]
-    print(f"rebuilding {path.parent} for {architecture}, {len(rows)} times", file=sys.stderr)
+    print(f"rebuilding {path.parent} for {architecture}, {counted(len(rows), 'time')}", file=sys.stderr)
     failed = 0
     for row in rows:
         begun = time.perf_counter()
@@ -85,7 +88,7 @@ def verify(project: Path, expected: Path, rows: Sequence[Circumstance]) -> int:
             f"{'differs' if differences else 'same   '}  {row.name} ({time.perf_counter() - begun:.0f} s)", flush=True
         )
         _print_some(differences)
-    print(f"{len(rows) - failed} of {len(rows)} rebuilds gave the same bytes")
+    print(f"{len(rows) - failed} of {counted(len(rows), 'rebuild')} gave the same bytes")
     return 1 if failed else 0
 
 

@@ -23,6 +23,7 @@ from packaging.version import Version
 from selador_packaging.closure import Metadata, parse_metadata
 from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError, printable
+from selador_packaging.wording import counted
 from selador_packaging.zip_writer import DEFLATED, STORED, Member
 
 DATA = ".data"  # ends the name of the folder whose folders an installer puts elsewhere
@@ -175,7 +176,9 @@ def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
     faults = []
     for row in filter(None, csv.reader(io.StringIO(contents[f"{dist_info}/RECORD"].decode()))):
         if len(row) != 3:
-            raise ValueError(f"RECORD has a line of {len(row)} fields, expected path, hash and size: {row[0]}")
+            raise ValueError(
+                f"RECORD has a line of {counted(len(row), 'field')}, expected path, hash and size: {row[0]}"
+            )
         path, digest, size = row
         if recorded.setdefault(path, (digest, size)) != (digest, size):
             faults.append(f"RECORD lists {path} twice, with another hash or size")
@@ -196,7 +199,7 @@ def _check_record(contents: Mapping[str, bytes], dist_info: str) -> None:
         if found != expected.rstrip("="):
             faults.append(f"{path} has {algorithm}={found}, RECORD says {digest}")
         elif size not in {"", str(len(content))}:  # it may be left out
-            faults.append(f"{path} has {len(content)} bytes, RECORD says {size}")
+            faults.append(f"{path} has {counted(len(content), 'byte')}, RECORD says {size}")
     if faults:
         raise PackagingError(*faults)
 

@@ -203,7 +203,7 @@ def test_a_models_quota_below_the_workers_that_may_ask_at_once_is_a_warning_on_w
         ([], None, "warning: no alarm reaches anybody: alarm_subscriptions is empty"),
         ([], {"email": ["a@example.com"]}, "ok: no subscription is confirmed yet"),
         (["PendingConfirmation"], None, "warning: no subscription is confirmed yet"),
-        (["arn:1", "PendingConfirmation"], None, "ok: 1 of 2 subscriptions are confirmed"),
+        (["arn:1", "PendingConfirmation"], None, "ok: confirmed: 1 of 2 subscriptions"),
     ],
     ids=["none", "planned", "pending", "confirmed"],
 )

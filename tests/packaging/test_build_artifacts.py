@@ -788,6 +788,13 @@ def test_wrong_usage_exits_2(project_folder: Path) -> None:
     assert "invalid choice: 'riscv64'" in run.stderr
 
 
+@pytest.mark.parametrize("command", [build, verify])
+def test_help_tells_every_exit_status(project_folder: Path, command: Callable[..., Run]) -> None:
+    said = " ".join(command(project_folder, "--help").stdout.partition("Exit status: ")[2].split())
+
+    assert re.findall(r"(?:^|; )(\d+) (?:when|for|on) ", said) == ["0", "1", "2", "130"]
+
+
 def test_help_tells_the_defaults(project_folder: Path) -> None:
     run = build(project_folder, "--help")
 

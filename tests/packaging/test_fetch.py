@@ -54,7 +54,7 @@ def test_a_wheel_is_fetched_by_its_hash_and_its_progress_told(
 
     assert path.read_bytes() == wheel.read_bytes()
     assert path.parent.parent == tmp_path / "cache"
-    assert said == ["fetching 1 of 1 wheels for Python 3.13 on Linux arm64", f"  1/1 {wheel.name}"]
+    assert said == ["fetching 1 of 1 wheel for Python 3.13 on Linux arm64", f"  1/1 {wheel.name}"]
     assert not list(leftovers(tmp_path))
 
 
@@ -67,7 +67,7 @@ def test_what_is_in_the_cache_is_not_fetched_again(tmp_path: Path, index: Path, 
     second, said = fetch(releases, tmp_path)
 
     assert second == first
-    assert said == [f"all 1 wheels are in {tmp_path / 'cache'}"]
+    assert said == [f"nothing to fetch: 1 wheel in {tmp_path / 'cache'}"]
 
 
 def test_a_wheel_damaged_in_the_cache_is_fetched_again(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:

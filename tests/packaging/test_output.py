@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import resource
@@ -70,6 +71,36 @@ def test_a_folder_in_the_way_leaves_the_old_files(output: Path) -> None:
         publish(NEW | {"other.zip": b"new"}, output)
 
     assert contents(output) == OLD
+
+
+def test_a_file_that_cannot_be_replaced_is_told_with_what_was_moved_before(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that a person has made immutable."""
+    replace = Path.replace
+
+    def refuse_manifest(part: Path, place: Path) -> Path:
+        if place.name == "manifest.json":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return replace(part, place)
+
+    monkeypatch.setattr(Path, "replace", refuse_manifest)
+
+    with pytest.raises(PackagingError) as raised:
+        publish(NEW, output)
+
+    said = f"cannot replace {output}/manifest.json: Operation not permitted; 1 file of the new build moved already"
+    assert str(raised.value) == f"{said}; free it, and build again"
+    assert contents(output) == NEW | {"manifest.json": OLD["manifest.json"]}
+
+
+def test_what_a_killed_build_left_half_written_goes(output: Path) -> None:
+    (output / ".main.zip.4711.part").write_bytes(b"half")
+    (output / ".other.part").write_bytes(b"another program's")
+
+    publish(NEW, output)
+
+    assert contents(output) == NEW | {".other.part": b"another program's"}
 
 
 def test_an_output_that_is_no_folder_is_refused(output: Path) -> None:

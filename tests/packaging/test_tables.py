@@ -32,7 +32,7 @@ def test_a_package_is_explained_by_who_requires_it(build: Build) -> None:
 
     assert lines[0] == "main.zip: needed 1.0, from needed-1.0-py3-none-any.whl"
     assert lines[1] == "  why: own requires needed"
-    assert lines[3] == "  1 of its 2 modules are imported at start"
+    assert lines[3] == "  imported at start: 1 of 2 modules"
 
 
 def test_what_is_left_out_of_a_package_is_named(make: Make, write_wheel: WriteWheel) -> None:
@@ -41,7 +41,7 @@ def test_what_is_left_out_of_a_package_is_named(make: Make, write_wheel: WriteWh
     build = Build((make(own, plain),), Target("arm64"), Interpreter("CPython", "3.13.0"), "ab" * 32)
 
     assert explain(build, "plain").splitlines()[-1] == (
-        "  2 are left out, since nothing seems to import them: plain.other, plain.rare"
+        "  left out: 2 of 3 modules, which nothing seems to import: plain.other, plain.rare"
     )
 
 

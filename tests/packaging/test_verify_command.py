@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from selador_packaging import verify_command
+from selador_packaging.circumstances import PLAIN
 from selador_packaging.signature import Signature, Verdict
 
 from .test_comparison import folder_of, zip_of
@@ -39,6 +40,38 @@ def test_of_very_many_differences_the_first_are_shown_and_the_rest_counted(
     verify_command.main(tmp_path, ["--same", str(one), str(two)])
 
     assert capsys.readouterr().out.splitlines()[-1] == "         and 16 more"
+
+
+def test_wrong_usage_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        verify_command.main(tmp_path, ["--against"])
+
+    assert raised.value.code == 2
+    assert "expected one argument" in capsys.readouterr().err
+
+
+def test_ctrl_c_exits_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verify_command, "check_signature", interrupt)
+
+    assert verify_command.main(tmp_path, []) == 130
+    assert capsys.readouterr().err == "verify_artifacts: interrupted\n"
+
+
+def test_one_rebuild_is_told_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dist = folder_of(tmp_path / "dist", zip_of(a=b"1"))
+    (tmp_path / "build" / "wheels").mkdir(parents=True)
+    monkeypatch.setattr(verify_command, "_rebuild", lambda *_: [])
+
+    verify_command.verify(tmp_path, dist, [PLAIN])
+
+    said = capsys.readouterr()
+    assert said.err == f"rebuilding {dist} for arm64, 1 time\n"
+    assert said.out.splitlines()[-1] == "1 of 1 rebuild gave the same bytes"
 
 
 def test_what_was_never_built_is_refused_with_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

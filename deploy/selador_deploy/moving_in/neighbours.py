@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from selador_deploy.moving_in.hand_made import HandMade
+from selador_deploy.wording import counted
 
 
 def before_the_apply(system: HandMade) -> Iterator[str]:
@@ -12,8 +13,8 @@ def before_the_apply(system: HandMade) -> Iterator[str]:
         held = int(system.queue["ApproximateNumberOfMessagesNotVisible"])
         if waiting or held:
             yield (
-                f"the queue has {waiting} messages that wait and {held} that are worked on; our code can't read them, "
-                "and they would end in the dead-letter queue: let the old code finish them"
+                f"the queue has {counted(waiting, 'message')} waiting and {held:,} being worked on; our code can't "
+                "read them, and they would end in the dead-letter queue: let the old code finish them"
             )
     for mapping in system.mappings:
         if mapping["UUID"] != system.mapping_id:

@@ -34,6 +34,7 @@ from selador_deploy.operations.redrive_rules import (
     was_sent,
 )
 from selador_deploy.progress import say
+from selador_deploy.wording import counted
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -266,7 +267,7 @@ class RedriveRun:
 
     def _refuse_refill(self, count: int) -> NoReturn:
         raise DeployError(
-            f"the dead-letter queue refills: {count} request{'s' * (count != 1)} died since this run began",
+            f"the dead-letter queue refills: {counted(count, 'request')} died since this run began",
             f"remove the cause first: make dlq ENV={self.service.environment} names it",
         )
 

@@ -13,6 +13,7 @@ from selador_deploy.findings import Finding, Verdict
 from selador_deploy.orphans import Orphan
 from selador_deploy.plan.changes import ACTIONS, Change, destroys_without_reason, is_change, read_change
 from selador_deploy.plan.readers import Reader
+from selador_deploy.wording import counted
 
 _MAX_LINES = 8
 _MAX_IAM_LINES = 30
@@ -191,7 +192,7 @@ def _section(title: str, lines: Iterable[str], more: str, limit: int = _MAX_LINE
     yield f"{title}:"
     yield from (f"  {line}" for line in found[:limit])
     if len(found) > limit:
-        yield f"  … and {len(found) - limit} more lines; {more}"
+        yield f"  … and {counted(len(found) - limit, 'more line')}; {more}"
 
 
 def _losses(title: str, lost: Iterable[Change], more: str) -> Iterator[str]:

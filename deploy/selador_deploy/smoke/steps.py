@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from selador_deploy.smoke import causes
 from selador_deploy.smoke.connection import SUBPROTOCOL, Closed, Connection, Refused, Silence, connect
 from selador_deploy.smoke.exchange import Exchange, Patience, ask, broken_rule
+from selador_deploy.wording import counted
 
 NAMES = ("connect", "ping", "accepted", "first frame", "order", "one end", "too large", "bad token")
 _FRAME_LIMIT = 32 * 1024
@@ -101,7 +102,7 @@ def _answer(exchange: Exchange) -> Iterator[Step]:
     yield Step("first frame", True, f"{first:.2f} s")
     broken = broken_rule(exchange)
     if broken is None:
-        yield Step("order", True, f"{len(exchange.frames)} frames, {_attempts(exchange)}")
+        yield Step("order", True, f"{counted(len(exchange.frames), 'frame')}, {_attempts(exchange)}")
     else:
         yield _failed(
             "order", broken, "frames get lost, or two workers speak as one attempt: report it with the request's id"
@@ -111,7 +112,7 @@ def _answer(exchange: Exchange) -> Iterator[Step]:
 
 def _attempts(exchange: Exchange) -> str:
     number = len({frame["attempt"] for _, frame in exchange.frames if "attempt" in frame})
-    return "one attempt" if number == 1 else f"{number} attempts"
+    return counted(number, "attempt")
 
 
 def _end(exchange: Exchange, failure: tuple[str, str] | None) -> Step:
