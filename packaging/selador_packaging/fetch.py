@@ -1,7 +1,8 @@
 """Get the locked wheels for the target with pip, by hash, into a cache that is asked first.
 
-A cache entry's key covers all that decides which file is taken: the release, its hashes and the target. So a build
-from a full cache takes the same files as one from an empty cache, and a changed lock line never finds an old file.
+A cache entry's key covers all that decides which file is taken: the release, its hashes, the target, and pip, which
+chooses among the files that fit. So a build from a full cache takes the same files as one from an empty cache, and a
+changed lock line never finds an old file.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -88,7 +90,7 @@ def _every_fault(
 
 def cache_key(release: LockedRelease, target: Target) -> str:
     """The folder of a release in the cache."""
-    decisive = [str(release), *sorted(release.sha256s), PYTHON_VERSION, *target.platforms]
+    decisive = [str(release), *sorted(release.sha256s), PYTHON_VERSION, *target.platforms, version("pip")]
     digest = hashlib.sha256("\n".join(decisive).encode()).hexdigest()
     return f"{release.name}-{release.version}-{target.architecture}-{digest[:16]}"
 

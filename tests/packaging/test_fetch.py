@@ -239,5 +239,7 @@ def test_the_cache_key_covers_all_that_decides_which_file_is_taken(
     keys.add(cache_key(release, INTEL))
     monkeypatch.setattr("selador_packaging.target.GLIBC_MINORS", range(28, 16, -1))
     keys.add(cache_key(release, ARM))
+    monkeypatch.setattr("selador_packaging.fetch.version", lambda _: "4.7")
+    keys.add(cache_key(release, ARM))
 
-    assert len(keys) == 6
+    assert len(keys) == 7
