@@ -17,9 +17,11 @@ from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
 from selador_local.stack.stack import PROJECT, Stack, running
 
+from ..conftest import first_port
+
 pytestmark = pytest.mark.slow
 
-PORT = 9787
+PORT = first_port()
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,11 @@ import pytest
 from selador_local.stack import ports
 from selador_local.stack.stack import PROJECT, WORK_DIR
 
-from ..conftest import STUCK_SECONDS
+from ..conftest import STUCK_SECONDS, first_port
 
 pytestmark = pytest.mark.slow
 
-PORT = 9887
+PORT = first_port()
 PATIENCE_SECONDS = 5 * STUCK_SECONDS
 MARK = "SELADOR_TEST_START"
 
