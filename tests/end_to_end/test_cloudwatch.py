@@ -147,10 +147,12 @@ def test_the_lines_of_a_request_are_in_the_deployed_log_groups(
         reports = messages(logs, groups[function], '{ $.type = "platform.report" }')
         assert reports
         assert {report["record"]["status"] for report in reports} == {"success"}
-    exchanges = [
-        (line["eventType"], line["routeKey"], line["status"]) for line in messages(logs, groups["api_access"], "")
-    ]
-    assert exchanges[:2] == [("CONNECT", "$connect", "200"), ("MESSAGE", "invoke", "200")]
+
+    def exchanges() -> list[tuple[str, str, str]]:
+        lines = messages(logs, groups["api_access"], "")
+        return [(line["eventType"], line["routeKey"], line["status"]) for line in lines]
+
+    assert eventually(lambda: exchanges()[:2] == [("CONNECT", "$connect", "200"), ("MESSAGE", "invoke", "200")])
 
 
 def test_the_queries_of_the_runbooks_run(
