@@ -34,6 +34,9 @@ type Apply = Callable[[Mapping[str, str] | None], None]
 FRAME_SECONDS = STUCK_SECONDS
 """A test gives up when no frame comes for so long; a heartbeat is due after 15 s."""
 
+ANSWER_SECONDS = 15 * 60
+"""A test gives up when an answer has no end after so long, though heartbeats come."""
+
 DEAD: list[str] = []
 """The bodies of what was taken from the dead-letter queue so far: one test may take another's."""
 
@@ -115,9 +118,12 @@ class Client:
         return frame
 
     def receive_until(self, *types: str) -> list[dict[str, Any]]:
-        """Receive frames up to the first of these types."""
+        """Receive frames up to the first of these types. Heartbeats alone end in a failure."""
+        ends = time.monotonic() + ANSWER_SECONDS
         frames = [self.receive()]
         while frames[-1]["type"] not in types:
+            seen = [frame["type"] for frame in frames]
+            assert time.monotonic() < ends, f"none of {types} within {ANSWER_SECONDS} s: {seen}"
             frames.append(self.receive())
         return frames
 
@@ -177,6 +183,12 @@ def connection(stack: Stack) -> Iterator[tuple[Client, str]]:
         client.receive()
         (connection_id,) = stack.data_plane.gateway.connection_ids() - known
         yield client, connection_id
+
+
+def messages_in(sqs: "SQSClient", queue_url: str) -> int:
+    """Count the messages in a queue, received ones too."""
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
 def is_dead_letter(sqs: "SQSClient", stack: Stack, wanted: str) -> bool:

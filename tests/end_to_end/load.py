@@ -14,7 +14,7 @@ from typing import Any
 from selador_local.bedrock.faults import Fault, FaultKind
 from selador_local.stack.stack import Stack
 
-from .conftest import Client, connected, question
+from .conftest import ANSWER_SECONDS, Client, connected, question
 
 TERMINAL = ("completed", "error")
 SILENCE_SECONDS = 2
@@ -114,9 +114,10 @@ class Load:
 
     def _ask(self, client: Client, life: Life, on_first_delta: Callable[[str], None]) -> None:
         client.send({"action": "invoke", "text": question(life.request_id), "requestId": life.request_id})
-        told = False
+        told, ends = False, time.monotonic() + ANSWER_SECONDS
         # `accepted` may come after the end.
         while not (life.accepted and life.frames and life.frames[-1]["type"] in TERMINAL):
+            assert time.monotonic() < ends, f"{life.request_id} has no end after {ANSWER_SECONDS} s"
             frame = client.receive(PATIENCE_SECONDS)
             if frame.get("requestId") != life.request_id:
                 self.strays.append(frame)

@@ -5,19 +5,16 @@ on the state of the running stack. Beside them, clients ask without a pause. At 
 build/soak-deploys.json has the figures.
 """
 
-import asyncio
 import base64
 import hashlib
 import itertools
 import json
 import os
 import shutil
-import threading
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +23,7 @@ import pytest
 from selador_local.stack.stack import WORK_DIR, Stack
 
 from ..terraform.conftest import ROOT, Local
-from .conftest import log_of
+from .conftest import log_of, messages_in
 from .load import Load
 
 if TYPE_CHECKING:
@@ -139,22 +136,6 @@ def pipeline(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Pipeline
     return Pipeline(environment)
 
 
-@pytest.fixture
-def follow(stack: Stack, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Let the data plane see within a second what an apply has changed, in its middle too, as AWS's does."""
-    ended = threading.Event()
-
-    def load() -> None:
-        while not ended.wait(1):
-            asyncio.run_coroutine_threadsafe(stack.data_plane.load(), loop).result()
-
-    with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(load)
-        yield
-        ended.set()
-        following.result()
-
-
 class Log:
     """What a function has logged since `began`."""
 
@@ -187,7 +168,7 @@ class Log:
 
 
 def test_deploys_at_any_time_lose_no_answer_and_double_none(
-    stack: Stack, pipeline: Pipeline, follow: None, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
+    stack: Stack, pipeline: Pipeline, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
     began = time.time()
     load = Load(stack)
@@ -201,7 +182,8 @@ def test_deploys_at_any_time_lose_no_answer_and_double_none(
             time.sleep(max(0, due - time.time()))
     finally:
         gave_up = load.stop()
-    assert eventually(lambda: waiting(sqs, stack.outputs["queue_url"]) == 0)
+    assert gave_up == []
+    assert eventually(lambda: messages_in(sqs, stack.outputs["queue_url"]) == 0)
 
     handler, main = Log(stack, "websocket_handler", began), Log(stack, "main", began)
     ends = Counter({name: count for name, count in main.counts().items() if name in ENDS})
@@ -214,7 +196,7 @@ def test_deploys_at_any_time_lose_no_answer_and_double_none(
         "asked": len(load.lives),
         "accepted": handler.counts()["Accepted"],
         "ends": dict(ends),
-        "dead letters": waiting(sqs, stack.outputs["dead_letter_queue_url"]),
+        "dead letters": messages_in(sqs, stack.outputs["dead_letter_queue_url"]),
         "told": dict(Counter(life.end for life in stayed)),
         "answers by attempt": dict(Counter(life.frames[-1]["attempt"] for life in stayed if life.end == "completed")),
         "retried because": dict(Counter(line["code"] for line in main.endings() if line["outcome"] == "AttemptFailed")),
@@ -226,7 +208,6 @@ def test_deploys_at_any_time_lose_no_answer_and_double_none(
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
 
-    assert gave_up == []
     assert {life.request_id: faults for life in stayed if (faults := list(life.faults()))} == {}
     assert load.strays == []
     assert figures["accepted"] == figures["asked"] == ends.total()
@@ -238,9 +219,3 @@ def test_deploys_at_any_time_lose_no_answer_and_double_none(
     stretched = [life for life in stayed if life.request_id.startswith("stretched")]
     assert {(life.frames[-1]["attempt"], life.end) for life in stretched} == {(1, "completed")}
     assert outlived["Completed"] > 0
-
-
-def waiting(sqs: "SQSClient", queue_url: str) -> int:
-    """Count the messages in a queue, received ones too."""
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])

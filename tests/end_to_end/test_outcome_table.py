@@ -20,7 +20,7 @@ from selador_local.stack.stack import Stack
 from selador_shared.protocol import parse_frame
 
 from ..conftest import STUCK_SECONDS
-from .conftest import Client, connected, connection, control, envelope, is_dead_letter, log_of, question
+from .conftest import Client, connected, connection, control, envelope, is_dead_letter, log_of, messages_in, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -456,16 +456,20 @@ def test_a_worker_whose_lease_ran_out_says_nothing_more(stack: Stack, slow_lives
     assert sorted(outcomes(stack, "lease-lost", attempts=2)) == ["Completed", "LeaseLost"]
 
 
-def test_a_replay_is_answered_by_higher_attempts_whoever_replays(stack: Stack, sqs: "SQSClient") -> None:
+def test_a_replay_is_answered_by_higher_attempts_whoever_replays(
+    stack: Stack, sqs: "SQSClient", eventually: Callable[[Callable[[], bool]], bool]
+) -> None:
     """By SQS's own move task, as the runbook and the console do it. Last of all: it moves every dead letter."""
     request_id = "replayed"
+    in_dead_letter_queue = stack.outputs["dead_letter_queue_url"]
+    dead_before = messages_in(sqs, in_dead_letter_queue)
     stack.bedrock.faults.add(Fault(FaultKind.ACCESS_DENIED, question=question(request_id)), times=3)
     with connected(stack) as client:
         client.send({"action": "invoke", "text": question(request_id), "requestId": request_id})
         first = listen(client, request_id)
-        in_dead_letter_queue = stack.outputs["dead_letter_queue_url"]
         attributes = sqs.get_queue_attributes(QueueUrl=in_dead_letter_queue, AttributeNames=["QueueArn"])
-        time.sleep(3)  # the burial's last receive, and the move
+        # The burial's last receive is over, and the message is where the move begins.
+        assert eventually(lambda: messages_in(sqs, in_dead_letter_queue) > dead_before)
         sqs.start_message_move_task(SourceArn=attributes["Attributes"]["QueueArn"])
         second = listen(client, request_id, is_replay=True)
 

@@ -13,7 +13,7 @@ from selador_local.stack.stack import WORK_DIR, Stack
 from selador_shared.protocol import Accepted, Citation, Completed, Delta, Pong, Started, parse_frame
 from selador_shared.settings import MainSettings, WebsocketHandlerSettings
 
-from .conftest import Client, connected, is_dead_letter, log_of, question
+from .conftest import Client, connected, is_dead_letter, log_of, messages_in, question
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -23,12 +23,6 @@ pytestmark = pytest.mark.end_to_end
 QUESTION = "Which flats near the harbour allow pets?"
 
 type Eventually = Callable[[Callable[[], bool]], bool]
-
-
-def messages_in(sqs: "SQSClient", queue_url: str) -> int:
-    """Count the messages in a queue, received ones too."""
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
 def test_a_question_is_answered_with_citations_by_frames_in_order(
