@@ -16,11 +16,12 @@ from selador_local.iam_policy.conditions import as_list
 from selador_local.iam_policy.wildcards import matches
 from selador_local.stack.stack import Stack
 
-from .conftest import Client, connected, control, log_of
+from .conftest import Client, connected, connection, control, log_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
+    from types_boto3_logs import CloudWatchLogsClient
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
@@ -30,6 +31,7 @@ PROBE_SECONDS = 3
 """Data plane and Bedrock may ask about a permission seconds after it is gone."""
 
 type Document = dict[str, Any]
+type Eventually = Callable[[Callable[[], bool]], bool]
 
 UNSEEN = {
     ("main", "bedrock:InvokeModel"): "whether RetrieveAndGenerateStream needs it beside the other isn't known (BR-30)",
@@ -40,9 +42,6 @@ UNSEEN = {
 FUNCTIONS = ("websocket_handler", "main")
 OF_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 """Lambda writes the functions' logs with their roles, and says nothing if it may not."""
-
-DELIVERED_SECONDS = 3
-"""Log lines are delivered once a second."""
 
 
 @dataclass(frozen=True)
@@ -134,24 +133,30 @@ def ask(client: Client, **message: Any) -> str:
     return str(client.receive_until("completed", "error")[-1]["type"])
 
 
-def test_what_is_granted_is_used_and_nothing_else(stack: Stack, iam: "IAMClient", client: Client) -> None:
+def test_what_is_granted_is_used_and_nothing_else(
+    stack: Stack, iam: "IAMClient", client: Client, eventually: Eventually
+) -> None:
     """A call that isn't granted is refused, so what is observed can't be more; it must not be less either."""
     assert ask(client, text=QUESTION) == "completed"
     inputs = {"neighbourhood": "Harbour Quarter", "reader": "a couple"}
     assert ask(client, type="workflow", workflow="neighbourhood_brief", inputs=inputs) == "completed"
 
-    calls = stack.control_plane.ask("observed-calls", {})["calls"]
+    def unused() -> set[tuple[str, str]]:
+        calls = stack.control_plane.ask("observed-calls", {})["calls"]
+        found = set()
+        for function in FUNCTIONS:
+            role = role_of(stack, function)
+            used = {(call["action"], call["resource"]) for call in calls if call["roleArn"].endswith(f"/{role}")}
+            found |= {
+                (function, action)
+                for action, pattern in granted(policies_of(iam, role))
+                if not any(action == done and matches(pattern, resource) for done, resource in used)
+            }
+        return found
 
-    unused = set()
-    for function in FUNCTIONS:
-        role = role_of(stack, function)
-        used = {(call["action"], call["resource"]) for call in calls if call["roleArn"].endswith(f"/{role}")}
-        unused |= {
-            (function, action)
-            for action, pattern in granted(policies_of(iam, role))
-            if not any(action == done and matches(pattern, resource) for done, resource in used)
-        }
-    assert unused == set(UNSEEN)
+    # A message is deleted, and lines are delivered, a moment after the answer.
+    assert eventually(lambda: unused() <= set(UNSEEN)), unused()
+    assert unused() == set(UNSEEN)
 
 
 def test_each_permission_is_tried_without(stack: Stack, iam: "IAMClient") -> None:
@@ -193,7 +198,7 @@ def test_a_permission_taken_away_fails_in_its_place(
 @pytest.mark.parametrize("action", OF_LOGS)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_without_permission_no_line_reaches_the_log_group(
-    stack: Stack, iam: "IAMClient", function: str, action: str
+    stack: Stack, iam: "IAMClient", eventually: Eventually, function: str, action: str
 ) -> None:
     logs = boto3.client("logs", **stack.control_plane.client_arguments)
     group = configuration_of(stack, function)["LoggingConfig"]["LogGroup"]
@@ -203,10 +208,22 @@ def test_without_permission_no_line_reaches_the_log_group(
         if action == "logs:CreateLogStream":
             control(stack, "environments")  # each new one begins a stream
         assert ask(client, text=QUESTION, requestId=request_id) == "completed"
-        time.sleep(DELIVERED_SECONDS)
+        assert eventually(lambda: request_id in log_of(stack, function))
+        deliver_lines(stack, logs, eventually)
 
-    assert request_id in log_of(stack, function)
     assert logs.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')["events"] == []
+
+
+def deliver_lines(stack: Stack, logs: "CloudWatchLogsClient", eventually: Eventually) -> None:
+    """Wait until what is logged by now was sent to its groups, and taken or refused.
+
+    It is sent in the order in which it was logged, but stream by stream: the second handshake after it tells.
+    """
+    for _ in range(2):
+        with connection(stack) as (_, connection_id):
+            pass
+        of_handshake = {"logGroupName": stack.outputs["log_group_names"]["api_access"], "filterPattern": connection_id}
+        assert eventually(lambda: bool(logs.filter_log_events(**of_handshake)["events"]))  # noqa: B023 # asked at once
 
 
 def seen(question: Callable[[], bool]) -> bool:
