@@ -3,6 +3,7 @@
 import asyncio
 import select
 import subprocess
+import threading
 from collections.abc import Coroutine
 from typing import Any
 
@@ -37,3 +38,23 @@ def first_line(process: subprocess.Popen[str], seconds: float = STUCK_SECONDS) -
     if not line:
         pytest.fail(f"{process.args!r} has ended without a line, with exit status {process.wait(seconds)}")
     return line
+
+
+def output_until(process: subprocess.Popen[str], words: str, seconds: float = STUCK_SECONDS) -> str:
+    """Return what a process writes to its stdout, a pipe, up to the first line with `words`."""
+    said: list[str] = []
+    found = threading.Event()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            said.append(line)
+            if words in line:
+                found.set()
+                return
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(seconds)
+    if not found.is_set():
+        pytest.fail(f"waited {seconds:.0f} s in vain for {words!r}; {process.args!r} said: {''.join(said)}")
+    return "".join(said)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from .conftest import STUCK_SECONDS, event_loop
-from .patience import first_line, in_loop
+from .patience import first_line, in_loop, output_until
 
 SOON = 0.2
 """How long to wait for what never comes."""
@@ -55,3 +55,12 @@ def test_the_first_line_is_returned() -> None:
     command = [sys.executable, "-c", "print('ready')\nprint('steady')"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert first_line(process) == "ready\n"
+
+
+def test_a_line_that_never_comes_is_named_with_what_came() -> None:
+    command = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(300)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert output_until(process, "ready") == "ready\n"
+        with pytest.raises(pytest.fail.Exception, match="in vain for 'steady'"):
+            output_until(process, "steady", SOON)
+        process.kill()
