@@ -16,6 +16,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from selador_authorizer.key_set import KeySetUnavailableError
 from selador_shared.identity import Identity, of_event
@@ -76,6 +77,15 @@ def confused(issuer: Issuer) -> str:
     pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     token = unsigned({"alg": "HS256", "kid": "rsa-1", "typ": "JWT"}, claims(issuer))
     signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(token.rstrip(".").encode(), pem)
+    return token + base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def critical(issuer: Issuer) -> str:
+    """Return a token with the one extension that PyJWT knows, which it doesn't write itself."""
+    token = unsigned({"alg": "RS256", "kid": "rsa-1", "crit": ["b64"], "b64": True}, claims(issuer))
+    algorithm, key = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256), issuer.private_keys["rsa-1"]
+    assert isinstance(key, RSAPrivateKey)
+    signature = algorithm.sign(token.rstrip(".").encode(), key)
     return token + base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
@@ -157,6 +167,7 @@ REFUSED: dict[str, Callable[[Issuer], str]] = {
     "no subject": lambda issuer: issuer.token(without=("sub",)),
     "an empty subject": lambda issuer: issuer.token(sub=""),
     "a critical extension": lambda issuer: issuer.token(header={"crit": ["x"], "x": 1}),
+    "a critical extension that PyJWT knows": critical,
     "claims over 8 KB": lambda issuer: issuer.token(tenant="t" * 8_200),
     "empty": lambda issuer: "",
 }
