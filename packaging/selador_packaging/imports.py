@@ -17,10 +17,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from selador_packaging.loaders import find_loaded, find_opened
+from selador_packaging.strings import find_composed, find_within, find_words, texts_in
 
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
-_NAME_BEHIND_PACKAGE = re.compile(rb"""\{__(?:name|package)__\}((?:\.[^\W\d]\w*)+)["']""")  # in an f-string
 _RUN_AS_MODULE = re.compile(rb"""["']-m["']\s*,\s*["']([^\W\d][\w.]*)["']""")  # by another Python
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _ON_DEMAND = "__getattr__"
@@ -34,13 +34,15 @@ class Imports:
 
     Each is `module` or `module:name`, as `import` and `from … import` say it, without relative dots. `on_demand` maps a
     name that `from package import name` may ask for to the modules that may hold it, and `*` to those that a package
-    lists in `__all__`. `loads_from` are the packages of which it may import any module.
+    lists in `__all__`. `loads_from` are the packages of which it may import any module. `imports_by_name` is
+    whether it imports by names that it puts together.
     """
 
     at_start: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     on_demand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     loads_from: tuple[str, ...] = ()
+    imports_by_name: bool = False
 
     def joined(self, other: "Imports") -> "Imports":
         """What either imports: of two files for one module, as of a package beside a module of its name."""
@@ -50,6 +52,7 @@ class Imports:
             tuple(dict.fromkeys(self.later + other.later)),
             {name: self.on_demand.get(name, ()) + other.on_demand.get(name, ()) for name in sorted(names)},
             tuple(sorted({*self.loads_from, *other.loads_from})),
+            self.imports_by_name or other.imports_by_name,
         )
 
 
@@ -95,11 +98,17 @@ def read_imports(source: bytes, path: str) -> Imports:
     for first, rest in _NAME_IN_STRING.findall(source):
         text = (first + rest).decode(errors="replace")
         later[package + text if text.startswith(".") else text] = None
-    later |= dict.fromkeys(package + it.decode(errors="replace") for it in _NAME_BEHIND_PACKAGE.findall(source))
     run = [it.decode(errors="replace") for it in _RUN_AS_MODULE.findall(source)]
     later |= dict.fromkeys(it for module in run for it in (module, f"{module}.__main__"))
-    loaded, is_open = find_loaded(tree, source, name, package)
+    nodes = list(ast.walk(tree))
+    texts = texts_in(nodes)
+    whole, begun = find_composed(nodes, name, package)
+    later |= dict.fromkeys(sorted(find_within(texts) | whole))
+    loaded, is_loader = find_loaded(nodes, source, name, package)
     later |= dict.fromkeys(loaded)
+    opened = find_opened(nodes, source, name, is_loader=is_loader) | begun
+    opened |= find_words(texts) if is_loader else set()  # whoever puts names together may do so of any word
+    is_open = is_loader
     answers = _ON_DEMAND.encode() in source and _ON_DEMAND in _module_names(tree)
     answers = answers or _replaces_itself(tree, source, name)
     on_demand = _on_demand(tree, name) if is_package and answers else {}
@@ -107,13 +116,18 @@ def read_imports(source: bytes, path: str) -> Imports:
         exported, is_listed = _exported(tree)
         on_demand["*"] = tuple(f"{name}.{it}" for it in exported)
         is_open = is_open or not is_listed
-    opened = find_opened(tree, source, name, package) | ({name.partition(".")[0]} if answers or is_open else set())
-    return Imports(tuple(at_start), tuple(later), on_demand, tuple(sorted(opened)))
+    opened |= {name.partition(".")[0]} if answers or is_open else set()
+    return Imports(tuple(at_start), tuple(later), on_demand, tuple(sorted(opened)), is_loader)
 
 
 def below(package: str, modules: Iterable[str]) -> list[str]:
     """`package` and all that lies in it among `modules`."""
     return [module for module in modules if module == package or module.startswith(f"{package}.")]
+
+
+def find_packages(modules: Iterable[str]) -> frozenset[str]:
+    """`modules` and all that they lie in: packages may have no module of their own."""
+    return frozenset(parent for module in modules for parent in _with_parents(module))
 
 
 def without_tests(modules: Iterable[str]) -> list[str]:
@@ -131,6 +145,7 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
     """Those of `modules` that importing `entries` imports; with `later` also what their functions may import."""
     reached: set[str] = set()
     whole: set[str] = set()
+    packages = find_packages(modules) if later else frozenset()
     pending = [parent for entry in entries for parent in _with_parents(entry)]
     while pending:
         name = pending.pop()
@@ -138,7 +153,7 @@ def reach(entries: Iterable[str], modules: Mapping[str, Imports], *, later: bool
             continue
         reached.add(name)
         imports = modules[name]
-        for package in set(imports.loads_from) - whole if later else ():
+        for package in (packages & set(imports.loads_from)) - whole:
             whole.add(package)
             pending += _all_of(package, modules)
         for imported in (*imports.at_start, *(imports.later if later else ())):

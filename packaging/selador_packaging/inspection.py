@@ -16,13 +16,13 @@ from selador_packaging.imports import Imports, module_name
 from selador_packaging.layout import artifact_path
 from selador_packaging.module_facts import Facts, Origin, get_facts, imports_from_json, imports_to_json
 from selador_packaging.neighbours import add_neighbours
+from selador_packaging.strings import find_items, find_within
 from selador_packaging.wheels import Wheel
 from selador_packaging.zip_writer import Member
 
 _COMMANDS = {"console_scripts", "gui_scripts"}
 _EXTRAS_OR_ATTRIBUTE = re.compile(r"\s*[:\[].*", re.DOTALL)  # behind the module, in an entry point
-_DOTTED_NAME = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_TABLES = (".cfg", ".ini", ".toml", ".txt", ".yaml", ".yml")
+_TABLES = {"cfg", "conf", "csv", "ini", "json", "list", "properties", "toml", "tsv", "txt", "xml", "yaml", "yml"}
 _LARGEST_TABLE = 100_000  # bytes: larger ones are data, of words or of places
 _SDK = {"boto3", "botocore"}
 
@@ -43,9 +43,15 @@ class Inspected:
     entry_points: tuple[str, ...] = ()
     """The modules that others find by the wheel's entry points; commands are none of these."""
     named_in_data: tuple[str, ...] = ()
-    """The dotted names in its data, some of which may mean modules."""
+    """The dotted names and paths in its data, some of which may mean modules."""
+    words: tuple[str, ...] = ()
+    """The names in its sources and data, single ones too, if it may be asked what it imports by them."""
     is_compiled: bool = False
     """Whether it may hold code whose imports can't be read: extension modules, or bytecode without its source."""
+
+    @property
+    def imports_by_name(self) -> bool:
+        return any(it.imports_by_name for it in self.modules.values())
 
 
 def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
@@ -85,6 +91,10 @@ def _inspect(wheel: Wheel, digest: str, cache: Cache, *, is_own: bool) -> Inspec
         names |= facts.names
     if faults:
         raise PackagingError(*faults)
+    data = _read_by_people(wheel, is_own=is_own)
+    words = set[str]()
+    if is_own or any(it.imports_by_name for it in modules.values()):
+        words = words.union(*map(find_items, (*data, *(content for _, content in sources.values()))))
     return Inspected(
         wheel.filename,
         digest,
@@ -94,7 +104,8 @@ def _inspect(wheel: Wheel, digest: str, cache: Cache, *, is_own: bool) -> Inspec
         frozenset(services),
         frozenset(names),
         _entry_points(wheel),
-        _names_in_data(wheel, is_own=is_own),
+        tuple(sorted(find_within(it.decode(errors="replace") for it in data))),
+        tuple(sorted(words)),
         # Its tags say so, or its files: some wheels for any machine have compiled code all the same.
         not wheel.filename.endswith("-none-any.whl") or any(map(_is_compiled, wheel.members)),
     )
@@ -128,8 +139,8 @@ def _entry_points(wheel: Wheel) -> tuple[str, ...]:
     return tuple(sorted({_EXTRAS_OR_ATTRIBUTE.sub("", value) for value in values}))
 
 
-def _names_in_data(wheel: Wheel, *, is_own: bool) -> tuple[str, ...]:
-    """The dotted names in what is no module: a table of handlers or tools, a configuration of logs.
+def _read_by_people(wheel: Wheel, *, is_own: bool) -> list[bytes]:
+    """What is no module: a table of handlers or tools, a configuration of logs.
 
     Of others' data those count that a person writes: botocore's models have no names of modules.
     """
@@ -137,8 +148,9 @@ def _names_in_data(wheel: Wheel, *, is_own: bool) -> tuple[str, ...]:
     data = [
         (path, it) for path, it in placed if path and not path.startswith(wheel.dist_info) and not module_name(path)
     ]
-    read = [it for path, it in data if is_own or (path.endswith(_TABLES) and it.size < _LARGEST_TABLE)]
-    return tuple(sorted({name.decode() for it in read for name in _DOTTED_NAME.findall(it.content())}))
+    return [
+        it.content() for path, it in data if is_own or (path.rpartition(".")[2] in _TABLES and it.size < _LARGEST_TABLE)
+    ]
 
 
 def _to_json(inspected: Inspected) -> bytes:
@@ -149,6 +161,7 @@ def _to_json(inspected: Inspected) -> bytes:
             "modules": {name: imports_to_json(it) for name, it in sorted(inspected.modules.items())},
             "entry_points": inspected.entry_points,
             "named_in_data": inspected.named_in_data,
+            "words": inspected.words,
             "is_compiled": inspected.is_compiled,
             "services": sorted(inspected.services),
             "names": sorted(inspected.names),
@@ -162,5 +175,5 @@ def _from_json(content: bytes, digest: str, filename: str, *, is_own: bool) -> I
     metadata = Metadata(NormalizedName(name), version, tuple(map(Requirement, requires)), tuple(licenses))
     modules = {name: imports_from_json(it) for name, it in facts["modules"].items()}
     services, names = frozenset(facts["services"]), frozenset(facts["names"])
-    named = tuple(facts["entry_points"]), tuple(facts["named_in_data"])
+    named = tuple(facts["entry_points"]), tuple(facts["named_in_data"]), tuple(facts["words"])
     return Inspected(filename, digest, is_own, metadata, modules, services, names, *named, facts["is_compiled"])

@@ -31,13 +31,8 @@ _CHANGES_SEARCH = re.compile(
     rb"(?:\[[^]\n]*\]\s*=(?!=)|\+?=(?!=|\s*\[\]|.*extend_path)|\.(?:append|extend|insert)\b)"
     rb"""|\*\.py["']"""
 )
-_BEGINS_NAME = re.compile(rb"""["']([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?=["'{%])""")
-# The same with a package's own name before it: `f"{__name__}.plugins.{name}"`, `__package__ + "." + name`.
-_BEGINS_OWN_NAME = re.compile(
-    rb"""(?<![.\w])__(?:name|package)__(?:\}|\s*\+\s*f?["'])((?:\.[^\W\d]\w*)*)\.(?=["'{%])|"""
-    rb"""["']\.["']\.join\(\s*[\[(]\s*__(?:name|package)__\b"""
-)
-_PATH = "__path__"
+_BEGINS_NAME = re.compile(rb"""["']([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?:(?=["'])|\w*(?=[{%]))""")
+_PLACES = {"__file__", "__path__"}  # of a package
 # Who takes the names of a module, or its package's, and imports nothing by them that isn't followed elsewhere.
 _HARMLESS = {
     *(
@@ -58,19 +53,21 @@ _HARMLESS = {
 }
 
 
-def find_opened(tree: ast.Module, source: bytes, name: str, package: str) -> set[str]:
-    """The packages of which the module `name` in `package` may import anything, if not by calls of its own."""
+def find_opened(nodes: list[ast.AST], source: bytes, name: str, *, is_loader: bool) -> set[str]:
+    """The packages of which the module `name` may import anything, if not by calls of its own.
+
+    A package's file tells a loader where the others lie; to anybody else it tells where the package's data is.
+    """
     opened = {begun.decode(errors="replace") for begun in _BEGINS_NAME.findall(source)}
-    opened |= {package + begun.decode(errors="replace") for begun in _BEGINS_OWN_NAME.findall(source)}
-    if _CHANGES_SEARCH.search(source) or any(map(_hands_itself_on, _calls_about_itself(tree, source))):
+    if _CHANGES_SEARCH.search(source) or any(map(_hands_itself_on, _calls_about_itself(nodes, source))):
         opened.add(name.partition(".")[0])
-    return opened | (_searched(tree) if _PATH.encode() in source else set())
+    return opened | _searched(nodes, _PLACES if is_loader else {"__path__"})
 
 
-def _calls_about_itself(tree: ast.Module, source: bytes) -> list[ast.Call]:
+def _calls_about_itself(nodes: list[ast.AST], source: bytes) -> list[ast.Call]:
     if b"globals()" not in source and b"__package__" not in source:
         return []
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [node for node in nodes if isinstance(node, ast.Call)]
 
 
 def _hands_itself_on(call: ast.Call) -> bool:
@@ -80,13 +77,13 @@ def _hands_itself_on(call: ast.Call) -> bool:
     return any(ast.unparse(it) in {"globals()", "__package__"} for it in call.args)
 
 
-def _searched(tree: ast.Module) -> set[str]:
-    """The packages whose `__path__` is taken, by the names that absolute imports give them."""
+def _searched(nodes: list[ast.AST], places: set[str]) -> set[str]:
+    """The packages of which one of `places` is taken, by the names that absolute imports give them."""
     taken: set[str] = set()
     meanings: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
-            case ast.Attribute(ast.Name() | ast.Attribute() as package, attr) if attr == _PATH:
+            case ast.Attribute(ast.Name() | ast.Attribute() as package, attr) if attr in places:
                 taken.add(ast.unparse(package))
             case ast.Import(names=aliases):
                 meanings |= {alias.asname: alias.name for alias in aliases if alias.asname}
@@ -96,7 +93,7 @@ def _searched(tree: ast.Module) -> set[str]:
     return {f"{meanings.get(first, first)}{dot}{rest}" for first, dot, rest in parts}
 
 
-def find_loaded(tree: ast.Module, source: bytes, name: str, package: str) -> tuple[list[str], bool]:
+def find_loaded(nodes: list[ast.AST], source: bytes, name: str, package: str) -> tuple[list[str], bool]:
     """What the module `name` in `package` imports by names that are written there, and whether it does so by others.
 
     A function that imports may also be handed on, or have another name: then its calls are not seen.
@@ -104,7 +101,6 @@ def find_loaded(tree: ast.Module, source: bytes, name: str, package: str) -> tup
     words = _LOADERS | _INTERPRETERS
     if not any(word.encode() in source for word in words):
         return [], False
-    nodes = list(ast.walk(tree))
     named: list[str] = []
     followed = set()
     for node in nodes:

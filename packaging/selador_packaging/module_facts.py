@@ -82,11 +82,11 @@ def _sentence(path: str, error: SyntaxError | ValueError) -> str:
 
 def imports_to_json(imports: Imports) -> list[Any]:
     """Return `imports` as JSON has it."""
-    return [imports.at_start, imports.later, dict(imports.on_demand), imports.loads_from]
+    return [imports.at_start, imports.later, dict(imports.on_demand), imports.loads_from, imports.imports_by_name]
 
 
 def imports_from_json(kept: Sequence[Any]) -> Imports:
     """Return what `imports_to_json` made `kept` of."""
-    at_start, later, on_demand, loads_from = kept
+    at_start, later, on_demand, loads_from, by_name = kept
     demanded = {asked: tuple(modules) for asked, modules in on_demand.items()}
-    return Imports(tuple(at_start), tuple(later), demanded, tuple(loads_from))
+    return Imports(tuple(at_start), tuple(later), demanded, tuple(loads_from), by_name)

@@ -8,9 +8,11 @@ from packaging.utils import NormalizedName, canonicalize_name
 from selador_packaging.artifacts import MIB, Artifact, Build
 from selador_packaging.closure import find_requirements
 from selador_packaging.errors import PackagingError
+from selador_packaging.inspection import Inspected
 from selador_packaging.wording import counted
 
 _LARGEST = 3
+_MOST_ASKING = 5
 
 
 def write_table(artifacts: Sequence[Artifact]) -> str:
@@ -58,11 +60,31 @@ def _explain_in(artifact: Artifact, name: NormalizedName, environment: Mapping[s
         f"  {counted(len(part.members), 'member')}, {_mib(part.size)} of {_mib(len(artifact.content))}",
         f"  imported at start: {at_start} of {modules}",
     ]
+    if asking := _find_asking(artifact, found):
+        more = [f"and {len(asking) - _MOST_ASKING} more"] if len(asking) > _MOST_ASKING else []
+        who = ", ".join([*asking[:_MOST_ASKING], *more])
+        lines.append(f"  kept whole, or a package of it, since these may import anything of it by name: {who}")
     if left_out := sorted(found.modules.keys() - artifact.reached):
         lines.append(f"  left out: {len(left_out)} of {modules}, which nothing seems to import: {', '.join(left_out)}")
     if name == "botocore":
         lines.append(f"  data for the services that the functions name: {', '.join(sorted(artifact.services))}")
     return "\n".join(lines)
+
+
+def _find_asking(artifact: Artifact, found: Inspected) -> list[str]:
+    """The reached modules that may import anything of a package in `found`, and the distributions that name one so."""
+    modules = [
+        module
+        for wheel in artifact.wheels.values()
+        for module, imports in wheel.modules.items()
+        if module in artifact.reached and not found.modules.keys().isdisjoint(imports.loads_from)
+    ]
+    naming = [
+        name
+        for name, wheel in artifact.wheels.items()
+        if wheel is not found and wheel.imports_by_name and not found.modules.keys().isdisjoint(wheel.words)
+    ]
+    return sorted({*modules, *naming})
 
 
 def _shortest_chain(

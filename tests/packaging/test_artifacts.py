@@ -124,6 +124,53 @@ def test_modules_that_a_packages_table_names_are_kept(make: Make, write_wheel: W
     assert "plain/b.py" not in paths
 
 
+PLUG = dict.fromkeys(("plug/__init__.py", "plug/a.py", "plug/sub/__init__.py", "plug/sub/b.py"), b"")
+LOAD = b"def load(name): return importlib.import_module(name)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        ({"own.py": b"load('plug' + '.' + name)"}, set(PLUG)),
+        ({"own.py": b"load('.'.join(['plug', 'sub', name]))"}, {"plug/sub/b.py"}),
+        ({"own.py": b"load(f'plug.plugin_{name}')"}, set(PLUG)),
+        ({"own.py": b"PLACE = 'plug/sub/b.py'"}, {"plug/sub/b.py"}),
+        ({"own.py": b'N = """\n  first = plug.a\n  plug.sub.b:Class\n""".split()'}, {"plug/a.py", "plug/sub/b.py"}),
+        ({"own.py": b"NAMES = 'plug.a,plug.sub.b'.split(',')"}, {"plug/a.py", "plug/sub/b.py"}),
+        ({"own.py": LOAD + b"PREFIX = 'plug'\nNAMES = ['a', 'sub.b']"}, set(PLUG)),
+        ({"own.py": LOAD + b"TABLE = {'one': ('plug', 'a')}"}, set(PLUG)),
+        ({"own.py": LOAD + b"import_module('.' + name, 'plug')"}, set(PLUG)),
+        ({"own.py": b"import plug\nspec_from_file_location('x', Path(plug.__file__).parent / name)"}, set(PLUG)),
+        ({"own.py": LOAD, "table.py": b"PREFIX = 'plug'\nNAMES = ['a', 'sub.b']"}, set(PLUG)),
+        ({"own.py": LOAD, "table.py": b'NAMES = """\nplug\n"""'}, set(PLUG)),
+        ({"own.py": LOAD, "own.toml": b'package = "plug"\nmodules = ["a", "sub.b"]'}, set(PLUG)),
+        ({"own.py": LOAD, "own.yaml": b"plug:\n  - a\n  - sub.b\n"}, set(PLUG)),
+        ({"own.py": LOAD, "own.json": b'{"package": "plug", "modules": ["a"]}'}, set(PLUG)),
+        ({"own.py": b"", "own.json": b'["plug.a", "plug/sub/b.py"]'}, {"plug/a.py", "plug/sub/b.py"}),
+        ({"own.py": b"", "points.txt": b"[own.plugins]\none = plug.a:Class\n"}, {"plug/a.py"}),
+    ],
+)
+@pytest.mark.parametrize("holder", ["own", "third"])
+def test_modules_that_are_named_in_pieces_in_texts_or_in_data_are_kept(
+    make: Make, write_wheel: WriteWheel, files: dict[str, bytes], kept: set[str], holder: str
+) -> None:
+    """By the function's own code, and by a package that it requires."""
+    files = {path.replace("own", holder): content for path, content in files.items()}
+    plug = write_wheel("plug", files=PLUG)
+    holding = write_wheel(holder, files=files | {f"{holder}_start.py": b"import plug"}, requires=("plug",))
+    start = {"start.py": b"import third, third_start"}
+    wheels = [write_wheel("start", files=start, requires=("third",))] if holder == "third" else []
+
+    assert kept | {"plug/__init__.py"} <= paths_of(make(*wheels, holding, plug))
+
+
+def test_a_package_whose_name_is_only_said_is_not_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
+    code = b"import plug\nimportlib.import_module('json')\ngetLogger('plug')\nraise Error('plug.plug is missing')\n"
+    own = write_wheel("own", files={"own.py": code, "own.txt": b"plug"}, requires=("plug",))
+
+    assert paths_of(make(own, write_wheel("plug", files=PLUG))) & set(PLUG) == {"plug/__init__.py"}
+
+
 def test_a_package_has_what_it_imports_though_a_module_beside_it_has_its_name(
     make: Make, write_wheel: WriteWheel
 ) -> None:

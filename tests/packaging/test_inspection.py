@@ -63,6 +63,8 @@ def test_a_wheel_is_read_once(write_wheel: WriteWheel, cache: Cache) -> None:
     assert first.modules["lazy"].loads_from == ("lazy",)
     assert first.is_compiled
     assert first.named_in_data == ("b.c",)
+    assert {"b.c", "sqs"} <= set(first.words)
+    assert first.imports_by_name
     assert inspected(path, cache, read=read_again) == first
 
 

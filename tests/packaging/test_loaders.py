@@ -8,7 +8,7 @@ from selador_packaging.loaders import find_loaded
 
 
 def loaded(source: str, package: str = "pkg.sub", name: str = "pkg.sub.module") -> tuple[set[str], bool]:
-    named, is_open = find_loaded(ast.parse(source), source.encode(), name, package)
+    named, is_open = find_loaded(list(ast.walk(ast.parse(source))), source.encode(), name, package)
     return set(named), is_open
 
 

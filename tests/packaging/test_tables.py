@@ -45,6 +45,17 @@ def test_what_is_left_out_of_a_package_is_named(make: Make, write_wheel: WriteWh
     )
 
 
+def test_who_may_ask_for_anything_of_a_package_is_named(make: Make, write_wheel: WriteWheel) -> None:
+    code = b"import plain\nimport_module(f'{a}.{b}')\nNAMES = ['plain']\n"
+    own = write_wheel("own", files={"own.py": code}, requires=("plain",))
+    plain = write_wheel("plain", files=dict.fromkeys(("plain/__init__.py", "plain/rare.py"), b""))
+    build = Build((make(own, plain),), Target("arm64"), Interpreter("CPython", "3.13.0"), "ab" * 32)
+
+    assert explain(build, "plain").splitlines()[-1] == (
+        "  kept whole, or a package of it, since these may import anything of it by name: own"
+    )
+
+
 def test_the_function_itself_needs_no_reason(build: Build) -> None:
     assert "why: it is the function itself" in explain(build, "own")
 

@@ -1,0 +1,101 @@
+"""The names of modules that strings hold, whole or in pieces."""
+
+import ast
+
+import pytest
+
+from selador_packaging.strings import find_composed, find_items, find_within, module_of, texts_in
+
+
+def composed(source: str) -> tuple[set[str], set[str]]:
+    return find_composed(list(ast.walk(ast.parse(source))), "pkg.module", "pkg")
+
+
+@pytest.mark.parametrize(
+    ("source", "begun"),
+    [
+        ("'plug' + '.' + x", "plug"),
+        ("'plug.' + 'sub.' + x", "plug.sub"),
+        ("'plug.plugin_' + x", "plug"),
+        ("P = 'plug.sub'\nf'{P}.{x}'", "plug.sub"),
+        ("P: Final = 'plug'\nP + '.' + x", "plug"),
+        ("class A:\n  P = 'plug'\n  def f(self): return f'{self.P}.{x}'", "plug"),
+        ("f'plug.plugin_{x}'", "plug"),
+        ("f'{__name__}.{x}'", "pkg.module"),
+        ("__package__ + '.plugins.' + x", "pkg.plugins"),
+        ("'.'.join(['plug', x])", "plug"),
+        ("'.'.join(('plug', 'sub', x))", "plug.sub"),
+        ("'%s.%s' % ('plug', x)", "plug"),
+        ("'plug.%s' % x", "plug"),
+        ("'{}.{}'.format('plug', x)", "plug"),
+        ("'{1}.{0}'.format(x, 'plug')", "plug"),
+        ("'{p}.{n}'.format(p='plug', n=x)", "plug"),
+        ("os.path.join('plug', 'sub', x)", "plug.sub"),
+        ("'plug/sub/' + x + '.py'", "plug.sub"),
+    ],
+)
+def test_pieces_that_begin_a_name_give_its_package(source: str, begun: str) -> None:
+    assert composed(source) == (set(), {begun})
+
+
+@pytest.mark.parametrize(
+    ("source", "whole"),
+    [
+        ("'plug' + '.' + 'a'", "plug.a"),
+        ("P = 'plug'\nf'{P}.a'", "plug.a"),
+        ("'.'.join(['plug', 'sub', 'a'])", "plug.sub.a"),
+        ("'{}.{}'.format('plug', 'a')", "plug.a"),
+        ("f'{__name__}.data'", "pkg.module.data"),
+        ("os.path.join('plug', 'sub', 'a.py')", "plug.sub.a"),
+    ],
+)
+def test_pieces_that_are_all_known_give_a_name(source: str, whole: str) -> None:
+    assert composed(source) == ({whole}, set())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a + b",
+        "f'{x!r}.{y}'",
+        "'see plug.' + x",
+        "'program/' + version",
+        "'%d.%s' % (1, x)",
+        "'{}.{'.format(a)",
+        "P = 'a'\nP = 'b'\nf'{P}.{x}'",
+        "separator.join(['plug', x])",
+    ],
+)
+def test_other_pieces_give_none(source: str) -> None:
+    assert composed(source) == (set(), set())
+
+
+def test_names_and_paths_are_found_anywhere_in_a_text() -> None:
+    text = "x = plug.a, plug/sub/b.py\n  plug.c:Class; word, 1.2, http://host-name.example"
+
+    assert find_within([text]) >= {"plug.a", "plug.sub.b", "plug.c"}
+    assert find_within(["word", "a sentence. And another"]) == set()
+
+
+def test_a_docstring_names_nothing() -> None:
+    source = "'about plug.a'\ndef f():\n  'about plug.b'\n  return 'plug.c'\nclass A:\n  'about plug.d'\n"
+
+    assert texts_in(ast.walk(ast.parse(source))) == ["plug.c"]
+
+
+@pytest.mark.parametrize(
+    "line", ["plug", "  plug  # as a line", "- plug", "key: plug", "key = plug", '["x", "plug"]', "'plug'", "plug:"]
+)
+def test_a_word_that_stands_as_an_item_may_be_a_name(line: str) -> None:
+    assert "plug" in find_items(f"first\n{line}\nlast".encode())
+
+
+def test_a_word_in_a_sentence_is_none() -> None:
+    assert "plug" not in find_items(b"this has a plug in it")
+
+
+@pytest.mark.parametrize(
+    ("text", "module"), [("a.b", "a.b"), ("a/b.py", "a.b"), ("a/b", "a.b"), ("a/__init__.py", "a"), ("a.py", "a")]
+)
+def test_a_path_means_its_module(text: str, module: str) -> None:
+    assert module_of(text) == module
