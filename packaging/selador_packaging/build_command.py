@@ -129,6 +129,8 @@ def parse_arguments(words: list[str], project: Path) -> argparse.Namespace:
 def report_sources(sources: Sources) -> None:
     if sources.source is None:
         report("no commit holds this folder, so every file in it is packed and the manifest names no source")
+    if sources.absent:
+        report(f"not packed, since they are not there, though git lists them: {', '.join(sources.absent)}")
     if sources.ignored:
         report(f"not packed, since git ignores them: {', '.join(sources.ignored)}")
 

@@ -57,12 +57,14 @@ class Source:
 class Sources:
     """The files among INPUTS by their paths; `source` is None where no commit holds the project.
 
-    In a checkout these are the files that git lists; `ignored` are those below FUNCTIONS that it ignores.
+    In a checkout these are the files that git lists; `ignored` are those below FUNCTIONS that it ignores, and `absent`
+    those that it lists and that aren't there, as in a sparse checkout.
     """
 
     files: Mapping[str, SourceFile]
     source: Source | None
     ignored: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 def read_sources(project: Path) -> Sources:
@@ -75,7 +77,8 @@ def read_sources(project: Path) -> Sources:
     if not commit or not held:  # the repository around it is another project's
         return Sources(_read_files(project, _walk(project)), None)
     listed = _list(project, "--cached", "--others", "--exclude-standard", "--", *INPUTS)
-    files = _read_files(project, (path for path in listed if os.path.lexists(project / path)))
+    absent = tuple(path for path in listed if not os.path.lexists(project / path))
+    files = _read_files(project, (path for path in listed if path not in absent))
     length = len(commit)
     found = {path: (_MODES[file.is_executable], _blob_id(file.content, length)) for path, file in files.items()}
     changed = sorted(path for path in held.keys() | found.keys() if held.get(path) != found.get(path))
@@ -89,6 +92,7 @@ def read_sources(project: Path) -> Sources:
         files,
         Source(commit, find_repository(project), tuple(changed)),
         tuple(path for path in ignored if path.startswith(f"{FUNCTIONS}/")),
+        absent,
     )
 
 
@@ -165,7 +169,7 @@ def _find_repository_folder(project: Path) -> Path | None:
         if folder.stat().st_dev != device:
             return None
         place = folder / ".git"
-        if place.is_file() or (place / "objects").exists():
+        if place.is_symlink() or place.is_file() or (place / "objects").exists():
             return place
     return None
 
@@ -253,8 +257,10 @@ def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str] | N
     Inside a hook, git's own variables name another repository or index, so it is run without them.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
-    # A monitor of the file system is a program that the repository names; nothing here needs it.
-    options = ("--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false")
+    # A monitor of the file system is a program that the repository names; nothing here needs it. Names that differ in
+    # case are two files here and on Lambda, and git as it is set on a Mac may take one for the other.
+    settings = ("-c", "core.fsmonitor=false", "-c", "core.ignoreCase=false")
+    options = ("--no-optional-locks", "--no-replace-objects", *settings)
     command = ["git", *options, "-C", str(project), *arguments]
     try:
         return subprocess.run(

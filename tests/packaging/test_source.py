@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from selador_packaging.build_command import report_sources
 from selador_packaging.errors import PackagingError
 from selador_packaging.source import Source, SourceFile, git_files, read_sources, refuse_uncommitted
 
@@ -61,6 +62,35 @@ def test_an_edit_that_git_was_told_to_overlook_is_seen(repository: Path, flag: s
     assert git(repository, "status", "--porcelain") == ""
 
     assert source_of(repository).changed == ("functions/a.py",)
+
+
+@pytest.mark.parametrize("is_there_twice", [True, False])
+def test_a_file_whose_name_differs_in_case_is_another(repository: Path, is_there_twice: bool) -> None:
+    """Though git was told that case doesn't count, as it is in a repository that was made on a Mac."""
+    git(repository, "config", "core.ignoreCase", "true")
+    old, new = repository / "functions" / "a.py", repository / "functions" / "A.py"
+    new.write_text("x = 1")
+    if not is_there_twice:
+        old.unlink()
+
+    sources = read_sources(repository)
+
+    assert "functions/A.py" in sources.files
+    assert ("functions/a.py" in sources.files) is is_there_twice
+    assert "functions/A.py" in source_of(repository).changed
+
+
+def test_what_is_not_checked_out_is_told_and_no_release(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(repository, "sparse-checkout", "set", "--no-cone", "/*", "!/functions/a.py")
+
+    sources = read_sources(repository)
+    report_sources(sources)
+
+    assert sources.absent == ("functions/a.py",)
+    said = "not packed, since they are not there, though git lists them: functions/a.py\n"
+    assert capsys.readouterr().err == said
+    with pytest.raises(PackagingError, match=r"functions/a\.py is not as in commit"):
+        refuse_uncommitted(sources.source)
 
 
 def test_an_edit_of_the_same_size_and_time_is_seen(repository: Path) -> None:
@@ -221,7 +251,7 @@ def test_a_repository_that_git_cannot_read_is_not_taken_for_none(repository: Pat
         read_sources(repository)
 
 
-@pytest.mark.parametrize("damage", ["HEAD", "branch", "link"])
+@pytest.mark.parametrize("damage", ["HEAD", "branch", "link", "dangling"])
 def test_a_repository_that_is_damaged_is_not_taken_for_none(repository: Path, damage: str) -> None:
     """What it ignores would be packed."""
     match damage:
@@ -232,6 +262,9 @@ def test_a_repository_that_is_damaged_is_not_taken_for_none(repository: Path, da
         case "link":
             (repository / ".git").rename(repository.parent / "elsewhere")
             (repository / ".git").write_text("gitdir: /nowhere/.git/worktrees/a\n")
+        case "dangling":
+            (repository / ".git").rename(repository.parent / "elsewhere")
+            (repository / ".git").symlink_to(repository.parent / "nowhere")
 
     with pytest.raises(PackagingError, match=r"git can't tell the commit of .*; mend .*/repository/\.git$"):
         read_sources(repository)
