@@ -66,7 +66,7 @@ def compile_module(source: bytes, path: str) -> bytes:
         warnings.simplefilter("ignore")  # invalid escapes of others' code are theirs to mend
         try:
             code = compile(source, f"{TASK_ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
-        except (SyntaxError, ValueError) as error:
+        except (MemoryError, RecursionError, SyntaxError, ValueError) as error:  # the first two: nested too deeply
             raise ValueError(f"{path} can't be compiled: {error}") from error
     return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + dump_code(code)
 

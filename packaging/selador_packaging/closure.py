@@ -36,7 +36,7 @@ def parse_metadata(content: bytes) -> Metadata:
         raise ValueError("METADATA has an unreadable Requires-Dist: it is no UTF-8")
     try:
         requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:  # the latter: parentheses in parentheses
         raise ValueError(f"METADATA has an unreadable Requires-Dist: {str(error).splitlines()[0]}") from error
     return Metadata(canonicalize_name(raw["name"]), raw["version"], requires, _licenses(raw, unparsed))
 

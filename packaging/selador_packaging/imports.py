@@ -70,21 +70,32 @@ def module_name(path: str) -> str | None:
 def parse_source(source: bytes, path: str) -> ast.Module:
     """Parse a module whatever it is warned of: here warnings may be errors (PYTHONWARNINGS), and on Lambda aren't.
 
-    Raises SyntaxError or ValueError where the source is no Python 3.13.
+    Raises SyntaxError or ValueError where the source is no Python 3.13, RecursionError where it is nested too deeply.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes of others' code are theirs to mend
-        return ast.parse(source, path)
+        try:
+            return ast.parse(source, path)
+        except MemoryError as error:  # so says the parser
+            raise RecursionError(str(error)) from error
 
 
 def read_imports(source: bytes, path: str) -> Imports:
-    """The imports of the module at `path` in an artifact; none where the source is no Python 3.13."""
-    try:
-        tree = parse_source(source, path)
-    except (SyntaxError, ValueError):
-        return Imports()
+    """The imports of the module at `path` in an artifact; none where the source is no Python 3.13.
+
+    Python may still import what is nested too deeply to be followed here: that may import anything of its package.
+    """
     name = module_name(path)
     assert name is not None
+    try:
+        return _read(parse_source(source, path), source, path, name)
+    except (SyntaxError, ValueError):
+        return Imports()
+    except RecursionError:
+        return Imports(loads_from=(name.partition(".")[0],), imports_by_name=True)
+
+
+def _read(tree: ast.Module, source: bytes, path: str, name: str) -> Imports:
     is_package = path.endswith("/__init__.py")
     package = name if is_package else name.rpartition(".")[0]
     at_start, later = {}, {}  # type: dict[str, None], dict[str, None]

@@ -74,7 +74,14 @@ def _hands_itself_on(call: ast.Call) -> bool:
     """Whether a call gets this module's names or its package's: what it does with them can't be told."""
     if _called(call) in _HARMLESS:
         return False
-    return any(ast.unparse(it) in {"globals()", "__package__"} for it in call.args)
+    return any(_is_about_itself(argument) for argument in call.args)
+
+
+def _is_about_itself(argument: ast.expr) -> bool:
+    match argument:
+        case ast.Name("__package__") | ast.Call(ast.Name("globals"), [], []):
+            return True
+    return False
 
 
 def _searched(nodes: list[ast.AST], places: set[str]) -> set[str]:

@@ -89,7 +89,7 @@ def _parse_line(line: str) -> LockedRelease:
     hashes = _HASH.findall(line)
     try:
         requirement = Requirement(_HASH.sub("", line).strip())
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:  # the latter: parentheses in parentheses
         raise ValueError(f"{line.split(maxsplit=1)[0]} is not a requirement ({str(error).splitlines()[0]})") from error
     specifiers = list(requirement.specifier)
     if len(specifiers) != 1 or specifiers[0].operator != "==" or "*" in specifiers[0].version:

@@ -60,7 +60,7 @@ def _read(source: bytes, path: str, origin: Origin) -> Facts:
         return Facts(imports)
     try:
         tree = parse_source(source, path)
-    except (SyntaxError, ValueError) as error:
+    except (RecursionError, SyntaxError, ValueError) as error:
         if origin is Origin.OWN:
             raise PackagingError(_sentence(path, error)) from error
         return Facts(imports)
@@ -74,9 +74,12 @@ def _read(source: bytes, path: str, origin: Origin) -> Facts:
     return Facts(imports, services, find_names(tree))
 
 
-def _sentence(path: str, error: SyntaxError | ValueError) -> str:
-    if isinstance(error, SyntaxError) and error.lineno:
-        return f"{path}, line {error.lineno}: {error.msg}"
+def _sentence(path: str, error: RecursionError | SyntaxError | ValueError) -> str:
+    match error:
+        case SyntaxError(lineno=int(line), msg=reason):
+            return f"{path}, line {line}: {reason}"
+        case RecursionError():
+            return f"{path} is nested too deeply to be read; split what is nested there"
     return f"{path} is no Python source: {error}"
 
 

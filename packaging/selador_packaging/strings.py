@@ -104,8 +104,8 @@ def _pieces(node: ast.AST) -> Iterable[ast.expr] | None:
     """What an expression puts together into a string; None if it does nothing of the kind."""
     found: Iterable[ast.expr] | None = None
     match node:
-        case ast.BinOp(left, ast.Add(), right):
-            found = left, right
+        case ast.BinOp(op=ast.Add()):
+            found = _added(node)
         case ast.JoinedStr(values):
             found = values
         case ast.FormattedValue(value, -1, None):
@@ -119,6 +119,15 @@ def _pieces(node: ast.AST) -> Iterable[ast.expr] | None:
         case ast.Call(ast.Attribute(attr="join" | "joinpath") | ast.Name("Path" | "PurePath"), [_, _, *_] as items):
             found = _joined("/", items)
     return found
+
+
+def _added(node: ast.expr) -> list[ast.expr]:
+    """The operands of `a + b + c`, of which there may be more than Python's stack has frames."""
+    operands = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        operands.append(node.right)
+        node = node.left
+    return [node, *reversed(operands)]
 
 
 def _joined(separator: str, items: list[ast.expr]) -> list[ast.expr]:

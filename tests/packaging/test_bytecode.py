@@ -83,7 +83,7 @@ def test_warnings_about_others_code_are_not_ours() -> None:
     assert compile_module(rb'x = "\d"', "thing.py")
 
 
-@pytest.mark.parametrize("source", [b"print 'python 2'", b"\0", b"\xff"])
+@pytest.mark.parametrize("source", [b"print 'python 2'", b"\0", b"\xff", b"-" * 100_000 + b"1"])
 def test_what_is_no_python_is_named(source: bytes) -> None:
     with pytest.raises(ValueError, match=r"^a/thing\.py can't be compiled"):
         compile_module(source, "a/thing.py")

@@ -79,6 +79,7 @@ def test_metadata_gives_name_version_and_requirements() -> None:
     [
         (b"Metadata-Version: 2.1\nName: thing\n", "no Name or no Version"),
         (b"Name: thing\nVersion: 1\nRequires-Dist: six >=> 1\n", "unreadable Requires-Dist"),
+        (b"Name: thing\nVersion: 1\nRequires-Dist: six; " + b"(" * 5000 + b"\n", "unreadable Requires-Dist"),
         (b"Name: thing\nVersion: 1\nRequires-Dist: six\nRequires-Dist: a; extra == 'd\xe9'\n", "it is no UTF-8"),
     ],
 )

@@ -47,6 +47,11 @@ def test_what_runs_with_the_module_is_imported_at_start(source: str, at_start: t
     assert set(found.at_start) == set(at_start)
 
 
+@pytest.mark.parametrize("source", ["x = a" + ".b()" * 20_000, "x = " + "-" * 100_000 + "1"])
+def test_what_is_nested_too_deeply_may_import_anything_of_its_package(source: str) -> None:
+    assert read_imports(source.encode(), "pkg/module.py") == Imports(loads_from=("pkg",), imports_by_name=True)
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_source_that_is_warned_of_has_its_imports_where_warnings_are_errors() -> None:
     assert read_imports(rb"import a; text = '\d'", "pkg/module.py").at_start == ("a",)

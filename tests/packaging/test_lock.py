@@ -57,10 +57,24 @@ def test_the_same_name_under_exclusive_markers_is_one_release() -> None:
         ("six==1.0 --hash=sha256:abc", "has the hash sha256:abc…, expected"),
         ("--index-url https://example.org", "--index-url is an option; a lock holds pinned releases only"),
         ("six=!1.0", "six=!1.0 is not a requirement"),
+        (f"six==1.0 ; {'(' * 5000}os_name == 'a'{')' * 5000}", "line 1: six==1.0 is not a requirement"),
         (f"six==1.0 ; os_name ~= 'nt' --hash=sha256:{A}", "line 1: Undefined <Op('~=')> on 'posix' and 'nt'"),
         (f"six==1.0 --hash=sha256:{A}\nSIX==1.1 --hash=sha256:{B}", "line 2: six is locked twice"),
     ],
-    ids=["no hash", "range", "wildcard", "no version", "url", "md5", "short", "option", "nonsense", "marker", "twice"],
+    ids=[
+        "no hash",
+        "range",
+        "wildcard",
+        "no version",
+        "url",
+        "md5",
+        "short",
+        "option",
+        "nonsense",
+        "deep",
+        "marker",
+        "twice",
+    ],
 )
 def test_a_line_that_pins_nothing_is_refused(line: str, sentence: str) -> None:
     with pytest.raises(PackagingError) as refused:

@@ -31,6 +31,7 @@ def composed(source: str) -> tuple[set[str], set[str]]:
         ("'{1}.{0}'.format(x, 'plug')", "plug"),
         ("'{p}.{n}'.format(p='plug', n=x)", "plug"),
         ("os.path.join('plug', 'sub', x)", "plug.sub"),
+        ("'plug' + '.' + x" + " + y" * 2000, "plug"),
         ("'plug/sub/' + x + '.py'", "plug.sub"),
     ],
 )
