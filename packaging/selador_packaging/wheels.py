@@ -20,6 +20,7 @@ from typing import Self
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from selador_packaging.bytecode import TASK_ROOT
 from selador_packaging.closure import Metadata, parse_metadata
 from selador_packaging.compression import pack
 from selador_packaging.errors import PackagingError, printable
@@ -34,6 +35,7 @@ _UTF8 = 1 << 11
 _LARGEST = 2**30  # bytes of all files: four times what Lambda takes, and less than a builder's memory
 _STRONG_HASHES = {"sha256", "sha384", "sha512"}  # the wheel format allows nothing weaker than SHA-256
 _LONGEST_NAME = 255  # bytes of a file's or folder's name, on Lambda's file system as on most
+_LONGEST_PATH = 4095 - len(f"{TASK_ROOT}/")  # bytes; Linux opens no longer one
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}  # signatures are made after RECORD
 
 
@@ -77,10 +79,18 @@ def read_wheel(path: Path) -> Wheel:
 
 def _read_members(archive: bytes) -> list[Member]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        entries = [entry for entry in opened.infolist() if not entry.orig_filename.endswith("/")]
+        listed = opened.infolist()
+    entries = [entry for entry in listed if not entry.orig_filename.endswith("/")]
     faults = [f"{printable(entry.orig_filename)} {fault}" for entry in entries if (fault := _fault(entry))]
     counts = Counter(entry.filename for entry in entries)
     faults += [f"{path} is in it {count} times" for path, count in counts.items() if count > 1]
+    for folder in (entry for entry in listed if entry.orig_filename.endswith("/")):
+        if folder.orig_filename.removesuffix("/") in counts:
+            faults.append(f"{printable(folder.orig_filename)} is a folder, and a file has its name")
+        elif folder.file_size or stat.S_IFMT(folder.external_attr >> 16) not in {0, stat.S_IFDIR}:
+            faults.append(
+                f"{printable(folder.orig_filename)} is no plain folder: it has content, or the mode of something else"
+            )
     if (size := sum(entry.file_size for entry in entries)) > _LARGEST:
         faults.append(f"its files have {size:,} bytes, more than the {_LARGEST:,} that are read")
     if faults:
@@ -123,6 +133,8 @@ def _fault_of_name(entry: zipfile.ZipInfo) -> str | None:
         return f"has another name in an extra field, {printable(entry.filename)}; which one counts is not known"
     if any(len(part.encode()) > _LONGEST_NAME for part in path.split("/")):
         return f"has a name of more than {_LONGEST_NAME} bytes, which Lambda can't unpack"
+    if len(path.encode()) > _LONGEST_PATH:
+        return f"has a path of more than {_LONGEST_PATH:,} bytes, which Lambda can't unpack"
     return _fault_for_installers(path)
 
 

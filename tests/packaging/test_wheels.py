@@ -170,6 +170,40 @@ def test_a_name_that_is_too_long_for_lambda_is_refused(write_wheel: WriteWheel) 
     )
 
 
+def test_a_path_that_is_too_long_for_lambda_is_refused(write_wheel: WriteWheel) -> None:
+    longest = "/".join(["a" * 100] * 40) + "/" + "b" * 45
+    assert len(f"/var/task/{longest}") == 4095
+
+    assert faults_of(write_wheel(files={longest: b"", f"{longest}b": b""})) == (
+        f"{longest}b has a path of more than 4,085 bytes, which Lambda can't unpack",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "content", "fault"),
+    [
+        ("thing/", stat.S_IFDIR | 0o755, b"", "thing/ is a folder, and a file has its name"),
+        (
+            "more/",
+            stat.S_IFDIR | 0o755,
+            b"x",
+            "more/ is no plain folder: it has content, or the mode of something else",
+        ),
+        ("more/", stat.S_IFLNK | 0o777, b"", "more/ is no plain folder: it has content, or the mode of something else"),
+    ],
+)
+def test_a_folder_that_is_something_else_as_well_is_refused(
+    write_wheel: WriteWheel, name: str, mode: int, content: bytes, fault: str
+) -> None:
+    path = write_wheel(files={"thing": b""})
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, content)
+
+    assert faults_of(path) == (fault,)
+
+
 def test_metadata_in_a_folder_for_installers_is_refused(write_wheel: WriteWheel) -> None:
     """At run time it would be found as another distribution's, which no bill of materials lists."""
     path = "thing-1.0.data/purelib/evil-1.0.dist-info/entry_points.txt"
