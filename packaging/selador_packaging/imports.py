@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from selador_packaging.loaders import find_loaded, find_opened
-from selador_packaging.strings import find_composed, find_within, find_words, texts_in
+from selador_packaging.strings import find_composed, find_imported, find_within, find_words, texts_in
 
 # A string that is a dotted name, maybe with `:attribute` behind it as entry points are written.
 _NAME_IN_STRING = re.compile(rb"""["'](\.[^\W\d]\w*|[^\W\d]\w*(?=\.))((?:\.[^\W\d]\w*)*)(?::\w+)?["']""")
@@ -114,7 +114,7 @@ def _read(tree: ast.Module, source: bytes, path: str, name: str) -> Imports:
     nodes = list(ast.walk(tree))
     texts = texts_in(nodes)
     whole, begun = find_composed(nodes, name, package)
-    later |= dict.fromkeys(sorted(find_within(texts) | whole))
+    later |= dict.fromkeys(sorted(find_within(texts) | find_imported(texts) | whole))
     loaded, is_loader = find_loaded(nodes, source, name, package)
     later |= dict.fromkeys(loaded)
     opened = find_opened(nodes, source, name, is_loader=is_loader) | begun

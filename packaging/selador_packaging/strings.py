@@ -12,11 +12,14 @@ from itertools import chain
 
 _NAME = r"[^\W\d]\w*"
 _WITHIN = re.compile(rf"(?<![\w./-]){_NAME}(?:[./]{_NAME})+")
+_DOTTED = rf"{_NAME}(?:\.{_NAME})*"
+_IMPORT = re.compile(rf"\b(?:from\s+({_DOTTED})\s+import\b(?=([\w\s,()*]*))|import\s+({_DOTTED}))")
 _WORD = re.compile(rf"{_NAME}(?:[./]{_NAME})*")
 # `program/1.0` is how programs call themselves, so a path begins with a folder and one in it.
 _BEGINNING = re.compile(rf"({_NAME}(?:\.{_NAME})*(?=\.)|{_NAME}(?:/{_NAME})+(?=/))[./]\w*")
 # In raw text: between quotes, or alone in a line or an item, as tables are written.
 _ITEM = re.compile(rb"""(?m)(?:["']|^[ \t]*|[=:,[-][ \t]*)([^\W\d]\w*(?:[./]\w+)*)(?=["',\]:;]|[ \t]*(?:#.*)?$)""")
+_MEMBER = re.compile(rf"{_NAME}|\*")
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s")
 
 
@@ -33,6 +36,14 @@ def find_items(content: bytes) -> set[str]:
 def find_within(texts: Iterable[str]) -> set[str]:
     """The dotted names and paths anywhere in `texts`."""
     return {module_of(name) for text in texts if "." in text or "/" in text for name in _WITHIN.findall(text)}
+
+
+def find_imported(texts: Iterable[str]) -> set[str]:
+    """What code in `texts` imports, as `module` or `module:name`."""
+    found: set[str] = set()
+    for package, names, module in chain.from_iterable(map(_IMPORT.findall, (it for it in texts if "import" in it))):
+        found |= {module or package, *(f"{package}:{name}" for name in _MEMBER.findall(names))}
+    return found
 
 
 def find_words(texts: Iterable[str]) -> set[str]:

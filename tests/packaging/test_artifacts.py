@@ -136,6 +136,7 @@ LOAD = b"def load(name): return importlib.import_module(name)\n"
         ({"own.py": b"load(f'plug.plugin_{name}')"}, set(PLUG)),
         ({"own.py": b"PLACE = 'plug/sub/b.py'"}, {"plug/sub/b.py"}),
         ({"own.py": b'N = """\n  first = plug.a\n  plug.sub.b:Class\n""".split()'}, {"plug/a.py", "plug/sub/b.py"}),
+        ({"own.py": b'CODE = """\nfrom plug import a\nfrom plug.sub import b\n"""'}, {"plug/a.py", "plug/sub/b.py"}),
         ({"own.py": b"NAMES = 'plug.a,plug.sub.b'.split(',')"}, {"plug/a.py", "plug/sub/b.py"}),
         ({"own.py": LOAD + b"PREFIX = 'plug'\nNAMES = ['a', 'sub.b']"}, set(PLUG)),
         ({"own.py": LOAD + b"TABLE = {'one': ('plug', 'a')}"}, set(PLUG)),

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from selador_packaging.strings import find_composed, find_items, find_within, module_of, texts_in
+from selador_packaging.strings import find_composed, find_imported, find_items, find_within, module_of, texts_in
 
 
 def composed(source: str) -> tuple[set[str], set[str]]:
@@ -76,6 +76,21 @@ def test_names_and_paths_are_found_anywhere_in_a_text() -> None:
 
     assert find_within([text]) >= {"plug.a", "plug.sub.b", "plug.c"}
     assert find_within(["word", "a sentence. And another"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "imported"),
+    [
+        ("import plug", {"plug"}),
+        ("from plug import a", {"plug", "plug:a"}),
+        ("x = 1\nfrom plug.sub import (\n  a,\n  b,\n)\n", {"plug.sub", "plug.sub:a", "plug.sub:b"}),
+        ("from plug import *; import a.b", {"plug", "plug:*", "a.b"}),
+        ("an important thing", set()),
+    ],
+)
+def test_code_in_a_text_may_run(text: str, imported: set[str]) -> None:
+    """By another module of the package, or by another Python."""
+    assert find_imported([text]) == imported
 
 
 def test_a_docstring_names_nothing() -> None:
