@@ -30,6 +30,19 @@ def elf(machine: int, kind: int = SHARED_OBJECT, order: str = "<") -> bytes:
     )
 
 
+def linked(machine: int, library: bytes, damage: slice = slice(0)) -> bytes:
+    """A shared object that needs `library`: a header, two program headers, and a dynamic section with its strings."""
+    strings = b"\0" + library + b"\0"
+    dynamic = struct.pack("<qQqQqQ", 1, 1, 5, 0x1000 + 64 + 2 * 56 + 48, 0, 0)
+    header = elf(machine)[:20].ljust(32, b"\0") + struct.pack("<QQIHHHHHH", 64, 0, 0, 64, 56, 2, 0, 0, 0)
+    length = len(header) + 2 * 56 + len(dynamic) + len(strings)
+    loaded = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x1000, 0x1000, length, length, 0x1000)
+    needs = struct.pack("<IIQQQQQQ", 2, 6, 64 + 2 * 56, 0x1000 + 64 + 2 * 56, 0, len(dynamic), len(dynamic), 8)
+    content = bytearray(header + loaded + needs + dynamic + strings)
+    content[damage] = b"\xff" * len(content[damage])
+    return bytes(content)
+
+
 def unfit(*files: tuple[str, bytes]) -> list[str]:
     return find_unfit("thing.whl", [pack(path, content) for path, content in files], Target("arm64"))
 
@@ -43,6 +56,7 @@ def unfit(*files: tuple[str, bytes]) -> list[str]:
         ("thing/programs/tool", elf(X86_64, kind=2), "is compiled for x86_64"),
         ("thing/_fast.so", elf(S390X, order=">"), "is compiled for s390x"),
         ("thing/_fast.so", elf(999), "is compiled for machine 999 of the ELF format"),
+        ("thing/_fast.abi3.so", linked(AARCH64, b"libc.musl-aarch64.so.1"), "needs the C library musl, and Lambda has"),
         ("thing/_fast.so", b"\xcf\xfa\xed\xfe" + bytes(20), "is compiled for macOS"),
         (
             "thing/_fast.cpython-312-aarch64-linux-gnu.so",
@@ -68,6 +82,9 @@ def test_a_file_that_does_not_run_on_the_target_is_named(path: str, content: byt
         ("thing/_fast.so", elf(AARCH64)),
         ("thing/_fast.abi3.so", elf(AARCH64)),
         ("thing/_fast.cpython-313-aarch64-linux-gnu.so", elf(AARCH64)),
+        ("thing/_fast.abi3.so", linked(AARCH64, b"libc.so.6")),
+        ("thing/_fast.abi3.so", linked(AARCH64, b"libc.musl-aarch64.so.1", damage=slice(32, 64))),
+        ("thing/_fast.abi3.so", linked(AARCH64, b"libc.musl-aarch64.so.1", damage=slice(176, 200))),
         ("thing/filter.bpf.o", elf(247, kind=1)),
         ("thing/Main.class", b"\xca\xfe\xba\xbe" + bytes(20)),
         ("thing/cut.so", b"\x7fELF"),
