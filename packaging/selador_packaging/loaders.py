@@ -10,6 +10,8 @@ import importlib.util
 import re
 
 _BY_NAME = {"__import__", "find_spec", "import_module", "resolve_name", "run_module"}  # the name comes first
+# So do others' functions, as of werkzeug, Django, kombu and uvicorn.
+_BY_NAME |= {"import_from_string", "import_object", "import_string", "symbol_by_name"}
 _BY_SEARCH = {
     "SourceFileLoader",
     "addsitedir",

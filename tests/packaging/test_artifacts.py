@@ -139,6 +139,7 @@ LOAD = b"def load(name): return importlib.import_module(name)\n"
         ({"own.py": b'CODE = """\nfrom plug import a\nfrom plug.sub import b\n"""'}, {"plug/a.py", "plug/sub/b.py"}),
         ({"own.py": b"NAMES = 'plug.a,plug.sub.b'.split(',')"}, {"plug/a.py", "plug/sub/b.py"}),
         ({"own.py": LOAD + b"PREFIX = 'plug'\nNAMES = ['a', 'sub.b']"}, set(PLUG)),
+        ({"own.py": b"NAMES = [('plug', 'a')]\nload = [import_string('.'.join(it)) for it in NAMES]"}, set(PLUG)),
         ({"own.py": LOAD + b"TABLE = {'one': ('plug', 'a')}"}, set(PLUG)),
         ({"own.py": LOAD + b"import_module('.' + name, 'plug')"}, set(PLUG)),
         ({"own.py": b"import plug\nspec_from_file_location('x', Path(plug.__file__).parent / name)"}, set(PLUG)),
