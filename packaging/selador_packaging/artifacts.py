@@ -16,10 +16,11 @@ from selador_packaging.closure import find_requirements
 from selador_packaging.errors import PackagingError
 from selador_packaging.fetch import FetchedWheel, fetch_wheels
 from selador_packaging.first_party import find_distributions, find_unpacked, get_wheels
-from selador_packaging.imports import Imports, below, find_packages, reach, without_tests
+from selador_packaging.imports import Imports, below, reach, without_tests
 from selador_packaging.inspection import Inspected, inspect_wheel
 from selador_packaging.layout import lay_out
 from selador_packaging.lock import read_lock
+from selador_packaging.naming import find_named
 from selador_packaging.native import find_unfit
 from selador_packaging.parts import Part, content_digest, find_offered_services, get_part
 from selador_packaging.source import LOCK, SourceFile
@@ -205,7 +206,9 @@ def make_artifact(
     named = [module for wheel in wheels.values() for module in (*wheel.entry_points, *wheel.named_in_data)]
     kept = _kept({it: sources[it].keep for it in needed}, modules)
     at_start = reach(entries, modules)
-    roots = [*entries, *native, *named, *kept, *_asked_for_by_name(wheels, modules)]
+    asked_by_name = frozenset[str]().union(*find_named(wheels).values())
+    opened = without_tests({it for package in asked_by_name for it in below(package, modules)})
+    roots = [*entries, *native, *named, *kept, *opened]
     reached = reach(roots, modules, later=True)
     # Somebody requires these, so somebody imports them in a way that can't be followed.
     unseen = [module for it in wheels.values() if reached.isdisjoint(it.modules) for module in it.modules]
@@ -246,19 +249,6 @@ def _find_native(wheels: Mapping[NormalizedName, Inspected]) -> list[str]:
     compiled = {name for name, wheel in wheels.items() if wheel.is_compiled}
     required = {canonicalize_name(it.name) for name in compiled for it in wheels[name].metadata.requires}
     return [it for name in compiled | required & wheels.keys() for it in without_tests(wheels[name].modules)]
-
-
-def _asked_for_by_name(wheels: Mapping[NormalizedName, Inspected], modules: Mapping[str, Imports]) -> list[str]:
-    """All modules of the packages that wheels name which import by names that they put together; own wheels are one."""
-    packages = find_packages(modules)
-    own = [wheel for wheel in wheels.values() if wheel.is_own]
-    words: set[str] = set()
-    for group in (own, *([wheel] for wheel in wheels.values() if not wheel.is_own)):
-        if any(wheel.imports_by_name for wheel in group):
-            itself = {module.partition(".")[0] for wheel in group for module in wheel.modules}
-            named = packages.intersection(word for wheel in group for word in wheel.words)
-            words |= {word for word in named if word.partition(".")[0] not in itself}
-    return without_tests({module for word in words for module in below(word, modules)})
 
 
 def _kept(keep: Mapping[NormalizedName, Iterable[str]], modules: Mapping[str, Imports]) -> list[str]:

@@ -16,7 +16,7 @@ from selador_packaging.imports import Imports, module_name
 from selador_packaging.layout import artifact_path
 from selador_packaging.module_facts import Facts, Origin, get_facts, imports_from_json, imports_to_json
 from selador_packaging.neighbours import add_neighbours
-from selador_packaging.strings import find_items, find_within
+from selador_packaging.strings import find_items, find_quoted, find_within
 from selador_packaging.wheels import Wheel
 from selador_packaging.zip_writer import Member
 
@@ -48,10 +48,6 @@ class Inspected:
     """The names in its sources and data, single ones too, if it may be asked what it imports by them."""
     is_compiled: bool = False
     """Whether it may hold code whose imports can't be read: extension modules, or bytecode without its source."""
-
-    @property
-    def imports_by_name(self) -> bool:
-        return any(it.imports_by_name for it in self.modules.values())
 
 
 def inspect_wheel(digest: str, filename: str, read: Callable[[], Wheel], cache: Cache, *, is_own: bool) -> Inspected:
@@ -94,7 +90,7 @@ def _inspect(wheel: Wheel, digest: str, cache: Cache, *, is_own: bool) -> Inspec
     data = _read_by_people(wheel, is_own=is_own)
     words = set[str]()
     if is_own or any(it.imports_by_name for it in modules.values()):
-        words = words.union(*map(find_items, (*data, *(content for _, content in sources.values()))))
+        words = words.union(*map(find_items, data), *(find_quoted(content) for _, content in sources.values()))
     return Inspected(
         wheel.filename,
         digest,

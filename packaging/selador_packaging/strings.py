@@ -17,7 +17,11 @@ _IMPORT = re.compile(rf"\b(?:from\s+({_DOTTED})\s+import\b(?=([\w\s,()*]*))|impo
 _WORD = re.compile(rf"{_NAME}(?:[./]{_NAME})*")
 # `program/1.0` is how programs call themselves, so a path begins with a folder and one in it.
 _BEGINNING = re.compile(rf"({_NAME}(?:\.{_NAME})*(?=\.)|{_NAME}(?:/{_NAME})+(?=/))[./]\w*")
-# In raw text: between quotes, or alone in a line or an item, as tables are written.
+# A string of a source, or alone in a line of one; a logger's name is no package that is loaded.
+_QUOTED = re.compile(
+    rb"""(?m)(?<!getLogger\()(["'])([^\W\d]\w*(?:[./]\w+)*)\1|^[ \t]*([^\W\d]\w*(?:[./]\w+)*)[ \t]*,?[ \t]*$"""
+)
+# In data: between quotes, or alone in a line or an item, as tables are written.
 _ITEM = re.compile(rb"""(?m)(?:["']|^[ \t]*|[=:,[-][ \t]*)([^\W\d]\w*(?:[./]\w+)*)(?=["',\]:;]|[ \t]*(?:#.*)?$)""")
 _MEMBER = re.compile(rf"{_NAME}|\*")
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s")
@@ -28,8 +32,13 @@ def module_of(text: str) -> str:
     return text.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
+def find_quoted(source: bytes) -> set[str]:
+    """The names that are strings of a source, or lines of one; maybe a single word."""
+    return {module_of((quoted or alone).decode(errors="replace")) for _, quoted, alone in _QUOTED.findall(source)}
+
+
 def find_items(content: bytes) -> set[str]:
-    """The names in a source or in data that stand as strings or items do, maybe a single word."""
+    """The names in data that stand as strings or items do; maybe a single word."""
     return {module_of(it.decode(errors="replace")) for it in _ITEM.findall(content)}
 
 

@@ -9,6 +9,7 @@ from selador_packaging.artifacts import MIB, Artifact, Build
 from selador_packaging.closure import find_requirements
 from selador_packaging.errors import PackagingError
 from selador_packaging.inspection import Inspected
+from selador_packaging.naming import find_named
 from selador_packaging.wording import counted
 
 _LARGEST = 3
@@ -79,11 +80,7 @@ def _find_asking(artifact: Artifact, found: Inspected) -> list[str]:
         for module, imports in wheel.modules.items()
         if module in artifact.reached and not found.modules.keys().isdisjoint(imports.loads_from)
     ]
-    naming = [
-        name
-        for name, wheel in artifact.wheels.items()
-        if wheel is not found and wheel.imports_by_name and not found.modules.keys().isdisjoint(wheel.words)
-    ]
+    naming = [name for name, named in find_named(artifact.wheels).items() if not named.isdisjoint(found.modules)]
     return sorted({*modules, *naming})
 
 

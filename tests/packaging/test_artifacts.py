@@ -166,6 +166,16 @@ def test_modules_that_are_named_in_pieces_in_texts_or_in_data_are_kept(
     assert kept | {"plug/__init__.py"} <= paths_of(make(*wheels, holding, plug))
 
 
+def test_a_package_whose_name_is_handed_to_a_loader_is_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
+    code = b"import plug, loader\nloader.load_all('plug', ['a', 'sub.b'])\n"
+    own = write_wheel("own", files={"own.py": code}, requires=("plug", "loader"))
+    load = b"def load_all(package, names): return [import_module(f'{package}.{name}') for name in names]\n"
+
+    assert set(PLUG) <= paths_of(
+        make(own, write_wheel("plug", files=PLUG), write_wheel("loader", files={"loader.py": load}))
+    )
+
+
 def test_a_package_whose_name_is_only_said_is_not_kept_whole(make: Make, write_wheel: WriteWheel) -> None:
     code = b"import plug\nimportlib.import_module('json')\ngetLogger('plug')\nraise Error('plug.plug is missing')\n"
     own = write_wheel("own", files={"own.py": code, "own.txt": b"plug"}, requires=("plug",))

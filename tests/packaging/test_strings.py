@@ -4,7 +4,15 @@ import ast
 
 import pytest
 
-from selador_packaging.strings import find_composed, find_imported, find_items, find_within, module_of, texts_in
+from selador_packaging.strings import (
+    find_composed,
+    find_imported,
+    find_items,
+    find_quoted,
+    find_within,
+    module_of,
+    texts_in,
+)
 
 
 def composed(source: str) -> tuple[set[str], set[str]]:
@@ -104,6 +112,18 @@ def test_a_docstring_names_nothing() -> None:
 )
 def test_a_word_that_stands_as_an_item_may_be_a_name(line: str) -> None:
     assert "plug" in find_items(f"first\n{line}\nlast".encode())
+
+
+@pytest.mark.parametrize(
+    "code", ["load('plug', x)", 'T = {"plug": 1}', "T = '''\nplug\n  other\n'''", "T = (\n  plug,\n)"]
+)
+def test_a_word_that_is_a_string_or_a_line_of_a_source_may_be_a_name(code: str) -> None:
+    assert "plug" in find_quoted(code.encode())
+
+
+@pytest.mark.parametrize("code", ["getLogger('plug')", "# plug's own", "x = plug", "error('no plug')"])
+def test_a_word_that_is_said_in_a_source_is_none(code: str) -> None:
+    assert "plug" not in find_quoted(code.encode())
 
 
 def test_a_word_in_a_sentence_is_none() -> None:
