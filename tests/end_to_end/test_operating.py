@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from selador_deploy.cli import COMMANDS, ENV
 from selador_local.stack.stack import PROJECT, WORK_DIR, Stack
 
+from ..patience import COMMAND_SECONDS
 from .conftest import connected_to
 
 pytestmark = pytest.mark.end_to_end
@@ -31,7 +32,9 @@ TERMINAL = {name: value for name, value in os.environ.items() if not name.starts
 
 def ran(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=PROJECT, env=TERMINAL, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=PROJECT, env=TERMINAL, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
+    )
 
 
 @pytest.fixture(scope="module")

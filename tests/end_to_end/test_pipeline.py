@@ -24,6 +24,7 @@ import yaml
 
 from selador_local.stack.stack import WORK_DIR, Stack
 
+from ..patience import COMMAND_SECONDS
 from ..terraform.conftest import ARTIFACT_BUCKET, ROOT
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
@@ -217,6 +218,7 @@ class GitHub:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=COMMAND_SECONDS,
         )
         sys.stderr.write(f"$ {command}\n{done.stdout}")
         return Step(done.stdout, done.returncode, dict(line.split("=", 1) for line in output.read_text().splitlines()))

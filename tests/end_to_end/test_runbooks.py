@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,11 +107,22 @@ def test_every_command_of_the_runbooks_runs(as_on_call: None, environment: dict[
     for number, command in enumerate(commands):
         (tmp_path / f"{number:04}.command").write_text(command)
 
-    subprocess.run(["bash", "-c", SCRIPT], cwd=PROJECT, env={**environment, "FOLDER": str(tmp_path)}, check=True)
+    with suppress(subprocess.TimeoutExpired):  # the command that has no status then is the one that never ended
+        subprocess.run(
+            ["bash", "-c", SCRIPT],
+            cwd=PROJECT,
+            env={**environment, "FOLDER": str(tmp_path)},
+            check=True,
+            timeout=2 * COMMAND_SECONDS,
+        )
 
     failed = []
     for number, command in enumerate(commands):
-        status = (tmp_path / f"{number:04}.status").read_text().strip()
+        file = tmp_path / f"{number:04}.status"
+        if not file.exists():
+            failed.append(f"{command}\n    has not ended; what comes after it was not run")
+            break
+        status = file.read_text().strip()
         # The release that was taken back is a drift, and make ends with 2 for it.
         if status != "0" and not (command.startswith("make drift") and status == "2"):
             failed.append(f"{command}\n    status {status}: {(tmp_path / f'{number:04}.out').read_text().strip()}")

@@ -10,6 +10,7 @@ import pytest
 
 from selador_local.iam_policy.conditions import as_list
 
+from ..patience import COMMAND_SECONDS
 from .conftest import Local, local
 from .life import ACTORS, ENVIRONMENT, PROJECT, ROLE_PATH, Organization, as_role, lead, stands
 
@@ -71,7 +72,14 @@ def without(account: Local, action: str) -> Iterator[None]:
 
 def refusal(role: Local, *arguments: str) -> str:
     """Run a command that has to fail; return all that it said."""
-    done = subprocess.run(role.command(*arguments), env=role.environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        role.command(*arguments),
+        env=role.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+    )
     assert done.returncode == 1, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 

@@ -22,6 +22,7 @@ from selador_deploy.environment import Environment
 from selador_deploy.plan.bundle import read_bundle, write_bundle
 from selador_deploy.terraform import Terraform
 
+from ..patience import COMMAND_SECONDS
 from .conftest import ARTIFACT_BUCKET, Local, local
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
@@ -128,6 +129,7 @@ def test_a_plan_that_fails_ends_with_its_error_told_once_with_file_and_line(envi
             capture_output=True,
             text=True,
             check=False,
+            timeout=COMMAND_SECONDS,
         )
     finally:
         text = environment.variables_file.read_text()
@@ -232,12 +234,15 @@ def kill_in_mid_apply(environment: Local) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    lambda_ = environment.client("lambda")
-    while not lambda_.list_functions()["Functions"]:
-        assert apply.poll() is None, "the apply ended by itself"
-        time.sleep(0.2)
-    os.killpg(apply.pid, signal.SIGKILL)
-    apply.wait()
+    lambda_, ends = environment.client("lambda"), time.monotonic() + COMMAND_SECONDS
+    try:
+        while not lambda_.list_functions()["Functions"]:
+            assert apply.poll() is None, "the apply ended by itself"
+            assert time.monotonic() < ends, f"the apply has made no function in {COMMAND_SECONDS} s"
+            time.sleep(0.2)
+    finally:
+        os.killpg(apply.pid, signal.SIGKILL)
+        apply.wait()
 
 
 def test_an_environment_whose_state_is_lost_is_adopted_as_it_is(environment: Local, release: str) -> None:
