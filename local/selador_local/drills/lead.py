@@ -10,26 +10,32 @@ from selador_local.drills.site import Site
 from selador_local.drills.watch import AlarmWatch
 
 _LOOK_SECONDS = 0.5
-_WAIT_SECONDS = 600
-"""How long an alarm may take to be quiet again, in the machine's seconds."""
 
 
 class Lead:
-    """Leads drills on a site. `say` tells a person how far it is."""
+    """Leads drills on a site. `say` tells a person how far it is.
 
-    def __init__(self, site: Site, watch: AlarmWatch, say: Callable[[str], None]) -> None:
+    An alarm may take `patience_seconds` to be quiet again, in the machine's seconds.
+    """
+
+    def __init__(
+        self, site: Site, watch: AlarmWatch, say: Callable[[str], None], *, patience_seconds: float = 600
+    ) -> None:
         self._site = site
         self._watch = watch
         self._say = say
+        self._patience_seconds = patience_seconds
         self._led: list[Led] = []
         self._began = site.clock.time()
 
     def healthy(self, minutes: float) -> set[str]:
-        """Let the traffic go on without a fault; return the alarms that went off."""
-        self._until(lambda: not self._watch.ringing(), "all alarms are quiet")
+        """Let the traffic go on without a fault; return the alarms that went off, or never were quiet."""
+        quiet = self._until(lambda: not self._watch.ringing(), "all alarms are quiet")
+        on = set() if quiet else self._watch.ringing()
         began = self._site.clock.time()
-        self._until(lambda: self._site.clock.time() >= began + minutes * 60, f"{minutes:.0f} healthy minutes")
-        return {change.alarm for change in self._watch.changes(began) if change.state == "ALARM"}
+        over = began + minutes * 60
+        self._until(lambda: self._site.clock.time() >= over, f"{minutes:.0f} healthy minutes", until=over)
+        return on | {change.alarm for change in self._watch.changes(began) if change.state == "ALARM"}
 
     def all(self, drills: Sequence[Drill]) -> list[Outcome]:
         """Lead the drills; return what came of each."""
@@ -74,7 +80,7 @@ class Lead:
             )
 
         with injected(drill.fault, self._site):
-            self._until(seen, f"{drill.alarm} goes off")
+            self._until(seen, f"{drill.alarm} goes off", until=began + limit)
             ended = self._site.clock.time()
         went_off = ended <= began + limit
         self._say(
@@ -114,8 +120,10 @@ class Lead:
             for led in self._led
         ]
 
-    def _until(self, is_so: Callable[[], bool], what: str) -> bool:
-        ends = time.monotonic() + _WAIT_SECONDS
+    def _until(self, is_so: Callable[[], bool], what: str, *, until: float = 0) -> bool:
+        """Wait until it is so; give up after the patience, but not before `until` of the stack's clock."""
+        seconds = self._site.clock.machine_seconds(max(0, until - self._site.clock.time()))
+        ends = time.monotonic() + seconds + self._patience_seconds
         told = time.monotonic()
         while not is_so():
             if time.monotonic() > ends:

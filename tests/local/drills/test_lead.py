@@ -155,3 +155,25 @@ def test_health_is_watched_for_so_many_minutes(said: list[str]) -> None:
 
     assert lead.healthy(30) == set()
     assert site.clock.time() >= began + 30 * 60
+
+
+def test_no_healthy_minute_is_left_out_however_many_they_are(said: list[str]) -> None:
+    site = FakeSite()
+    watch = FakeWatch(site, pages={"a-page"}, tickets=set())
+    lead = Lead(site, watch, said.append, patience_seconds=0.01)
+    began = site.clock.time()
+
+    lead.healthy(120)
+
+    assert site.clock.time() >= began + 120 * 60
+    assert said == []
+
+
+def test_an_alarm_that_never_was_quiet_is_none_of_health(said: list[str]) -> None:
+    site = FakeSite()
+    site.hooks.heartbeats = False
+    watch = FakeWatch(site, pages={"a-page"}, tickets=set())
+    lead = Lead(site, watch, said.append, patience_seconds=0.01)
+
+    assert lead.healthy(30) == {"a-page", TOP}
+    assert said == ["gave up waiting until all alarms are quiet"]
