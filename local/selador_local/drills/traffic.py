@@ -2,9 +2,10 @@
 
 import itertools
 import json
+import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -16,11 +17,18 @@ from websockets.typing import Subprotocol
 
 from selador_local.drills.repetition import repeated
 from selador_local.drills.site import Site
+from selador_local.errors import SeladorLocalError
+
+_logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60
 """How long a client waits for its answer, in the machine's seconds, before it leaves."""
 _MOST = 60
 _HEARTBEAT = "Heartbeat"
+
+
+class FaultNotPutInError(SeladorLocalError):
+    """The fault of a request can't be put in: its end would tell of something else."""
 
 
 class SteadyTraffic:
@@ -69,7 +77,11 @@ class SteadyTraffic:
     def _ask(self, request: str) -> None:
         if self._stopping.is_set():
             return
-        end = self._answer(request)
+        try:
+            end = self._answer(request)
+        except Exception as error:  # the pool would keep it to itself, and the question would have no end
+            _logger.warning("the client of %s failed: %s", request, error)
+            end = "client failed"
         with self._lock:
             self.ends[end] += 1
 
@@ -77,18 +89,13 @@ class SteadyTraffic:
         offered = ["selador.v1", f"bearer.{self._token}"]
         try:
             with connect(self._url, subprotocols=[Subprotocol(one) for one in offered], proxy=None) as connection:
-                if self._site.hooks.before is not None:
-                    self._site.hooks.before(request)
+                _put_in(self._site.hooks.before, request)
                 question = {"action": "invoke", "text": f"How long is the notice period? ({request})"}
                 connection.send(json.dumps({**question, "requestId": request}))
                 while True:
                     frame = json.loads(connection.recv(PATIENCE_SECONDS))
-                    if (
-                        frame.get("type") == "started"
-                        and frame["attempt"] == 1
-                        and self._site.hooks.started is not None
-                    ):
-                        self._site.hooks.started(request)
+                    if frame.get("type") == "started" and frame["attempt"] == 1:
+                        _put_in(self._site.hooks.started, request)
                     if "type" not in frame:
                         return "gateway error"
                     if frame["type"] in {"completed", "error"}:
@@ -97,3 +104,12 @@ class SteadyTraffic:
             return "no answer"
         except (OSError, WebSocketException):
             return "no connection"
+
+
+def _put_in(fault: Callable[[str], None] | None, request: str) -> None:
+    if fault is None:
+        return
+    try:
+        fault(request)
+    except OSError as error:
+        raise FaultNotPutInError(f"its fault can't be put in: {error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from botocore.exceptions import EndpointConnectionError
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
@@ -127,3 +128,22 @@ def test_a_heartbeat_that_fails_is_not_the_last() -> None:
         ask(site, url, "completed")
 
     assert site.put
+
+
+def test_a_fault_that_cannot_be_put_in_is_no_lost_connection(caplog: pytest.LogCaptureFixture) -> None:
+    site = FakeSite()
+
+    def refuse(request: str) -> None:
+        raise ConnectionRefusedError("nobody listens")
+
+    site.hooks.before = refuse
+    with server({"type": "completed", "attempt": 1, "seq": 0}) as (url, _):
+        traffic = ask(site, url, "client failed")
+
+    assert set(traffic.ends) == {"client failed"}
+    assert "the client of drill-1 failed: its fault can't be put in: nobody listens" in caplog.messages
+
+
+def test_a_frame_that_no_client_expects_is_an_end_too() -> None:
+    with server({"type": "started", "seq": 0}) as (url, _):
+        assert ask(FakeSite(), url, "client failed").ends["client failed"] >= 1
