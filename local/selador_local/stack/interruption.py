@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
+
+_logger = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a polite `kill`, a terminal that was closed."""
@@ -48,10 +51,19 @@ async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
 
 @contextlib.asynccontextmanager
 async def meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do `endless` beside the block; the block's end cancels it, and waits until it has cleaned up."""
+    """Do `endless` beside the block; the block's end cancels it, and waits until it has cleaned up.
+
+    If it ends by an error, the block goes on without it, and the log says so at once.
+    """
     task = asyncio.create_task(endless)
+    task.add_done_callback(_tell_of_an_error)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _tell_of_an_error(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.error("what runs beside the stack has ended for good", exc_info=error)

@@ -102,3 +102,19 @@ def test_what_is_done_beside_a_block_has_cleaned_up_when_that_ends() -> None:
     asyncio.run(scenario())
 
     assert told == ["block", "cleaned up", "after it"]
+
+
+def test_what_ends_by_an_error_beside_a_block_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def follow() -> None:
+        raise KeyError("a resource without a name")
+
+    async def scenario() -> str:
+        async with meanwhile(follow()):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            return caplog.text
+
+    told = asyncio.run(scenario())
+
+    assert "what runs beside the stack has ended for good" in told
+    assert "KeyError: 'a resource without a name'" in told
