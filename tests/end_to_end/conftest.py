@@ -18,6 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from selador_local.data_plane.fault_targets import request_id
+from selador_local.log_files import rotate
 from selador_local.stack.failures import Failures
 from selador_local.stack.output import Output
 from selador_local.stack.progress import Progress
@@ -71,6 +72,8 @@ async def brought_up(work_dir: Path = WORK_DIR, **options: Any) -> AsyncIterator
 
 @pytest.fixture(scope="session")
 def stack(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
+    for log in (WORK_DIR / "logs").glob("selador-*.log"):
+        rotate(log, max_bytes=0)  # one that grew to its limit in the midst of a test would begin anew
     parts = AsyncExitStack()
     processes: set[Path] = set()
     try:
@@ -169,7 +172,7 @@ def sqs(stack: Stack) -> "SQSClient":
 
 
 def log_of(stack: Stack, function: str) -> str:
-    """Return what `main` or `websocket_handler` has logged, in earlier runs too; nothing before its first line."""
+    """Return what `main` or `websocket_handler` has logged in this run; nothing before its first line."""
     path = WORK_DIR / "logs" / f"{stack.outputs[f'{function}_function_name']}.log"
     return path.read_text() if path.exists() else ""
 
