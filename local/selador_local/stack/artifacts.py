@@ -1,8 +1,10 @@
 """Builds the artifacts for this machine: first while other parts of the stack start, later when a file is saved."""
 
 import asyncio
+import json
 import os
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -56,5 +58,6 @@ class Artifacts:
             self._shown_by.note(line)
 
     def _sizes(self) -> str:
-        zips = sorted(self.folder.glob("*.zip"))
-        return ", ".join(f"{zip_.name} {zip_.stat().st_size / 1e6:.1f} MB" for zip_ in zips)
+        manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        artifacts = sorted(manifest["artifacts"].values(), key=itemgetter("path"))
+        return ", ".join(f"{artifact['path']} {artifact['size'] / 1e6:.1f} MB" for artifact in artifacts)

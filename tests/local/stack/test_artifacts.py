@@ -23,6 +23,8 @@ folder.mkdir()
 while not (folder / "may-end").exists():
     time.sleep(0.01)
 (folder / "main.zip").write_bytes(bytes(100_000))
+(folder / "removed.zip").write_bytes(bytes(100_000))
+(folder / "manifest.json").write_text('{"artifacts": {"main": {"path": "main.zip", "size": 6100000}}}')
 print("built")
 """
 FAILS = "raise SystemExit('main: no such package')"
@@ -46,8 +48,12 @@ class Project:
         (self.artifacts.folder / "may-end").touch()
 
     @property
+    def shown(self) -> str:
+        return self._written.getvalue()
+
+    @property
     def steps(self) -> list[str]:
-        return re.findall(r"[✓✗] ([a-z ]+[a-z])  ", self._written.getvalue())
+        return re.findall(r"[✓✗] ([a-z ]+[a-z])  ", self.shown)
 
 
 def test_other_parts_start_while_it_builds(tmp_path: Path) -> None:
@@ -105,3 +111,18 @@ def test_a_build_that_nobody_needs_any_more_is_ended(tmp_path: Path) -> None:
 
     process = (tmp_path / "dist" / "pid").read_text()
     assert not Path("/proc", process).exists()
+
+
+def test_what_an_earlier_build_left_is_not_told_as_an_artifact(tmp_path: Path) -> None:
+    project = Project(tmp_path, BUILDS)
+
+    async def story() -> None:
+        async with project.artifacts as artifacts:
+            await project.has_begun()
+            project.may_end()
+            await artifacts.built(project.progress)
+
+    asyncio.run(story())
+
+    assert "main.zip 6.1 MB\n" in project.shown
+    assert "removed.zip" not in project.shown

@@ -24,7 +24,7 @@ import sys
 
 folder = Path(sys.argv[sys.argv.index("--output") + 1])
 folder.mkdir(exist_ok=True)
-(folder / "manifest.json").write_text("{}")
+(folder / "manifest.json").write_text('{"artifacts": {}}')
 """
 STATE = {"lineage": "a-lineage", "serial": 7, "outputs": {"websocket_url": {"value": "ws://here", "type": "string"}}}
 
