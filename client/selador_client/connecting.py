@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,11 +19,12 @@ from selador_shared.protocol import SUBPROTOCOL
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _BEARER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # what RFC 7230 lets a subprotocol be made of
 _REFUSALS = {
-    401: "it asks for a token, and this one is missing or invalid: set SELADOR_TOKEN",
-    403: "its stage doesn't exist, or this client's token or signature doesn't allow the connection",
+    401: "it asks for a token: set SELADOR_TOKEN",
+    403: "its stage doesn't exist, or it wants a signed URL, or this token or signature doesn't allow the connection",
     429: "it has too many new connections at the moment: try again",
     500: "it can't check tokens at the moment: try again",
 }
+_STALE = "it refuses this token, which has expired or is another API's: set SELADOR_TOKEN to a new one"
 _OPEN_SECONDS = 20  # a cold start of authorizer and handler takes a few seconds
 _CLOSE_SECONDS = 2  # for the closing handshake: nobody waits longer for a server that has gone
 
@@ -56,11 +58,13 @@ async def connect(url: str, token: Token | None, user_agent: str) -> websockets.
             ping_interval=None,
         )
     except Exception as error:  # of sockets, TLS, proxies and URLs: whoever waits has to hear of each
-        raise ConnectionFailedError(f"{failed}: {_words(error)}") from error
+        raise ConnectionFailedError(f"{failed}: {_words(error, with_token=bool(bearer))}") from error
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, *, with_token: bool) -> str:
     match error:
+        case InvalidStatus(response=response) if response.status_code == HTTPStatus.UNAUTHORIZED and with_token:
+            return f"{_STALE} (HTTP status {response.status_code})"
         case InvalidStatus():
             status = error.response.status_code
             reason = _REFUSALS.get(status, "the server refused the connection: is this the URL of a WebSocket API?")

@@ -27,6 +27,7 @@ from selador_client.wrapping import printable
 from selador_shared.protocol import SUBPROTOCOL
 
 PORT = 8788
+_HIGHEST_PORT = 65_535
 _LATE_SECONDS = 2.0
 _LONGEST = 160  # characters of a frame that are printed
 _LOOPBACK = "127.0.0.1"
@@ -277,14 +278,17 @@ class MisbehavingServer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, 1 if the case or the port can't be had, or 130 after Ctrl-C."""
+    """Run the command; return its exit status: 0, 1 if the case or the port can't be had, or 130 after Ctrl-C.
+
+    Wrong usage raises SystemExit(2).
+    """
     parser = argparse.ArgumentParser(
         prog="python -m selador_client.misbehaving",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("case", nargs="?", default="", help="a case's name; without one, the cases are listed")
-    parser.add_argument("--port", type=int, default=PORT, help="(default: %(default)s; 0: any)")
+    parser.add_argument("--port", type=_port, default=PORT, metavar="N", help="(default: %(default)s; 0: any)")
     options = parser.parse_args(arguments)
     if not options.case:
         for case in read_cases():
@@ -301,11 +305,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"port {options.port} of {_LOOPBACK} can't be had: {error.strerror}; name another one", file=sys.stderr)
+        print(
+            f"port {options.port} of {_LOOPBACK} can't be had: {_why(error)}; give another, by PORT=…", file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
         pass
     return 130
+
+
+def _port(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= _HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {_HIGHEST_PORT:,}")
+    return number
+
+
+def _why(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)  # asyncio's own words repeat the address
 
 
 def _announce(case: Case, port: int) -> None:

@@ -68,10 +68,16 @@ def test_a_host_that_can_not_be_a_name_leaves_nobody_waiting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "advice"),
-    [(401, "set SELADOR_TOKEN"), (403, "signature"), (500, "try again"), (200, "is this the URL of a WebSocket API")],
+    ("status", "token", "advice"),
+    [
+        (401, None, "it asks for a token: set SELADOR_TOKEN"),
+        (401, "a.b.c", "this token, which has expired or is another API's: set SELADOR_TOKEN to a new one"),
+        (403, None, "it wants a signed URL"),
+        (500, "a.b.c", "try again"),
+        (200, None, "is this the URL of a WebSocket API"),
+    ],
 )
-def test_a_refused_handshake_says_what_to_do(status: int, advice: str) -> None:
+def test_a_refused_handshake_says_what_to_do(status: int, token: str | None, advice: str) -> None:
     def refuse(connection: ServerConnection, request: Request) -> Response:
         return connection.respond(HTTPStatus(status), "no")
 
@@ -79,7 +85,7 @@ def test_a_refused_handshake_says_what_to_do(status: int, advice: str) -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         with pytest.raises(ConnectionFailedError, match=f"{advice}.*HTTP status {status}"):
-            open_and_close(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/test")
+            open_and_close(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/test", token)
         server.shutdown()
         thread.join()
 

@@ -270,7 +270,17 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
         port = taken.getsockname()[1]
         assert main(["retry", "--port", str(port)]) == 1
 
-    assert f"port {port} of 127.0.0.1 can't be had" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"port {port} of 127.0.0.1 can't be had: Address already in use; give another, by PORT=…\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "8o80", ""])
+def test_what_is_no_port_is_told_with_the_bounds(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["retry", f"--port={port}"])
+
+    assert f"argument --port: {port!r} is no port: 0 to 65,535" in capsys.readouterr().err
 
 
 def test_it_says_where_to_connect_until_ctrl_c(
