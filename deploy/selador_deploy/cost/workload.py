@@ -1,5 +1,6 @@
 """What is asked of the service in a month, as a person gives it. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ DAYS = 30.4
 """Days in a month."""
 
 MOST_REQUESTS = 100_000_000
+_NUMBER = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?(e\d{1,2})?", re.ASCII)
+"""With commas between thousands alone: 2,5 is two and a half to half of the world."""
 _TIER = "beyond it AWS's lower tiers count, which this table of prices doesn't have"
 ARCHITECTURES = ("arm64", "x86_64")
 AUTHORIZATIONS = ("none", "iam", "jwt")
@@ -64,14 +67,11 @@ LIMITS: Mapping[str, Limit] = {
 def read_number(option: str, text: str) -> float:
     """Return the number that an option was given. Raises DeployError, exit status 2, if it is none or out of bounds."""
     limit = LIMITS[option]
-    try:
-        number = float(text.replace(",", ""))
-    except ValueError:
-        number = float("nan")
+    number = float(text.replace(",", "")) if _NUMBER.fullmatch(text) else float("nan")
     if not limit.least <= number <= limit.most:
         raise DeployError(
             f"{option.upper()} is {text!r}; it takes {limit.least:,g} to {limit.most:,.10g}: {limit.why}",
-            "give a number of these",
+            "give a number of these, such as 1,500 or 2.5",
             status=2,
         )
     return number

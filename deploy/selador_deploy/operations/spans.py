@@ -6,15 +6,22 @@ from datetime import UTC, datetime, timedelta
 from selador_deploy.errors import DeployError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_SPAN = re.compile(r"(\d{1,6})([smhd])")
+_SPAN = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_LONGEST = timedelta(days=3_653)
+"""Ten years, the longest that CloudWatch Logs keeps a line; but for ever."""
 
 
 def parse_span(text: str, variable: str) -> timedelta:
     """Return the span that `90m` and the like are. Raises DeployError, exit status 2."""
     found = _SPAN.fullmatch(text)
-    if found is None or int(found[1]) == 0:
-        raise DeployError(f"{variable} is {text!r}", f"give a number and s, m, h or d, as in {variable}=90m", status=2)
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < length <= _LONGEST:
+        raise DeployError(
+            f"{variable} is {text!r}",
+            f"give a number and s, m, h or d, as in {variable}=90m: more than nothing, and at most {_LONGEST.days:,}d",
+            status=2,
+        )
+    return length
 
 
 def span(seconds: float) -> str:

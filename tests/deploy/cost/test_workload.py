@@ -4,19 +4,19 @@ from selador_deploy.cost.workload import LIMITS, Workload, read_choice, read_num
 from selador_deploy.errors import DeployError
 
 
-@pytest.mark.parametrize(("text", "number"), [("3000000", 3e6), ("3,000,000", 3e6), ("2.5", 2.5)])
+@pytest.mark.parametrize(("text", "number"), [("3000000", 3e6), ("3,000,000", 3e6), ("2.5", 2.5), ("1e6", 1e6)])
 def test_a_number_may_be_written_as_people_write_it(text: str, number: float) -> None:
     assert read_number("requests", text) == number
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "nan", "inf", "901", ""])
+@pytest.mark.parametrize("text", ["0", "-1", "many", "nan", "inf", "901", "", "2,5", "1_0", "٥", " 5"])
 def test_what_is_no_number_within_the_limits_is_refused_by_name(text: str) -> None:
     with pytest.raises(DeployError) as caught:
         read_number("answer_seconds", text)
 
     assert str(caught.value) == (
         f"ANSWER_SECONDS is {text!r}; it takes 0.1 to 900: Lambda stops a function after a quarter of an hour;"
-        " give a number of these"
+        " give a number of these, such as 1,500 or 2.5"
     )
     assert caught.value.status == 2
 
