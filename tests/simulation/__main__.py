@@ -12,6 +12,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1_000, help="how many worlds, of twenty requests each")
     parser.add_argument("--seed", type=int, help="only this one")
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error(f"SEEDS is {arguments.seeds}; give 1 or more: without a world nothing is shown")
     seeds = range(arguments.seeds) if arguments.seed is None else [arguments.seed]
     found = report.run(seeds)
     for violation in found.violations:

@@ -6,6 +6,7 @@ Every seed is a world of twenty requests; `make torture SEEDS=n` runs more of th
 import pytest
 
 from . import report
+from .__main__ import main
 from .seeds import setting_of
 from .world import Setting, simulate
 
@@ -19,6 +20,18 @@ def test_in_every_world_each_request_ends_once_in_time_told_and_counted(part: in
 
     assert not found.violations, "\n\n".join(found.violations[:2])
     assert found.requests == 20 * SEEDS // PARTS
+
+
+@pytest.mark.parametrize("seeds", ["0", "-1"])
+def test_no_world_proves_nothing(
+    seeds: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["simulation", f"--seeds={seeds}"])
+
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+    assert f"SEEDS is {seeds}; give 1 or more" in capsys.readouterr().err
 
 
 def test_a_seed_replays() -> None:
