@@ -60,6 +60,7 @@ def test_the_client_imports_the_protocol_and_nothing_else_of_the_functions() -> 
 
 
 LAPTOP_STACK = {
+    "arguments": set(),
     "bedrock": {"control_plane_client", "errors", "http"},
     "clock": set(),
     "cloudwatch": {"errors"},
@@ -67,7 +68,7 @@ LAPTOP_STACK = {
     "control_plane": {"clock", "cloudwatch", "cloudwatch_logs", "errors", "iam_policy"},
     "control_plane_client": {"errors"},
     "data_plane": {"clock", "cloudwatch", "control_plane_client", "errors", "http", "iam_policy", "log_files"},
-    "dashboard_preview": {"cloudwatch", "clock", "errors", "stack"},
+    "dashboard_preview": {"arguments", "cloudwatch", "clock", "errors", "stack"},
     "drills": {"clock", "control_plane_client", "data_plane", "errors", "issuer", "stack"},
     "errors": set(),
     "http": set(),

@@ -1,4 +1,11 @@
-"""`python -m selador_local`: what `make demo`, `make local` and `make local-env` call."""
+"""Selador on this machine: what `make demo`, `make local`, `make token` and `make local-env` call.
+
+exit status:
+  0    it succeeded: the demo's answer is whole
+  1    it refused or failed; the last line says why
+  2    wrong usage
+  129, 130, 143  SIGHUP, Ctrl-C or SIGTERM ended it
+"""
 
 import argparse
 import asyncio
@@ -13,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from selador_client import demo
+from selador_local.arguments import whole_number
 from selador_local.clock import StackClock
 from selador_local.data_plane.emulation import Emulation
 from selador_local.errors import SeladorLocalError
@@ -34,11 +42,19 @@ from selador_local.stack.viewers import LineViewer, ScreenViewer, Viewer
 from selador_local.stack.watch import Watch
 
 _FASTEST = 20  # at 60, workers on a busy machine lost their leases
-_CHATS = {
-    Authorization.NONE: "make chat",
-    Authorization.JWT: "SELADOR_TOKEN=$(make -s token SUB=alice) make chat",
-    Authorization.IAM: "sign the handshake, as docs/local-development.md shows",
+_WAYS_TO_ASK = {
+    Authorization.NONE: ("in a browser; it shows the stack, too", "make chat"),
+    Authorization.JWT: (
+        "in a browser, with a token in its settings; it shows the stack, too",
+        "SELADOR_TOKEN=$(make -s token SUB=alice) make chat",
+    ),
+    Authorization.IAM: (
+        "in a browser, with a signed URL in its settings; it shows the stack, too",
+        'make chat URL="<signed>": docs/local-development.md says how to sign',
+    ),
 }
+"""By who may connect: where the page is looked at, and what a terminal takes."""
+_LOCAL_URL = f"ws://127.0.0.1:{ports.DEFAULT}/"
 _QUESTION = "Which flats near the harbour allow pets?"
 
 
@@ -111,7 +127,7 @@ async def _demo(options: argparse.Namespace, output: Output, failures: Failures)
         if failures.newest_first():
             return 1
         answered = await demo.ask(stack.websocket_url, options.question, sys.stdout, os.environ)
-        output.write(f"make local keeps such a stack up, and a page to ask from: {page.address(stack.websocket_url)}\n")
+        output.write(f"make local keeps such a stack up, and a page to ask from: {page.address(_LOCAL_URL)}\n")
     return 0 if answered else 1
 
 
@@ -124,14 +140,7 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
     ):
         if stack.data_plane.port != options.port:
             output.write(f"\n  port {options.port} is taken, so the address is another one\n")
-        output.write(
-            f"\n  {stack.websocket_url}\n\n"
-            f"  Ask a question:  {page.address(stack.websocket_url)}   (in a browser; it shows the stack, too)\n"
-            f"               or  {_CHATS[options.auth]}   (in another terminal)\n"
-            '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
-            f"  Logs of functions and Terraform:  {options.work_dir / 'logs'}\n\n"
-            "A changed line of a function is live in seconds. Ctrl-C stops everything.\n"
-        )
+        output.write(welcome(stack.websocket_url, Authorization(options.auth), options.work_dir / "logs"))
         is_screen = output.is_terminal and not options.plain
         viewer: Viewer = ScreenViewer(output) if is_screen else LineViewer(output)
         live_code = LiveCode(stack.artifacts.folder, stack.control_plane)
@@ -151,6 +160,19 @@ async def _up(options: argparse.Namespace, output: Output, failures: Failures) -
     return 0
 
 
+def welcome(url: str, authorization: Authorization, logs: Path) -> str:
+    """Return what is told when a stack is up: where it is, and how to ask it."""
+    page_is, chat = _WAYS_TO_ASK[authorization]
+    return (
+        f"\n  {url}\n\n"
+        f"  Ask a question:  {page.address(url)}   ({page_is})\n"
+        f"               or  {chat}   (in another terminal)\n"
+        '  Or from any WebSocket client: {"action":"invoke","text":"How long is the notice period?"}\n'
+        f"  Logs of functions and Terraform:  {logs}\n\n"
+        "A changed line of a function is live in seconds. Ctrl-C stops everything.\n"
+    )
+
+
 async def _show(observer: Observer, viewer: Viewer) -> None:
     async for state in observer.states():
         viewer.show(state)
@@ -165,13 +187,19 @@ def _running(options: argparse.Namespace, progress: Progress, failures: Failures
         failures=failures,
         emulation=emulation,
         port=options.port,
-        authorization=options.auth,
+        authorization=Authorization(options.auth),
         fresh=options.fresh,
     )
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m selador_local", description="Selador on this machine.")
+    description, _, statuses = (__doc__ or "").partition("\nexit status:")
+    parser = argparse.ArgumentParser(
+        prog="python -m selador_local",
+        description=description,
+        epilog=f"exit status:{statuses}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
         ("token", "print a token of the running stack's own issuer"),
@@ -200,15 +228,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         )
         command.add_argument(
             "--port",
-            type=int,
+            type=whole_number(1, ports.HIGHEST - 3, "the stack takes four ports in a row"),
             default=ports.DEFAULT,
+            metavar="N",
             help="of the WebSocket API; the next free one if it is taken (default: %(default)s)",
         )
         command.add_argument(
             "--auth",
-            type=Authorization,
-            choices=list(Authorization),
-            default=Authorization.NONE,
+            choices=[str(one) for one in Authorization],
+            default=str(Authorization.NONE),
             help="who may connect: everybody here, whoever has a token of the stack's own issuer, whoever signs",
         )
         command.add_argument("--fresh", action="store_true", help="begin anew, without what the last stack left")

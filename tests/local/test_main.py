@@ -1,6 +1,7 @@
 """The laptop stack's command line, as far as it starts nothing."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -29,6 +30,13 @@ def test_help_names_the_commands_and_what_they_do() -> None:
     assert "until Ctrl-C" in shown.stdout
 
 
+def test_help_says_what_each_exit_status_means() -> None:
+    shown = ran("--help").stdout
+
+    assert shown.index("exit status:") > shown.index("until Ctrl-C")
+    assert {"0", "1", "2", "129, 130, 143"} <= set(re.findall(r"^  ([\d, ]*\d)  ", shown, flags=re.MULTILINE))
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -36,8 +44,19 @@ def test_help_names_the_commands_and_what_they_do() -> None:
         (("down",), "invalid choice: 'down'"),
         (("up", "--question", "Pets?"), "unrecognized arguments: --question"),
         (("up", "--time-scale", "21"), "argument --time-scale: 21 is not from 1 to 20"),
+        (("up", "--port", "-1"), "argument --port: '-1' is no whole number from 1 to 65,532: the stack takes four"),
+        (("up", "--port", "65533"), "'65533' is no whole number from 1 to 65,532"),
+        (("up", "--auth", "oidc"), "argument --auth: invalid choice: 'oidc' (choose from 'none', 'jwt', 'iam')"),
     ],
-    ids=["no command", "unknown command", "question without demo", "time too fast"],
+    ids=[
+        "no command",
+        "unknown command",
+        "question without demo",
+        "time too fast",
+        "negative port",
+        "huge port",
+        "auth",
+    ],
 )
 def test_wrong_usage_exits_2(arguments: tuple[str, ...], complaint: str) -> None:
     ended = ran(*arguments)
@@ -55,6 +74,50 @@ def test_env_prints_what_the_running_stack_says_of_itself(
     assert command_line.main(["env"]) == 0
 
     assert capsys.readouterr().out == "unset AWS_PROFILE AWS_SESSION_TOKEN\nexport AWS_REGION=us-east-1\n"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "told"),
+    [
+        (Authorization.NONE, ["make chat   (in another terminal)"]),
+        (Authorization.JWT, ["a token in its settings", "SELADOR_TOKEN=$(make -s token SUB=alice) make chat"]),
+        (Authorization.IAM, ["a signed URL in its settings", 'make chat URL="<signed>"']),
+    ],
+)
+def test_whoever_starts_a_stack_is_told_how_to_ask_it(authorization: Authorization, told: list[str]) -> None:
+    welcome = command_line.welcome("ws://127.0.0.1:9000/abc/local", authorization, Path("logs"))
+
+    assert "http://127.0.0.1:9000/ " in welcome
+    assert [words for words in told if words not in welcome] == []
+
+
+def test_a_demo_names_the_page_of_make_local_and_not_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A demo takes another port if somebody else has 8787, and it has ended when its last line is read."""
+
+    class Process:
+        @contextlib.asynccontextmanager
+        async def while_running(self) -> AsyncIterator[None]:
+            yield
+
+    class Running:
+        websocket_url = "ws://127.0.0.1:8791/abc/local"
+        control_plane_process = Process()
+
+    @contextlib.asynccontextmanager
+    async def running(*_: object, **__: object) -> AsyncIterator[Running]:
+        yield Running()
+
+    async def ask(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(command_line, "running", running)
+    monkeypatch.setattr("selador_client.demo.ask", ask)
+
+    assert command_line.main(["demo"]) == 0
+
+    assert capsys.readouterr().out.endswith("a page to ask from: http://127.0.0.1:8787/\n")
 
 
 def test_without_a_stack_env_fails_and_prints_nothing_to_evaluate(

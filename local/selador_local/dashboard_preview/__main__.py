@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from selador_local.arguments import whole_number
 from selador_local.clock import StackClock
 from selador_local.cloudwatch.window import Window
 from selador_local.dashboard_preview.picture import Data, Points, draw
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.client import CloudWatchClient
     from types_boto3_logs.client import CloudWatchLogsClient
 
+_WEEK = 7 * 24 * 60  # minutes; a graph has a point for each
+
 
 class NoDashboardError(SeladorLocalError):
     """The stack has no dashboard yet."""
@@ -33,7 +36,13 @@ class NoDashboardError(SeladorLocalError):
 def main(arguments: list[str]) -> int:
     """Draw the dashboard of the running stack; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m selador_local.dashboard_preview", description=__doc__)
-    parser.add_argument("--minutes", type=int, default=60, help="how far to look back (default: %(default)s)")
+    parser.add_argument(
+        "--minutes",
+        type=whole_number(1, _WEEK, "a week is as much as one picture shows"),
+        default=60,
+        metavar="N",
+        help="how far to look back (default: %(default)s)",
+    )
     parser.add_argument("--work-dir", type=Path, default=WORK_DIR, help="the stack's folder (default: .local)")
     options = parser.parse_args(arguments)
     try:

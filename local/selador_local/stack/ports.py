@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from selador_local.stack.commands import StackError
 
 DEFAULT = 8787
-_HIGHEST = 65_535
+HIGHEST = 65_535
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Ports:
 def choose(wanted: int, is_free: Callable[[int], bool]) -> Ports:
     """Return the first four free ports in a row from `wanted` up. Raises StackError if there are none."""
     first = wanted
-    while first + 3 <= _HIGHEST:
+    while first + 3 <= HIGHEST:
         taken = [port for port in range(first, first + 4) if not is_free(port)]
         if not taken:
             return Ports(first)
         first = taken[-1] + 1
-    raise StackError(f"no four ports in a row are free from {wanted} up to {_HIGHEST}; choose a lower one with PORT=…")
+    raise StackError(f"no four ports in a row are free from {wanted} up to {HIGHEST}; choose a lower one with PORT=…")
 
 
 def is_free(port: int) -> bool:

@@ -49,9 +49,9 @@ BODY = {
 }
 
 
-def preview(work_dir: Path) -> subprocess.CompletedProcess[str]:
+def preview(work_dir: Path, minutes: str = "10") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "selador_local.dashboard_preview", "--work-dir", str(work_dir), "--minutes", "10"],
+        [sys.executable, "-m", "selador_local.dashboard_preview", "--work-dir", str(work_dir), f"--minutes={minutes}"],
         capture_output=True,
         text=True,
         check=False,
@@ -90,3 +90,11 @@ def test_it_draws_the_dashboard_with_the_stacks_data(control_plane: ControlPlane
     assert done.returncode == 0
     assert str(work_dir / "dashboard.svg") in done.stdout
     assert "completed: 7<" in (work_dir / "dashboard.svg").read_text()
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "99999999999", "six"])
+def test_a_time_that_no_picture_shows_is_refused(tmp_path: Path, minutes: str) -> None:
+    done = preview(tmp_path, minutes)
+
+    assert done.returncode == 2
+    assert f"argument --minutes: {minutes!r} is no whole number from 1 to 10,080" in done.stderr
