@@ -21,7 +21,16 @@ def is_protected(state: Mapping[str, Any]) -> bool:
 
 def serving_release(state: Mapping[str, Any]) -> str:
     """Return the published release that was last applied, by its manifest's hash; empty if there is none."""
-    return str(state.get("outputs", {}).get("release", {}).get("value") or "")
+    return _output(state, "release")
+
+
+def api_id(state: Mapping[str, Any]) -> str:
+    """Return the id of the API that was last applied; empty if there is none."""
+    return _output(state, "api_id")
+
+
+def _output(state: Mapping[str, Any], name: str) -> str:
+    return str(state.get("outputs", {}).get(name, {}).get("value") or "")
 
 
 def _managed(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ It changes nothing in the account, and saves no plan. Names come from the enviro
 
 from collections.abc import Iterable, Iterator
 
+from selador_deploy.deployed import api_id
 from selador_deploy.deployment import Deployment
 from selador_deploy.environment import check_filled_in
 from selador_deploy.errors import DeployError
@@ -39,15 +40,20 @@ def import_hand_made(deployment: Deployment, *, api: str, release: str | None, d
         state = open_state(deployment).content
         check_region(environment, state)
         system = read_hand_made(environment, api, deployment.make_client)
+        if system.api_id == api_id(state):
+            raise DeployError(
+                f"the API {system.api_id} is {name}'s own: its state has it, so there is nothing to import",
+                f"give the API that was made by hand; make plan ENV={name} ADOPT=1 takes what an apply lost",
+            )
         folder = manifest_folder(deployment, release, dist, state)
         say(f"looking for what {name} would make and exists already")
         _, summary, _, unknown = plan_adopting(deployment, folder, private, look_ups(system), adopt=True)
+        if not unknown and not summary.adopts:  # nothing is called left over that may be the environment's own
+            raise DeployError("there is nothing to adopt that the state doesn't know", "compare the names and API=…")
         stays = list(left_over(system, {one.id for one in summary.adopts}))
         print("\n".join(_told(summary, stays, list(before_the_apply(system)), name)), flush=True)
         if unknown:
             raise DeployError("; ".join(one.detail for one in unknown), "allow this caller to look, and try again")
-        if not summary.adopts:
-            raise DeployError("there is nothing to adopt that the state doesn't know", "compare the names and API=…")
         check_adopted(summary)
         check_losses(summary, environment, ())
         environment.imports_file.write_text(_file(summary, stays, name), encoding="utf-8")

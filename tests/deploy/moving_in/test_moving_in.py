@@ -1,5 +1,6 @@
 """`make import`, with a stand-in for the `terraform` executable."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,29 @@ def test_nothing_is_written_if_the_plan_would_destroy(
     assert not (root / IMPORTS).exists()
 
 
+def test_what_the_environment_made_itself_is_not_called_left_over(
+    root: Path, importing: Any, run: Run, calls: Calls
+) -> None:
+    """It said of each role and route that it stays until somebody deletes it."""
+    importing(ADOPTED)
+    (root / IMPORTS).unlink()
+    planned = len(calls())
+    state = json.loads((root / "state.json").read_text())
+    (root / "state.json").write_text(json.dumps(state | {"outputs": {"api_id": {"value": "a1"}}}))
+
+    status, said, error = importing(ADOPTED)
+
+    assert (status, said) == (1, "")
+    assert "the API a1 is dev's own: its state has it, so there is nothing to import" in error
+    assert "plan" not in [call[0] for call in calls()[planned:]]
+
+
 def test_nothing_to_adopt_and_what_can_not_be_looked_for_are_errors(root: Path, importing: Any, aws: FakeAws) -> None:
-    nothing, _, said = importing(resource_change("aws_lambda_alias.live", "create"))
+    nothing, told, said = importing(resource_change("aws_lambda_alias.live", "create"))
     unknown, _, refused = importing(ADOPTED, resource_change("aws_iam_role.this", "create", after={"name": "r"}))
 
     assert (nothing, unknown) == (1, 1)
+    assert "stays beside it" not in told
     assert "there is nothing to adopt that the state doesn't know; compare the names and API=…" in said
     assert "whether one exists already can't be told: " in refused
     assert not (root / IMPORTS).exists()
