@@ -58,7 +58,7 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
     run(*terraform.init_arguments, "-reconfigure", *(in_bucket if moved else ()))
     if others_role is not None:
         say(f"API Gateway has the log role {others_role} already: it is left alone, and none is made")
-        has_state = moved or (folder / "terraform.tfstate").exists()  # Terraform can't list a state that isn't there
+        has_state = moved or _is_written(folder / "terraform.tfstate")  # Terraform can't list a state that isn't there
         data_dir = folder / ".terraform"
         listed = terraform.capture("state", "list", data_dir=data_dir, folder=folder) if has_state else ""
         if LOG_ROLE_SETTING in listed:  # it was ours before; destroyed, it would take the other role away
@@ -88,6 +88,11 @@ def bootstrap(deployment: Deployment, *, yes: bool) -> None:
         for left in folder.glob("terraform.tfstate*"):
             left.unlink()
         say(f"the bootstrap's state is now s3://{backend.bucket}/{STATE_KEY}")
+
+
+def _is_written(state: Path) -> bool:
+    """Return whether a state is in its file, which Terraform makes empty when it locks it: before it asks, too."""
+    return state.is_file() and state.stat().st_size > 0
 
 
 def _check_names(environment: Environment, backend: Backend, place: str, project: str) -> None:

@@ -206,6 +206,19 @@ def test_the_first_run_leaves_a_log_role_alone_that_was_there_before(
     assert "-var=log_role_enabled=false" in terraform.calls[2]
 
 
+def test_a_run_that_was_ended_when_terraform_asked_is_taken_up(
+    terraform: FakeTerraform, empty_account: FakeAws, folder: Path
+) -> None:
+    """The state's file is there from then on, with nothing in it."""
+    empty_account.others["apigateway"] = FakeService(get_account={"cloudwatchRoleArn": OTHERS})
+    folder.mkdir(parents=True)
+    (folder / "terraform.tfstate").touch()
+
+    make(terraform)
+
+    assert terraform.commands() == ["choose_provider_source", "init", "apply", "init"]
+
+
 def test_a_log_role_that_somebody_put_in_the_place_of_ours_is_forgotten_and_not_taken_away(
     root: Path, aws: FakeAws, stand_in: None
 ) -> None:
