@@ -135,7 +135,7 @@ COMMANDS = (
         "smoke",
         smoke,
         "ask ENV a question as a client, and say what fails and why; URL=…, TOKEN=…, HEARTBEAT=1",
-        (ENV, URL, TOKEN, HEARTBEAT),
+        (ENV, URL, TOKEN, HEARTBEAT, RESULTS),
     ),
     Command(
         "page-test",

@@ -3,7 +3,10 @@
 It is what a pipeline runs after `apply`, and what whoever is on call runs first. It costs one short answer.
 """
 
+import json
 import time
+from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +18,8 @@ from botocore.session import Session
 from selador_deploy.account import translated
 from selador_deploy.deployment import Deployment
 from selador_deploy.errors import DeployError
+from selador_deploy.operations.spans import moment
+from selador_deploy.progress import hand_on
 from selador_deploy.smoke.exchange import Patience
 from selador_deploy.smoke.steps import Target, steps
 from selador_deploy.state import read_outputs
@@ -22,12 +27,14 @@ from selador_deploy.state import read_outputs
 NAMESPACE, METRIC, DIMENSION = "Selador", "Heartbeat", "Environment"
 
 
-def smoke(deployment: Deployment, *, url: str | None, token: str | None, heartbeat: bool) -> int:
+def smoke(deployment: Deployment, *, url: str | None, token: str | None, heartbeat: bool, results: str | None) -> int:
     """Print what was tried and how it went; return the exit status, 1 if anything failed.
 
     `url` names a deployment that isn't the environment's. With `heartbeat`, the metric of the environment's alarm
-    heartbeat-fails gets a 1 or a 0.
+    heartbeat-fails gets a 1 or a 0. Only a step that failed is handed on: a token that is missing or over says nothing
+    of the deployment.
     """
+    _check_life(token, deployment.now())
     target = _target(deployment, token) if url is None else _foreign(url, token)
     failed = 0
     for step in steps(target, Patience(), time.monotonic):
@@ -35,7 +42,20 @@ def smoke(deployment: Deployment, *, url: str | None, token: str | None, heartbe
         failed += step.passed is False
     if heartbeat:
         _beat(deployment, good=not failed)
+    if failed:
+        hand_on(results, failed=str(failed))
     return 1 if failed else 0
+
+
+def _check_life(token: str | None, now: datetime) -> None:
+    """Raise DeployError, exit status 2, if the token says of itself that it is over. Others are the API's to judge."""
+    try:
+        payload = (token or "").split(".")[1]
+        expiry = datetime.fromtimestamp(json.loads(urlsafe_b64decode(payload + "==="))["exp"], UTC)
+    except (IndexError, KeyError, OverflowError, OSError, TypeError, ValueError):
+        return
+    if expiry <= now:
+        raise DeployError(f"TOKEN expired at {moment(expiry)}", "give a new one; nothing was asked", status=2)
 
 
 def _foreign(url: str, token: str | None) -> Target:

@@ -1,6 +1,7 @@
 """The command: which deployment it asks, its exit status, and the heartbeat."""
 
 import json
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -69,6 +70,55 @@ def test_a_url_and_a_token_are_enough(run: Run, deployed: Deployed) -> None:
 
     assert run("smoke", "--env", "dev", "--url", url, SELADOR_TOKEN="good") == 0
     assert run("smoke", "--env", "dev", "--url", url) == 1
+
+
+def token(**claims: Any) -> str:
+    payload = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJub25lIn0.{payload}.c2lnbmVk"
+
+
+def test_an_expired_token_asks_nothing_and_is_no_failure_of_the_deployment(
+    run: Run, deployed: Deployed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipeline goes back to the release before if a step failed."""
+    asked: list[Request] = []
+    url, results = deployed(Deployment(statuses=asked.append)), tmp_path / "results"
+
+    status = run(
+        "smoke", "--env", "dev", "--url", url, "--results", str(results), SELADOR_TOKEN=token(exp=1_700_000_000)
+    )
+
+    assert status == 2
+    assert "TOKEN expired at 2023-11-14 22:13:20 UTC; give a new one" in capsys.readouterr().err
+    assert not asked
+    assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    "good", ["opaque", "a.b.c", "..", token(), token(exp="soon"), token(exp=10**30), token(exp=4_000_000_000)]
+)
+def test_a_token_whose_end_is_not_known_to_have_come_is_the_apis_to_judge(
+    run: Run, deployed: Deployed, good: str
+) -> None:
+    def judge(request: Request) -> int | None:
+        return None if f"bearer.{good}" in request.headers["Sec-WebSocket-Protocol"].replace(",", " ").split() else 401
+
+    assert run("smoke", "--env", "dev", "--url", deployed(Deployment(statuses=judge)), SELADOR_TOKEN=good) == 0
+
+
+@pytest.mark.parametrize(("status", "handed_on"), [(500, "failed="), (None, None)])
+def test_only_a_step_that_failed_is_handed_on(
+    run: Run, deployed: Deployed, tmp_path: Path, status: int | None, handed_on: str | None
+) -> None:
+    results = tmp_path / "results"
+
+    run(
+        *("smoke", "--env", "dev", "--url", deployed(Deployment(statuses=lambda _: status))),
+        *("--results", str(results)),
+    )
+
+    assert results.exists() == (handed_on is not None)
+    assert not results.exists() or results.read_text().startswith("failed=1\n")
 
 
 def test_handshakes_are_signed_where_that_is_asked(
