@@ -27,6 +27,8 @@ from selador_packaging.errors import SHOWN, PackagingError
 from selador_packaging.signature import Verdict, find_signature
 from selador_packaging.wording import counted
 
+_LEAST_FOLDERS = 2
+
 
 def main(project: Path, words: list[str]) -> int:
     """Verify as the command line `words` says; returns the exit status."""
@@ -35,11 +37,16 @@ def main(project: Path, words: list[str]) -> int:
     )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--against", type=Path, metavar="DIR|MANIFEST", help="what was handed to you")
-    choice.add_argument("--same", type=Path, nargs="+", metavar="DIR", help="folders that must hold the same artifacts")
+    choice.add_argument(
+        "--same", type=Path, nargs="*", metavar="DIR", help="two folders or more that must hold the same artifacts"
+    )
     parser.add_argument("--signed", action="store_true", help="fail unless GitHub has signed it, and that was checked")
     arguments = parser.parse_args(words)
+    if arguments.same is not None and len({folder.resolve() for folder in arguments.same}) < _LEAST_FOLDERS:
+        given = " ".join(map(str, arguments.same))
+        parser.error(f"FOLDERS is {given!r}: one folder is like itself; give two or more, each another one")
     try:
-        if arguments.same:
+        if arguments.same is not None:
             return compare_folders(arguments.same)
         expected = arguments.against or project / "dist"
         check_signature(project, expected, wanted=arguments.signed)

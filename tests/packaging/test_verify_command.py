@@ -19,6 +19,23 @@ def test_folders_with_the_same_artifacts_exit_0(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().out == f"same     {folders[0]}\nsame     {folders[1]}\n"
 
 
+@pytest.mark.parametrize("given", [[], ["one"], ["one", "one"], ["one", "two/../one"]])
+def test_one_folder_is_compared_with_nothing_and_that_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    """A pipeline whose downloads brought one build only would have been told that all builds are the same."""
+    for name in ("one", "two"):
+        folder_of(tmp_path / name, zip_of(a=b"1"))
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit, match="2"):
+        verify_command.main(tmp_path, ["--same", *given])
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"FOLDERS is {' '.join(given)!r}: one folder is like itself; give two or more" in printed.err
+
+
 def test_a_folder_that_differs_is_told_member_by_member_and_exits_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
