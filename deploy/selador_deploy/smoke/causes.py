@@ -5,8 +5,8 @@ from selador_deploy.smoke.exchange import Exchange
 
 _HANDSHAKES = {
     401: "the API asks for a token, and this one is missing, expired or of another issuer or audience; give TOKEN=…",
-    403: "the URL's stage or path doesn't exist (compare make outputs), or the API wants signed handshakes and this "
-    "caller has no execute-api:Invoke",
+    403: "the URL's stage or path doesn't exist (compare make outputs), or the API wants signed handshakes: this "
+    "caller has no execute-api:Invoke, or it gave URL=…, and only what is asked by ENV=… is signed",
     429: "too many connections at once, or the stage's throttle is too low",
     500: "the authorizer can't have the issuer's keys or fails, or API Gateway may not invoke it or the handler",
     # API Gateway tells a $connect that raised by 502, not by 500 (WS-21)

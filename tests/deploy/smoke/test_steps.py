@@ -62,6 +62,7 @@ def test_what_anybody_may_use_is_told(deployed: Deployed) -> None:
     [
         (401, "asks for a token"),
         (403, "stage or path doesn't exist"),
+        (403, "it gave URL=…, and only what is asked by ENV=… is signed"),
         (429, "throttle is too low"),
         (500, "issuer's keys"),
         (502, "the websocket handler can't start"),
