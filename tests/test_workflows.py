@@ -93,6 +93,15 @@ def test_a_saved_plan_is_no_file_of_a_public_repositorys_run() -> None:
     assert "github.event.repository.private" in saving[0]["if"]
 
 
+def test_a_release_is_taken_back_only_for_what_the_smoke_test_saw() -> None:
+    """Its failure alone may be that of its token, which says nothing of the release."""
+    (goes_back,) = (
+        step for step in read("deploy")["jobs"]["apply"]["steps"] if step.get("run") == "make plan apply smoke"
+    )
+
+    assert goes_back["if"] == "failure() && steps.smoke.outputs.failed && steps.apply.outputs.before"
+
+
 def test_each_role_is_taken_only_where_it_is_needed() -> None:
     roles = {name: re.findall(r"\[env\.ENV\]\.(\w+)", str(job)) for name, job in jobs(*DEPLOYING)}
 

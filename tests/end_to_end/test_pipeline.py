@@ -308,6 +308,6 @@ def test_if_no_client_is_answered_the_release_before_serves_again_and_the_job_fa
 
     assert job.failed
     assert job.steps["smoke"].status != 0
-    assert job.outputs == {"before": before}
+    assert job.outputs == {"before": before, "failed": "1"}
     assert job.steps["make plan apply smoke"].status == 0, "the release before answers"
     assert serving(github) == before != broken.outputs["release"]
