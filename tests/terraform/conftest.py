@@ -81,6 +81,11 @@ class Local:
 
     def told(self, *arguments: str, status: int = 0) -> tuple[str, str]:
         """Run a command; return what it wrote to stdout, and the last line of stderr."""
+        done = self.ended(*arguments, status=status)
+        return done.stdout, (done.stderr.splitlines() or [""])[-1]
+
+    def ended(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command, which has to end with `status`."""
         done = subprocess.run(
             self.command(*arguments),
             env=self.environ,
@@ -90,7 +95,7 @@ class Local:
             timeout=COMMAND_SECONDS,
         )
         assert done.returncode == status, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout, (done.stderr.splitlines() or [""])[-1]
+        return done
 
     def checkout(self, folder: Path, configuration: Path = ROOT / "terraform") -> "Local":
         """Return another copy that acts on the same control plane. It has no artifacts."""

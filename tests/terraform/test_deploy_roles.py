@@ -1,7 +1,6 @@
 """The roles that `make bootstrap` makes: an environment lives by them alone, and each right is missed if it goes."""
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ import pytest
 
 from selador_local.iam_policy.conditions import as_list
 
-from ..patience import COMMAND_SECONDS
 from .conftest import Local, local
 from .life import ACTORS, ENVIRONMENT, PROJECT, ROLE_PATH, Organization, as_role, lead, stands
 
@@ -72,15 +70,7 @@ def without(account: Local, action: str) -> Iterator[None]:
 
 def refusal(role: Local, *arguments: str) -> str:
     """Run a command that has to fail; return all that it said."""
-    done = subprocess.run(
-        role.command(*arguments),
-        env=role.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=COMMAND_SECONDS,
-    )
-    assert done.returncode == 1, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    done = role.ended(*arguments, status=1)
     return done.stdout + done.stderr
 
 
